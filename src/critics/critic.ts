@@ -1,0 +1,75 @@
+import type { Value } from "../engine/graph.ts";
+import type { Space } from "../spaces/space.ts";
+
+/** One value function: one Bellman equation on the unknown next state. */
+export interface Head {
+  readonly name: string;
+  /** The critic (file) it belongs to: each critic counts once, however many heads it has. */
+  readonly critic: string;
+  /** γ */
+  readonly discount: number;
+  /** The critic's reward is the environment's times this, plus `rewardOffset`: VecNormalize divides by a running deviation; 1 and 0 elsewhere. */
+  readonly rewardScale: number;
+  readonly rewardOffset: number;
+  /** The goal of a goal-conditioned head, in the units of achieved_goal. */
+  readonly goal?: readonly number[];
+}
+
+interface CriticBase {
+  /** What the file or its trainer calls itself, e.g. "dqn CartPole-v1". */
+  readonly name: string;
+  /** DQN, QR-DQN, SAC, TQC, TD3, DDPG, tabular, … */
+  readonly algorithm: string;
+  /** Gymnasium id where the file says so. */
+  readonly environment?: string;
+  readonly heads: readonly Head[];
+  readonly observationSpace: Space;
+  readonly actionSpace: Space;
+  /**
+   * Q of every head.
+   * @param observations flat [n, o] (Dict: sorted key order), before any normalisation; state numbers [n] for a table
+   * @param actions [n] for Discrete, flat [n, m] in the environment's units for Box
+   * @returns flat [n, heads]
+   */
+  actionValues(observations: Numbers, actions: Numbers): Promise<Float64Array>;
+  /** V of every head as the algorithm trained it: flat [n, heads]. */
+  stateValues(observations: Numbers): Promise<Float64Array>;
+}
+
+/** Typed arrays, plain arrays, or rows. */
+export type Numbers = ArrayLike<number> | readonly ArrayLike<number>[];
+
+/** A critic whose values are graphs of the engine, so that they can be differentiated. */
+export interface NetworkCritic extends CriticBase {
+  readonly kind: "network";
+  readonly observationSize: number;
+  /** 1 for Discrete. */
+  readonly actionSize: number;
+  /** Append Q [N, heads] of observations [N, o] and actions [N, m] (float32; Discrete: the action's number). */
+  actionValueGraph(observations: Value, actions: Value): Value;
+  /** Append V [N, heads]. */
+  stateValueGraph(observations: Value): Value;
+  /** Append the greedy (or mean) action [N, m] in the environment's units, where the critic has one. */
+  policyGraph?(observations: Value): Value;
+}
+
+/** A critic that is a table. */
+export interface TabularCritic extends CriticBase {
+  readonly kind: "tabular";
+  readonly states: number;
+  readonly actions: number;
+  /** [heads, states, actions] */
+  readonly q: Float64Array;
+  /** [heads, states] */
+  readonly v: Float64Array;
+  /**
+   * Reward r_i(s, a) of each head, [heads, states, actions], or undefined where it is not known.
+   * Terminal rule: entry [i, s] of `terminalValue` where finite is all that head i gets on arriving in s (reward included, nothing after), NaN elsewhere.
+   */
+  readonly rewards?: Float64Array;
+  readonly terminalValue?: Float64Array;
+  /** Names of states, where the file has them, e.g. [row, column]. */
+  readonly stateNames?: readonly string[];
+}
+
+export type Critic = NetworkCritic | TabularCritic;
