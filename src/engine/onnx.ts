@@ -1,0 +1,2 @@
+export { fromOnnx, OnnxError } from "./from-onnx.ts";
+export { toOnnx } from "./to-onnx.ts";
