@@ -1,0 +1,10 @@
+export { type DimensionErrors, dimensionErrors } from "./dimension-errors.ts";
+export { standalone } from "./figure.ts";
+export { type GridArrows, type GridMove, gridArrows } from "./grid-arrows.ts";
+export { type LearningCurve, learningCurve } from "./learning-curve.ts";
+export { type PredictionScatter, predictionScatter } from "./prediction-scatter.ts";
+export { type Report, type ReportSection, type ReportTable, type ReportVerdict, renderReport } from "./report.ts";
+export { type ResidualAgainstSignal, residualAgainstSignal } from "./residual-signal.ts";
+export { type SingularValues, singularValues } from "./singular-values.ts";
+export { type ValueSurface, valueSurface } from "./value-surface.ts";
+export { type VectorField, type VectorPanel, vectorField } from "./vector-field.ts";
