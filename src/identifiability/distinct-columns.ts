@@ -1,0 +1,71 @@
+import { argsort } from "./argsort.ts";
+
+/** Columns that are equal bit for bit are one group: states the heads cannot tell apart at all. */
+export interface DistinctColumns {
+  readonly heads: number;
+  readonly groups: number;
+  /** [groups, heads]; in rising order when there is one head */
+  readonly values: Float64Array;
+  /** [groups + 1] into `members` */
+  readonly offsets: Int32Array;
+  /** [states], rising within a group */
+  readonly members: Int32Array;
+}
+
+/** @param columns [states, heads] */
+export function distinctColumns(columns: Float64Array, heads: number): DistinctColumns {
+  return heads === 1 ? distinctValues(columns) : distinctRows(columns, heads);
+}
+
+function distinctValues(values: Float64Array): DistinctColumns {
+  const members = argsort(values);
+  const distinct = new Float64Array(values.length);
+  const offsets = new Int32Array(values.length + 1);
+  let groups = 0;
+  for (let k = 0; k < members.length; k++) {
+    const value = values[members[k]];
+    if (groups === 0 || value !== distinct[groups - 1]) {
+      distinct[groups] = value;
+      offsets[groups++] = k;
+    }
+  }
+  offsets[groups] = members.length;
+  return { heads: 1, groups, values: distinct.slice(0, groups), offsets: offsets.slice(0, groups + 1), members };
+}
+
+function distinctRows(columns: Float64Array, heads: number): DistinctColumns {
+  const states = columns.length / heads;
+  const rows = columns.map((value) => value + 0); // −0 becomes 0
+  const words = new Int32Array(rows.buffer);
+  let slots = 2;
+  while (slots < 2 * states) slots *= 2;
+  const table = new Int32Array(slots).fill(-1);
+  const groupOf = new Int32Array(states);
+  const first = new Int32Array(states);
+  let groups = 0;
+  for (let s = 0; s < states; s++) {
+    let hash = 0x811c9dc5;
+    for (let w = 2 * heads * s; w < 2 * heads * (s + 1); w++) hash = Math.imul(hash ^ words[w] ^ (words[w] >>> 15), 0x01000193);
+    let slot = (hash ^ (hash >>> 16)) & (slots - 1);
+    while (table[slot] >= 0 && !equalRows(words, 2 * heads, first[table[slot]], s)) slot = (slot + 1) & (slots - 1);
+    if (table[slot] < 0) {
+      first[groups] = s;
+      table[slot] = groups++;
+    }
+    groupOf[s] = table[slot];
+  }
+  const offsets = new Int32Array(groups + 1);
+  for (let s = 0; s < states; s++) offsets[groupOf[s] + 1]++;
+  for (let g = 0; g < groups; g++) offsets[g + 1] += offsets[g];
+  const at = offsets.slice();
+  const members = new Int32Array(states);
+  for (let s = 0; s < states; s++) members[at[groupOf[s]]++] = s;
+  const values = new Float64Array(groups * heads);
+  for (let g = 0; g < groups; g++) values.set(rows.subarray(first[g] * heads, (first[g] + 1) * heads), g * heads);
+  return { heads, groups, values, offsets, members };
+}
+
+function equalRows(words: Int32Array, width: number, a: number, b: number): boolean {
+  for (let w = 0; w < width; w++) if (words[a * width + w] !== words[b * width + w]) return false;
+  return true;
+}
