@@ -10,11 +10,21 @@ export interface Random {
   permutation(n: number): Int32Array;
 }
 
+/** A generator whose state can be kept and put back. */
+export interface RestorableRandom extends Random {
+  /** Write the state: `randomStateSize` numbers from `offset`. */
+  save(out: Float64Array, offset: number): void;
+  restore(from: ArrayLike<number>, offset: number): void;
+}
+
+/** Four 32-bit words and the spare normal (NaN where there is none). */
+export const randomStateSize = 5;
+
 /**
  * xoshiro128** (Blackman and Vigna, "Scrambled linear pseudorandom number generators", 2021), seeded by splitmix32.
  * @param seed any integer; its low 32 bits and the next 21 are used
  */
-export function createRandom(seed: number): Random {
+export function createRandom(seed: number): RestorableRandom {
   if (!Number.isSafeInteger(seed)) throw new RangeError(`seed must be an integer, got ${seed}`);
   let mix = (seed ^ Math.floor(seed / 2 ** 32)) >>> 0;
   const next32 = () => {
@@ -65,6 +75,20 @@ export function createRandom(seed: number): Random {
         order[j] = held;
       }
       return order;
+    },
+    save(out, offset) {
+      out[offset] = a >>> 0;
+      out[offset + 1] = b >>> 0;
+      out[offset + 2] = c >>> 0;
+      out[offset + 3] = d >>> 0;
+      out[offset + 4] = spare ?? Number.NaN;
+    },
+    restore(from, offset) {
+      a = from[offset];
+      b = from[offset + 1];
+      c = from[offset + 2];
+      d = from[offset + 3];
+      spare = Number.isNaN(from[offset + 4]) ? undefined : from[offset + 4];
     },
   };
 }

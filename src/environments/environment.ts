@@ -1,6 +1,6 @@
 import type { Graph, Value } from "../engine/graph.ts";
 import type { Random } from "../engine/random.ts";
-import type { Space } from "../spaces/space.ts";
+import type { Box, Space } from "../spaces/space.ts";
 
 /** Observation of a step: a vector, or the number of a finite state. */
 export type Observation = Float64Array | number;
@@ -14,12 +14,20 @@ export interface Step {
   readonly info: Readonly<Record<string, unknown>>;
 }
 
-/** Gymnasium's API. `state` is a copy of the full internal state (elapsed steps included) that can be set again. */
+/** Gymnasium's API. Stepping past the end of an episode is not refused: the caller resets. */
 export interface Environment {
   readonly id: string;
   readonly observationSpace: Space;
   readonly actionSpace: Space;
-  state: Float64Array;
+  /** Steps after which an episode is truncated; Infinity where there is no limit. */
+  readonly horizon: number;
+  /**
+   * A copy of the full internal state: the coordinates [d] (or the number of the finite state), the elapsed steps, the random generator [5].
+   * Setting all of it gives bit-identical futures; setting the first d alone starts an episode there and leaves the generator.
+   */
+  get state(): Float64Array;
+  set state(value: ArrayLike<number>);
+  /** `options.state` starts the episode in a given state; without a seed the generator goes on (from seed 0 where there never was one). */
   reset(options?: { readonly seed?: number; readonly options?: Readonly<Record<string, unknown>> }): {
     readonly observation: Observation;
     readonly info: Readonly<Record<string, unknown>>;
@@ -29,6 +37,18 @@ export interface Environment {
   readonly physics?: Physics;
   /** The laws of a finite one. */
   readonly tables?: Tables;
+  /** Where the finite states lie, for worlds on a grid. */
+  readonly grid?: Grid;
+}
+
+/** A rectangle of cells, some of which are states. */
+export interface Grid {
+  readonly rows: number;
+  readonly columns: number;
+  /** [states] row · columns + column */
+  readonly cells: Int32Array;
+  /** [rows · columns] number of the state, −1 for a wall */
+  readonly stateAt: Int32Array;
 }
 
 /**
@@ -54,12 +74,17 @@ export interface Coordinates {
 /** Pure batch dynamics. States are [n, d] in the order of `coordinates`; actions [n, m] (m = 1 for Discrete). */
 export interface Physics {
   readonly coordinates: Coordinates;
+  readonly observationSpace: Box;
+  readonly actionSpace: Space;
   /** Horizon after which an episode is truncated. */
   readonly horizon: number;
-  initialState(random: Random): Float64Array;
+  /** Draw a first state [d] into `out` at `offset` (both optional) and return `out`. */
+  initialState(random: Random, out?: Float64Array, offset?: number): Float64Array;
+  /** Observations [n, o] of states [n, d]: the same numbers as `coordinates.observe`. */
+  observations(states: Float64Array, n: number, out: Float64Array): void;
   /** r(s, a) of a transition that does not end the episode: all that inversion may know. */
   rewards(states: Float64Array, actions: Float64Array, n: number, out: Float64Array): void;
-  /** Ground truth, for scoring and simulation only. `terminated` holds 0 or 1. */
+  /** Ground truth, for scoring and simulation only. `terminated` holds 0 or 1. `out.nextStates` may be `states` itself. */
   step(states: Float64Array, actions: Float64Array, n: number, out: Transitions): void;
 }
 
@@ -72,7 +97,10 @@ export interface Transitions {
   readonly terminated: Uint8Array;
 }
 
-/** P and r of a finite environment, as one compressed sparse list a (state, action) pair. */
+/**
+ * P and r of a finite environment, as one compressed sparse list of outcomes a (state, action) pair.
+ * A next state may occur more than once in a list (with another reward, or as Gymnasium lists it): add, do not assign.
+ */
 export interface Tables {
   readonly states: number;
   readonly actions: number;

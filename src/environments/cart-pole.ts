@@ -1,0 +1,94 @@
+import type { Random } from "../engine/random.ts";
+import { box, discrete } from "../spaces/space.ts";
+import { observedDirectly } from "./coordinates.ts";
+import type { Physics, Transitions } from "./environment.ts";
+
+const gravity = 9.8;
+const poleMass = 0.1;
+const totalMass = 1.1;
+const halfLength = 0.5;
+const force = 10;
+const interval = 0.02;
+const xLimit = 2.4;
+const angleLimit = (12 * 2 * Math.PI) / 360;
+
+export interface CartPoleOptions {
+  readonly maxEpisodeSteps?: number;
+}
+
+/**
+ * # CartPole-v1
+ * A cart on a frictionless track carries a pole on a free joint; pushes to the left or the right must keep the pole upright
+ * (Barto, Sutton and Anderson, "Neuronlike adaptive elements", 1983; equations by R. V. Florian, 2007).
+ *
+ * ## Action space
+ * Discrete(2): 0 pushes the cart to the left, 1 to the right, with 10 N.
+ *
+ * ## Observation space
+ * Box(4): position x (m, ±4.8), velocity ẋ (m/s), angle θ (rad from upright, ±0.418), angular velocity θ̇ (rad/s).
+ *
+ * ## Rewards
+ * 1 for every step, the last one included.
+ *
+ * ## Starting state
+ * All four coordinates uniform in ±0.05.
+ *
+ * ## Episode end
+ * Terminated when |x| > 2.4 or |θ| > 12°; truncated after 500 steps.
+ *
+ * ## Arguments
+ * `maxEpisodeSteps` (500).
+ */
+export function cartPole({ maxEpisodeSteps = 500 }: CartPoleOptions = {}): Physics {
+  const high = [2 * xLimit, Infinity, 2 * angleLimit, Infinity];
+  return {
+    horizon: maxEpisodeSteps,
+    observationSpace: box(
+      high.map((x) => -x),
+      high,
+    ),
+    actionSpace: discrete(2),
+    coordinates: {
+      names: ["x", "ẋ", "θ", "θ̇"],
+      angular: [false, false, false, false],
+      low: high.map((x) => -x),
+      high,
+      rateOf: [1, null, 3, null],
+      observe: observedDirectly.observe,
+      fromObservations: observedDirectly.fromObservations,
+    },
+    observations: observedDirectly.observations,
+    initialState(random: Random, out = new Float64Array(4), offset = 0) {
+      for (let k = 0; k < 4; k++) out[offset + k] = -0.05 + 0.1 * random.uniform();
+      return out;
+    },
+    rewards(_states, _actions, n, out) {
+      out.fill(1, 0, n);
+    },
+    step(states, actions, n, out) {
+      step(states, actions, n, out);
+    },
+  };
+}
+
+/** θ̈ = (g sin θ − cos θ·t) / (l (4/3 − m cos² θ / M)), ẍ = t − m l θ̈ cos θ / M, t = (F + m l θ̇² sin θ) / M; explicit Euler. */
+function step(states: Float64Array, actions: Float64Array, n: number, { nextStates, rewards, terminated }: Transitions): void {
+  for (let i = 0, at = 0; i < n; i++, at += 4) {
+    const xRate = states[at + 1];
+    const angle = states[at + 2];
+    const angleRate = states[at + 3];
+    const cosine = Math.cos(angle);
+    const sine = Math.sin(angle);
+    const push = ((actions[i] === 1 ? force : -force) + poleMass * halfLength * angleRate * angleRate * sine) / totalMass;
+    const angleAcceleration = (gravity * sine - cosine * push) / (halfLength * (4 / 3 - (poleMass * cosine * cosine) / totalMass));
+    const xAcceleration = push - (poleMass * halfLength * angleAcceleration * cosine) / totalMass;
+    const x = states[at] + interval * xRate;
+    const nextAngle = angle + interval * angleRate;
+    nextStates[at] = x;
+    nextStates[at + 1] = xRate + interval * xAcceleration;
+    nextStates[at + 2] = nextAngle;
+    nextStates[at + 3] = angleRate + interval * angleAcceleration;
+    rewards[i] = 1;
+    terminated[i] = x < -xLimit || x > xLimit || nextAngle < -angleLimit || nextAngle > angleLimit ? 1 : 0;
+  }
+}

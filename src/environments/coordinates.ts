@@ -1,0 +1,17 @@
+/** The same direction in (−π, π]. */
+export function wrapAngle(angle: number): number {
+  return angle - 2 * Math.PI * Math.ceil((angle - Math.PI) / (2 * Math.PI));
+}
+
+/** Coordinates that are observed as they are. */
+export const observedDirectly = {
+  observe: <V>(states: V): V => states,
+  fromObservations: (observations: Float64Array, _n: number): Float64Array => observations.slice(),
+  observations(states: Float64Array, _n: number, out: Float64Array): void {
+    out.set(states);
+  },
+};
+
+export function clip(x: number, low: number, high: number): number {
+  return x < low ? low : Math.min(x, high);
+}

@@ -1,0 +1,28 @@
+export {
+  type BatchPolicy,
+  type CollectOptions,
+  collectStates,
+  collectTransitions,
+  randomPolicy,
+  type Visited,
+  type VisitedTransitions,
+} from "./collect.ts";
+export type {
+  Action,
+  Coordinates,
+  Environment,
+  Grid,
+  Observation,
+  Physics,
+  Step,
+  Tables,
+  Transitions,
+} from "./environment.ts";
+export { EnvironmentError } from "./errors.ts";
+export { fourRooms104Map, fourRoomsMap } from "./four-rooms.ts";
+export { type Cell, type GridWorldOptions, gridWorld, moves } from "./grid-world.ts";
+export { type EnvironmentId, type EnvironmentOptions, environmentIds, make } from "./make.ts";
+export { physicsEnvironment } from "./physics-environment.ts";
+export { buildTables, tableProblems } from "./tables.ts";
+export { type TablesEnvironmentOptions, tablesEnvironment } from "./tables-environment.ts";
+export { type VectorEnvironment, vectorize } from "./vector-environment.ts";

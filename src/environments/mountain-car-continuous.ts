@@ -1,0 +1,56 @@
+import { box } from "../spaces/space.ts";
+import { clip, observedDirectly } from "./coordinates.ts";
+import type { Physics } from "./environment.ts";
+import { mountainCarCoordinates, mountainCarStart, stepCar, valley } from "./mountain-car.ts";
+
+const power = 0.0015;
+
+export interface MountainCarContinuousOptions {
+  readonly maxEpisodeSteps?: number;
+  readonly goalVelocity?: number;
+}
+
+/**
+ * # MountainCarContinuous-v0
+ * The mountain car with a push of any strength. Gymnasium keeps its state in float32; here it is float64.
+ *
+ * ## Action space
+ * Box(1): push, ±1; stronger ones are clipped, but paid in full.
+ *
+ * ## Observation space
+ * Box(2): position (−1.2 to 0.6), velocity (±0.07).
+ *
+ * ## Rewards
+ * −0.1 a² for every step, and 100 on arriving.
+ *
+ * ## Starting state
+ * Position uniform in [−0.6, −0.4], velocity 0.
+ *
+ * ## Episode end
+ * Terminated when position ≥ 0.45 and velocity ≥ `goalVelocity`; truncated after 999 steps.
+ *
+ * ## Arguments
+ * `maxEpisodeSteps` (999), `goalVelocity` (0).
+ */
+export function mountainCarContinuous({ maxEpisodeSteps = 999, goalVelocity = 0 }: MountainCarContinuousOptions = {}): Physics {
+  return {
+    horizon: maxEpisodeSteps,
+    observationSpace: box([valley.left, -valley.speed], [valley.right, valley.speed]),
+    actionSpace: box([-1], [1]),
+    coordinates: mountainCarCoordinates,
+    observations: observedDirectly.observations,
+    initialState: mountainCarStart,
+    rewards(_states, actions, n, out) {
+      for (let i = 0; i < n; i++) out[i] = -0.1 * actions[i] * actions[i];
+    },
+    step(states, actions, n, { nextStates, rewards, terminated }) {
+      for (let i = 0; i < n; i++) {
+        const a = actions[i];
+        stepCar(states[2 * i], states[2 * i + 1], clip(a, -1, 1) * power, nextStates, 2 * i);
+        const arrived = nextStates[2 * i] >= 0.45 && nextStates[2 * i + 1] >= goalVelocity;
+        terminated[i] = arrived ? 1 : 0;
+        rewards[i] = (arrived ? 100 : 0) - 0.1 * a * a;
+      }
+    },
+  };
+}

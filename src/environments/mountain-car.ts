@@ -1,0 +1,80 @@
+import type { Random } from "../engine/random.ts";
+import { box, discrete } from "../spaces/space.ts";
+import { clip, observedDirectly } from "./coordinates.ts";
+import type { Coordinates, Physics } from "./environment.ts";
+
+/** Shared by every mountain car: the valley's ends and the greatest speed. */
+export const valley = { left: -1.2, right: 0.6, speed: 0.07, gravity: 0.0025 } as const;
+
+export const mountainCarCoordinates: Coordinates = {
+  names: ["position", "velocity"],
+  angular: [false, false],
+  low: [valley.left, -valley.speed],
+  high: [valley.right, valley.speed],
+  rateOf: [1, null],
+  observe: observedDirectly.observe,
+  fromObservations: observedDirectly.fromObservations,
+};
+
+/** Position uniform in [−0.6, −0.4], at rest. */
+export function mountainCarStart(random: Random, out: Float64Array = new Float64Array(2), offset = 0): Float64Array {
+  out[offset] = -0.6 + 0.2 * random.uniform();
+  out[offset + 1] = 0;
+  return out;
+}
+
+export interface MountainCarOptions {
+  readonly maxEpisodeSteps?: number;
+  readonly goalVelocity?: number;
+}
+
+/**
+ * # MountainCar-v0
+ * A car in a valley, too weak to climb the right hill at once, must swing up (A. Moore, PhD thesis, Cambridge, 1990).
+ *
+ * ## Action space
+ * Discrete(3): push left, no push, push right.
+ *
+ * ## Observation space
+ * Box(2): position (−1.2 to 0.6), velocity (±0.07).
+ *
+ * ## Rewards
+ * −1 for every step, the last one included.
+ *
+ * ## Starting state
+ * Position uniform in [−0.6, −0.4], velocity 0.
+ *
+ * ## Episode end
+ * Terminated when position ≥ 0.5 and velocity ≥ `goalVelocity`; truncated after 200 steps.
+ *
+ * ## Arguments
+ * `maxEpisodeSteps` (200), `goalVelocity` (0).
+ */
+export function mountainCar({ maxEpisodeSteps = 200, goalVelocity = 0 }: MountainCarOptions = {}): Physics {
+  return {
+    horizon: maxEpisodeSteps,
+    observationSpace: box([valley.left, -valley.speed], [valley.right, valley.speed]),
+    actionSpace: discrete(3),
+    coordinates: mountainCarCoordinates,
+    observations: observedDirectly.observations,
+    initialState: mountainCarStart,
+    rewards(_states, _actions, n, out) {
+      out.fill(-1, 0, n);
+    },
+    step(states, actions, n, { nextStates, rewards, terminated }) {
+      for (let i = 0; i < n; i++) {
+        stepCar(states[2 * i], states[2 * i + 1], (actions[i] - 1) * 0.001, nextStates, 2 * i);
+        rewards[i] = -1;
+        terminated[i] = nextStates[2 * i] >= 0.5 && nextStates[2 * i + 1] >= goalVelocity ? 1 : 0;
+      }
+    },
+  };
+}
+
+/** v' = clip(v + push − g cos 3x, ±0.07), x' = clip(x + v', −1.2, 0.6); the left wall stops the car. */
+export function stepCar(position: number, velocity: number, push: number, out: Float64Array, at: number): void {
+  const v = clip(velocity + push - valley.gravity * Math.cos(3 * position), -valley.speed, valley.speed);
+  const x = clip(position + v, valley.left, valley.right);
+  out[at] = x;
+  out[at + 1] = x === valley.left && v < 0 ? 0 : v;
+}

@@ -1,0 +1,96 @@
+import { concat, cos, sin, slice } from "../engine/index.ts";
+import type { Random } from "../engine/random.ts";
+import { box } from "../spaces/space.ts";
+import { clip, wrapAngle } from "./coordinates.ts";
+import type { Physics } from "./environment.ts";
+
+const maxSpeed = 8;
+const maxTorque = 2;
+const interval = 0.05;
+const mass = 1;
+const length = 1;
+
+export interface PendulumOptions {
+  readonly maxEpisodeSteps?: number;
+  /** Gravity, m/s² */
+  readonly g?: number;
+}
+
+/**
+ * # Pendulum-v1
+ * A pendulum must be swung up and held upright with a motor too weak to lift it at once. The angle is kept in (−π, π], 0 upright.
+ *
+ * ## Action space
+ * Box(1): torque, ±2 N·m; stronger ones are clipped.
+ *
+ * ## Observation space
+ * Box(3): cos θ, sin θ, angular velocity θ̇ (±8 rad/s).
+ *
+ * ## Rewards
+ * −(θ² + 0.1 θ̇² + 0.001 u²), of the state before the step.
+ *
+ * ## Starting state
+ * θ uniform in ±π, θ̇ uniform in ±1.
+ *
+ * ## Episode end
+ * Never terminated; truncated after 200 steps.
+ *
+ * ## Arguments
+ * `maxEpisodeSteps` (200), `g` (10).
+ */
+export function pendulum({ maxEpisodeSteps = 200, g = 10 }: PendulumOptions = {}): Physics {
+  const cost = (angle: number, rate: number, torque: number) => wrapAngle(angle) ** 2 + 0.1 * rate * rate + 0.001 * torque * torque;
+  return {
+    horizon: maxEpisodeSteps,
+    observationSpace: box([-1, -1, -maxSpeed], [1, 1, maxSpeed]),
+    actionSpace: box([-maxTorque], [maxTorque]),
+    coordinates: {
+      names: ["θ", "θ̇"],
+      angular: [true, false],
+      low: [-Math.PI, -maxSpeed],
+      high: [Math.PI, maxSpeed],
+      rateOf: [1, null],
+      observe(states) {
+        const angle = slice(states, 0, 1, 1);
+        return concat([cos(angle), sin(angle), slice(states, 1, 2, 1)], 1);
+      },
+      fromObservations(observations, n) {
+        const states = new Float64Array(2 * n);
+        for (let i = 0; i < n; i++) {
+          states[2 * i] = Math.atan2(observations[3 * i + 1], observations[3 * i]);
+          states[2 * i + 1] = observations[3 * i + 2];
+        }
+        return states;
+      },
+    },
+    observations(states, n, out) {
+      for (let i = 0; i < n; i++) {
+        out[3 * i] = Math.cos(states[2 * i]);
+        out[3 * i + 1] = Math.sin(states[2 * i]);
+        out[3 * i + 2] = states[2 * i + 1];
+      }
+    },
+    initialState(random: Random, out = new Float64Array(2), offset = 0) {
+      out[offset] = Math.PI * (2 * random.uniform() - 1);
+      out[offset + 1] = 2 * random.uniform() - 1;
+      return out;
+    },
+    rewards(states, actions, n, out) {
+      for (let i = 0; i < n; i++) out[i] = -cost(states[2 * i], states[2 * i + 1], clip(actions[i], -maxTorque, maxTorque));
+    },
+    // θ̇' = clip(θ̇ + (3g/2l sin θ + 3/ml² u) dt, ±8), θ' = θ + θ̇' dt
+    step(states, actions, n, { nextStates, rewards, terminated }) {
+      for (let i = 0; i < n; i++) {
+        const angle = states[2 * i];
+        const rate = states[2 * i + 1];
+        const torque = clip(actions[i], -maxTorque, maxTorque);
+        const acceleration = ((3 * g) / (2 * length)) * Math.sin(angle) + (3 / (mass * length * length)) * torque;
+        const nextRate = clip(rate + acceleration * interval, -maxSpeed, maxSpeed);
+        nextStates[2 * i] = wrapAngle(angle + nextRate * interval);
+        nextStates[2 * i + 1] = nextRate;
+        rewards[i] = -cost(angle, rate, torque);
+        terminated[i] = 0;
+      }
+    },
+  };
+}
