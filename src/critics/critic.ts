@@ -63,13 +63,14 @@ export interface TabularCritic extends CriticBase {
   /** [heads, states] */
   readonly v: Float64Array;
   /**
-   * Reward r_i(s, a) of each head, [heads, states, actions], or undefined where it is not known.
+   * Reward r_i(s, a) of each head, [heads, states, actions], or undefined where it is not known. NaN: the action ends the episode, so Q is all it gives.
    * Terminal rule: entry [i, s] of `terminalValue` where finite is all that head i gets on arriving in s (reward included, nothing after), NaN elsewhere.
    */
   readonly rewards?: Float64Array;
   readonly terminalValue?: Float64Array;
   /** Names of states, where the file has them, e.g. [row, column]. */
   readonly stateNames?: readonly string[];
+  readonly actionNames?: readonly string[];
 }
 
 export type Critic = NetworkCritic | TabularCritic;

@@ -18,10 +18,11 @@ export interface TabularValues {
   /** [heads, states], NaN where arriving does not end the episode */
   readonly terminalValue?: Float64Array;
   readonly stateNames?: readonly string[];
+  readonly actionNames?: readonly string[];
 }
 
 /** @throws RangeError naming the table whose length does not fit */
-export function createTabularCritic(values: TabularValues): TabularCritic {
+export function tabularCritic(values: TabularValues): TabularCritic {
   const { states, actions, heads } = values;
   const v = values.v ?? greedyValues(values.q, heads.length, states, actions);
   const expected: readonly [string, Float64Array | undefined, number][] = [
@@ -75,3 +76,5 @@ function stateNumbers(numbers: Numbers, n: number): Int32Array {
   }
   return out;
 }
+
+export { tabularCritic as createTabularCritic };
