@@ -1,0 +1,99 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync } from "node:fs";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import { UsageError } from "./errors.ts";
+
+/** All that an output folder of ours may hold; the summary says that it is ours. */
+export const outputFiles = ["model.json", "report.html", "summary.json", "tensors.safetensors"] as const;
+
+/** Folders being written, to be removed if the program is stopped. */
+const staged = new Set<string>();
+
+/** Synchronous, for signal handlers. */
+export function discardStaged(): void {
+  for (const folder of staged) rmSync(folder, { recursive: true, force: true });
+  staged.clear();
+}
+
+/**
+ * Refuse early what could not be written at the end: a file in the way, or a folder with something in it that is not ours.
+ * @throws UsageError unless `force`
+ */
+export function checkOutputFolder(folder: string, force: boolean): void {
+  const kind = look(folder);
+  if (kind === "file") throw new UsageError(`${folder} is a file; give --out a folder`);
+  if (kind === "foreign" && !force) {
+    throw new UsageError(`${folder} holds files that vinverse did not write; give another --out, or --force to write beside them`);
+  }
+}
+
+/**
+ * Write a folder beside its place and rename it there when all is written, so that no half of it is ever seen.
+ * A folder of ours is replaced; in one with other files only those of the same names are.
+ */
+export async function writeOutputFolder(folder: string, force: boolean, write: (folder: string) => Promise<void>): Promise<void> {
+  checkOutputFolder(folder, force);
+  const target = resolve(folder);
+  mkdirSync(dirname(target), { recursive: true });
+  const staging = join(dirname(target), `.${basename(target)}.${process.pid}.part`);
+  rmSync(staging, { recursive: true, force: true });
+  staged.add(staging);
+  try {
+    mkdirSync(staging);
+    await write(staging);
+    place(staging, target);
+  } finally {
+    rmSync(staging, { recursive: true, force: true });
+    staged.delete(staging);
+  }
+}
+
+function place(staging: string, target: string): void {
+  const kind = look(target);
+  if (kind === "foreign" || (kind !== "absent" && isAbove(target))) {
+    for (const file of readdirSync(staging)) {
+      rmSync(join(target, file), { recursive: true, force: true });
+      renameSync(join(staging, file), join(target, file));
+    }
+    return;
+  }
+  if (kind === "empty") rmdirSync(target);
+  if (kind !== "ours") {
+    renameSync(staging, target);
+    return;
+  }
+  const old = `${staging}.old`;
+  renameSync(target, old);
+  try {
+    renameSync(staging, target);
+  } catch (error) {
+    renameSync(old, target);
+    throw error;
+  }
+  rmSync(old, { recursive: true, force: true });
+}
+
+type Kind = "absent" | "empty" | "ours" | "foreign" | "file";
+
+function look(folder: string): Kind {
+  const stat = statSync(folder, { throwIfNoEntry: false });
+  if (!stat) return "absent";
+  if (!stat.isDirectory()) return "file";
+  const entries = readdirSync(folder);
+  if (entries.length === 0) return "empty";
+  return entries.every((entry) => (outputFiles as readonly string[]).includes(entry)) && isOurs(join(folder, "summary.json"))
+    ? "ours"
+    : "foreign";
+}
+
+function isOurs(summary: string): boolean {
+  try {
+    return typeof (JSON.parse(readFileSync(summary, "utf8")) as { vinverse?: unknown }).vinverse === "string";
+  } catch {
+    return false;
+  }
+}
+
+/** The shell stands in it: renaming it away would leave the user in a folder that is gone. */
+function isAbove(folder: string): boolean {
+  return !relative(folder, process.cwd()).startsWith("..");
+}

@@ -1,0 +1,73 @@
+import { Command, CommanderError } from "commander";
+import { describeFailure, exitCodes, type Failure } from "./errors.ts";
+import type { Io } from "./io.ts";
+import { toJson } from "./json.ts";
+import { reproduceCommand } from "./reproduce.ts";
+import { FailedAnswer, withExamples } from "./run.ts";
+import { version } from "./version.ts";
+
+const commands = [reproduceCommand];
+
+export function createProgram(io: Io, helpWidth?: number): Command {
+  const program = new Command("vinverse")
+    .description("Turn a trained value function into a world model: dynamics inferred from a critic, with errors that are known.")
+    .version(version, "--version", "print the version")
+    .helpCommand("help [command]", "show the help of a command")
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.out(text),
+      writeErr: (text) => io.err(text),
+      // main tells of errors, in one sentence and in JSON where that was asked for.
+      outputError: () => {},
+      ...(helpWidth === undefined ? {} : { getOutHelpWidth: () => helpWidth, getErrHelpWidth: () => helpWidth }),
+    })
+    .configureHelp({ showGlobalOptions: false });
+  withExamples(program, [["vinverse reproduce four-rooms", "run a published result again"]]);
+  for (const create of commands) program.addCommand(create(io).copyInheritedSettings(program));
+  return program;
+}
+
+/** Run the command line. Returns the exit code: 0 done, 1 failed, 2 wrong usage. Called with nothing it shows its help on stderr: nothing was asked for. */
+export async function main(words: readonly string[], io: Io): Promise<number> {
+  const program = createProgram(io);
+  const flags = words.includes("--") ? words.slice(0, words.indexOf("--")) : words;
+  try {
+    await program.parseAsync(words as string[], { from: "user" });
+    return exitCodes.done;
+  } catch (error) {
+    if (error instanceof FailedAnswer) return exitCodes.failed;
+    const shown = error instanceof CommanderError && (error.code.startsWith("commander.help") || error.code === "commander.version");
+    if (shown) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+    const failure =
+      error instanceof CommanderError
+        ? usageFailure(
+            error,
+            program.commands.find((command) => command.name() === words[0]),
+          )
+        : describeFailure(error);
+    tell(failure, error, io, flags.includes("--json"), flags.includes("--verbose"));
+    return failure.exitCode;
+  }
+}
+
+function usageFailure(error: CommanderError, command: Command | undefined): Failure {
+  const message = error.message
+    .replace(/^error: /, "")
+    .replace(/\s*\n\s*/g, " ")
+    .replace(/ is invalid\. It /, " is invalid: it ");
+  return {
+    name: "UsageError",
+    message: `${message.replace(/\.$/, "")}; see vinverse ${command ? `${command.name()} ` : ""}--help`,
+    exitCode: exitCodes.usage,
+    expected: true,
+  };
+}
+
+function tell(failure: Failure, error: unknown, io: Io, json: boolean, verbose: boolean): void {
+  const { expected, ...told } = failure;
+  if (json) io.out(`${toJson({ error: told })}\n`);
+  io.err(`vinverse: ${failure.message}.\n`);
+  if (verbose && error instanceof Error) io.err(`${error.stack}\n`);
+  else if (!expected) io.err("This was not foreseen: run it again with --verbose for the stack.\n");
+}

@@ -1,0 +1,50 @@
+import { Command } from "commander";
+import { reproductions } from "../reproduce/index.ts";
+import { alignColumns } from "./columns.ts";
+import { UsageError } from "./errors.ts";
+import type { Io } from "./io.ts";
+import { type Answer, type CommonOptions, perform, withCommonOptions, withExamples } from "./run.ts";
+
+interface ReproduceOptions extends CommonOptions {
+  readonly critics?: string;
+}
+
+export function reproduceCommand(io: Io): Command {
+  const names = Object.entries(reproductions).map(([name, { describe }]) => [name, describe]);
+  const command = withCommonOptions(
+    new Command("reproduce")
+      .summary("run a published or promised result again")
+      .description("Run a published or promised result again and print its figures: medians over seeds, with their ranges.")
+      .argument("<name>", "which result")
+      .option("--critics <folder>", "folder of trained critics, for results that need them"),
+  );
+  command.addHelpText("after", `\nNames:\n${alignColumns(names, "  ")}`);
+  withExamples(command, [
+    ["vinverse reproduce four-rooms", "runs offline, prints a table"],
+    ["vinverse reproduce fetch-reach --critics zoo --json", "one JSON object with figures, ranges, seeds and seconds"],
+  ]);
+  return perform<[string], ReproduceOptions>(command, io, async (context, options, name) => {
+    if (!Object.hasOwn(reproductions, name)) {
+      throw new UsageError(`there is no result '${name}' to reproduce; there are ${Object.keys(reproductions).join(", ")}`);
+    }
+    const entry = reproductions[name];
+    if (entry.needsCritics && options.critics === undefined) throw new UsageError(`${name} needs --critics, a folder of trained critics`);
+    const reproduce = await entry.load();
+    const result = await reproduce({ critics: options.critics, seed: options.seed, onProgress: context.onProgress });
+    const { figures, ranges, seeds, seconds, details } = result;
+    return { json: { name, figures, ranges, seeds, seconds, details }, text: describe(name, result) } satisfies Answer;
+  });
+}
+
+function describe(name: string, result: Awaited<ReturnType<Awaited<ReturnType<(typeof reproductions)[string]["load"]>>>>): string {
+  const rows = Object.entries(result.figures).map(([key, value]) => {
+    const range = result.ranges[key];
+    return [key, String(short(value)), range && range[0] !== range[1] ? `${short(range[0])} to ${short(range[1])}` : ""];
+  });
+  const seeds = result.seeds.length === 1 ? `seed ${result.seeds[0]}` : `${result.seeds.length} seeds from ${result.seeds[0]}`;
+  return `${name}: ${seeds}, ${result.seconds.toFixed(1)} s\n${alignColumns(rows, "  ")}`;
+}
+
+function short(value: number): number {
+  return Number(value.toPrecision(4));
+}
