@@ -1,0 +1,95 @@
+import type { BellmanSystem } from "../bellman/system.ts";
+import type { Space } from "../spaces/space.ts";
+import { createFeatures, type FeatureKind } from "../world-model/features.ts";
+import { splitRegions } from "../world-model/regions.ts";
+import { createStructure, type Integrator } from "../world-model/structure.ts";
+import { type Fit, fitStructure } from "./fit-structure.ts";
+import { type Equations, headRms } from "./samples.ts";
+
+export interface AmortisedOptions {
+  /** "auto": positions follow their rates where the coordinates say which those are; false: never. */
+  readonly kinematic?: "auto" | boolean;
+  /** "auto" starts linear and goes on to quadratic only for a much better fit. */
+  readonly features?: FeatureKind | "auto";
+  readonly huber?: number;
+  readonly ridge?: number;
+}
+
+export interface StructuredFit extends Fit {
+  readonly integrator: Integrator;
+  readonly features: FeatureKind;
+  /** [k] scale of the residuals, critics counted once, that the fit was whitened by. */
+  readonly sigma: Float64Array;
+}
+
+/** A richer class must explain this part of what the simpler one left: less, and it is learning the critic's own errors. Chosen on seeds 0 and 10 of ../docs/theory.md's zoo. */
+const WORTH = 0.5;
+/** First scale of the residuals against "nothing moves", before a fit tells. */
+const FIRST_SCALE = 0.3;
+
+/**
+ * The structured model of one set of heads. Among integrators with as many parameters the lower cost decides (they are equally flexible, so it is a fair race);
+ * among feature sets the simpler wins unless the richer one halves the cost. Neither looks at a next state.
+ */
+export async function fitAmortised(
+  system: BellmanSystem,
+  actionSpace: Space,
+  equations: Equations,
+  options: AmortisedOptions = {},
+  onProgress?: (done: number, total: number, what: string) => void,
+): Promise<StructuredFit> {
+  const { kinematic = "auto", features = "auto" } = options;
+  const known = system.coordinates.rateOf.some((rate) => rate !== null);
+  if (kinematic === true && !known) throw new RangeError("kinematic structure needs coordinates that say which is whose rate");
+  const integrators: readonly Integrator[] = known && kinematic !== false ? ["explicit", "semi-implicit"] : ["free"];
+  const kinds: readonly FeatureKind[] = features === "auto" ? ["linear", "quadratic"] : [features];
+  const sigma = firstSigma(system, equations);
+  let chosen: StructuredFit | undefined;
+  let done = 0;
+  for (const kind of kinds) {
+    let best: StructuredFit | undefined;
+    for (const integrator of integrators) {
+      onProgress?.(done++, kinds.length * integrators.length, `${integrator} ${kind}`);
+      const fit = await fitOne(system, actionSpace, equations, integrator, kind, sigma, options);
+      if (!best || fit.cost < best.cost) best = fit;
+    }
+    if (!chosen || best!.cost < WORTH * chosen.cost) chosen = best;
+  }
+  onProgress?.(done, done, "done");
+  return chosen!;
+}
+
+async function fitOne(
+  system: BellmanSystem,
+  actionSpace: Space,
+  { states, actions, n, targets, centre, scale }: Equations,
+  integrator: Integrator,
+  kind: FeatureKind,
+  sigma: Float64Array,
+  { huber, ridge }: AmortisedOptions,
+): Promise<StructuredFit> {
+  const features = createFeatures(kind, system.coordinates, actionSpace, centre, scale);
+  const structure = createStructure(integrator, system.coordinates, features);
+  const phi = features.matrix(states, actions, n);
+  const regions = splitRegions(states, system.stateSize, scale, 5);
+  const fit = await fitStructure(system, structure, states, phi, targets, sigma, { huber, ridge, regions });
+  return { ...fit, integrator, features: kind, sigma };
+}
+
+/** σ_i = 0.3 RMS(V_i(s) − y_i) · √(heads of the critic). */
+export function firstSigma(system: BellmanSystem, { targets, here }: Equations): Float64Array {
+  const k = system.heads.length;
+  const rms = headRms(
+    targets.map((y, at) => here[at] - y),
+    k,
+  );
+  const share = criticShare(system);
+  return rms.map((value, i) => (FIRST_SCALE * value || 1e-12) * share[i]);
+}
+
+/** [k] √(number of heads of the same critic): multiplied into σ it makes every critic count once. */
+export function criticShare(system: BellmanSystem): Float64Array {
+  const counts = new Map<string, number>();
+  for (const { critic } of system.heads) counts.set(critic, (counts.get(critic) ?? 0) + 1);
+  return Float64Array.from(system.heads, ({ critic }) => Math.sqrt(counts.get(critic)!));
+}
