@@ -1,5 +1,5 @@
 import { type Attribute, type Attributes, type Dim, Graph, type Value } from "./graph.ts";
-import { type Entry, type NormaliseContext, normalise, toValue } from "./onnx-normalise.ts";
+import { type NormaliseContext, normalise } from "./onnx-normalise.ts";
 import {
   type AttributeMessage,
   decodeModel,
@@ -10,6 +10,7 @@ import {
 } from "./onnx-schema.ts";
 import { decodeTensor, dtypeOf, OnnxError } from "./onnx-tensor.ts";
 import { UnsupportedOperatorError } from "./operator.ts";
+import "./operators/index.ts";
 
 export { OnnxError } from "./onnx-tensor.ts";
 
@@ -29,7 +30,7 @@ export function fromOnnx(bytes: Uint8Array): Graph {
   const opset = opsetOf(model);
   if ((message.sparseInitializer?.length ?? 0) > 0) throw new OnnxError("the model has sparse initializers: save it with dense weights");
   const graph = new Graph();
-  const known = new Map<string, Entry>();
+  const known = new Map<string, Value>();
   for (const tensor of message.initializer ?? []) {
     const name = tensor.name ?? "";
     const { dims, data, dtype } = decodeTensor(tensor, `initializer '${name}'`);
@@ -41,7 +42,7 @@ export function fromOnnx(bytes: Uint8Array): Graph {
   for (const { name = "" } of message.output ?? []) {
     const entry = known.get(name);
     if (entry === undefined) throw new OnnxError(`output '${name}' is made by no node`);
-    graph.output(name, toValue(entry, graph));
+    graph.output(name, entry);
   }
   return graph;
 }
@@ -64,7 +65,7 @@ function opsetOf(model: ModelMessage): number {
   return version;
 }
 
-function readInputs(message: GraphMessage, graph: Graph, known: Map<string, Entry>): void {
+function readInputs(message: GraphMessage, graph: Graph, known: Map<string, Value>): void {
   // before file version 4 every initializer was listed as an input too
   const infos = (message.input ?? []).filter(({ name = "" }) => !known.has(name));
   const shapes = infos.map(inputShape);
@@ -81,11 +82,11 @@ function inputShape({ name = "", type }: ValueInfoMessage): Dim[] {
   if (!shape) throw new OnnxError(`input '${name}' has no shape: export the model with the shapes of its inputs`);
   return (shape.dim ?? []).map(({ dimValue, dimParam }, axis) => {
     if (dimValue !== undefined && dimValue > 0) return dimValue;
-    return dimParam || (axis === 0 ? "N" : `${name}_${axis}`);
+    return dimParam?.replace(/\W/g, "_") || (axis === 0 ? "N" : `${name}_${axis}`);
   });
 }
 
-function readNode(message: NodeMessage, context: NormaliseContext, known: Map<string, Entry>): void {
+function readNode(message: NodeMessage, context: NormaliseContext, known: Map<string, Value>): void {
   const operator = message.opType ?? "";
   const outputs = message.output ?? [];
   const label = `node '${message.name || outputs[0] || ""}'`;
@@ -100,7 +101,7 @@ function readNode(message: NodeMessage, context: NormaliseContext, known: Map<st
     if (entry === undefined) throw new OnnxError(`${label} reads '${name}', which nothing before it makes`);
     return entry;
   });
-  let results: readonly Entry[];
+  let results: readonly Value[];
   try {
     const attributes = readAttributes(message.attribute ?? [], context.graph, label);
     results = normalise(operator, inputs, attributes.plain, { ...context, tensors: attributes.tensors, outputs: outputs.length });

@@ -3,6 +3,8 @@ import type { DType, Graph, Shape } from "./graph.ts";
 import { toOnnx } from "./onnx.ts";
 import type { RuntimeSession, RuntimeTensor } from "./runtime/runtime.ts";
 
+export type { RuntimeTensor } from "./runtime/runtime.ts";
+
 export type TensorData = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array;
 
 /** Row-major. `run` gives float32 as Float32Array, int64 as Int32Array, bool as Uint8Array. */

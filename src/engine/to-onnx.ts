@@ -9,9 +9,9 @@ import {
   type TensorMessage,
   type ValueInfoMessage,
 } from "./onnx-schema.ts";
+import { OPSET } from "./operator.ts";
 
-/** The operator set our graphs are written in, and the file version that came with it. */
-export const OPSET = 17;
+/** The file version that came with our operator set. */
 const IR_VERSION = 8;
 
 /** Attributes that ONNX types as float even when their value is whole. All other numbers are ints. */
@@ -29,7 +29,7 @@ const FLOAT_ATTRIBUTES = new Set([
 ]);
 
 /**
- * The ONNX file of a graph: opset 17, weights as float32, symbolic lengths as dim_param. The same graph gives the same bytes.
+ * The ONNX file of a graph: weights as float32, symbolic lengths as dim_param. The same graph gives the same bytes.
  * Nodes and constants that no output needs are left out; every input is kept.
  */
 export function toOnnx(graph: Graph): Uint8Array {
