@@ -1,3 +1,4 @@
+export { type CheckOptions, checkEnvironment } from "./check.ts";
 export {
   type BatchPolicy,
   type CollectOptions,
