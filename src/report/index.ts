@@ -1,10 +1,13 @@
+export { type ContinuousPictures, continuousSections, scatterSection } from "./continuous-sections.ts";
 export { type DimensionErrors, dimensionErrors } from "./dimension-errors.ts";
 export { standalone } from "./figure.ts";
 export { type GridArrows, type GridMove, gridArrows } from "./grid-arrows.ts";
+export { type GridValues, gridValues } from "./grid-values.ts";
 export { type LearningCurve, learningCurve } from "./learning-curve.ts";
 export { type PredictionScatter, predictionScatter } from "./prediction-scatter.ts";
 export { type Report, type ReportSection, type ReportTable, type ReportVerdict, renderReport } from "./report.ts";
 export { type ResidualAgainstSignal, residualAgainstSignal } from "./residual-signal.ts";
 export { type SingularValues, singularValues } from "./singular-values.ts";
+export { type TabularPictures, tabularSections } from "./tabular-sections.ts";
 export { type ValueSurface, valueSurface } from "./value-surface.ts";
 export { type VectorField, type VectorPanel, vectorField } from "./vector-field.ts";
