@@ -35,6 +35,8 @@ export function gridArrows(grid: GridArrows): string {
     left + (grid.cells[state][1] + 0.5) * cell,
     top + (grid.cells[state][0] + 0.5) * cell,
   ];
+  // Four moves and one that ends or waits: the fifth has its place in the middle.
+  const sides = grid.actions === 5 ? 4 : grid.actions;
   const counts: Record<Outcome, number> = { right: 0, wrong: 0, ambiguous: 0 };
   let floor = "";
   for (const [row, column] of grid.cells) {
@@ -51,8 +53,9 @@ export function gridArrows(grid: GridArrows): string {
     const far = Math.hypot(tx - x, ty - y);
     const stays = far === 0;
     // A mark sits on the side it points to; one that stays sits where its action has its place.
-    const angle = stays ? (2 * Math.PI * move.action) / grid.actions - Math.PI / 2 : Math.atan2(ty - y, tx - x);
-    const at = `translate(${round(x + 0.29 * cell * Math.cos(angle))},${round(y + 0.29 * cell * Math.sin(angle))}) rotate(${round((angle * 180) / Math.PI)})`;
+    const angle = stays ? (2 * Math.PI * move.action) / sides - Math.PI / 2 : Math.atan2(ty - y, tx - x);
+    const reach = stays && move.action >= sides ? 0 : 0.29 * cell;
+    const at = `translate(${round(x + reach * Math.cos(angle))},${round(y + reach * Math.sin(angle))}) rotate(${round((angle * 180) / Math.PI)})`;
     const paint = outcome === "ambiguous" ? `fill="none" stroke="${colours.ambiguous}" stroke-width="1.5"` : `fill="${colours[outcome]}"`;
     const r = 0.15 * cell;
     const shape = stays
