@@ -79,11 +79,14 @@ export function divideDims(a: Dim, b: Dim): Dim | null {
   return print(quotient);
 }
 
-/** The named factors and the coefficient of a length that is one product, or null where it is a sum. */
-export function factorsOf(dim: Dim): { readonly names: readonly string[]; readonly coefficient: number } | null {
-  const terms = [...parse(dim)];
-  if (terms.length !== 1) return null;
-  return { names: terms[0][0].split("*").filter(Boolean), coefficient: terms[0][1] };
+export interface Term {
+  readonly names: readonly string[];
+  readonly coefficient: number;
+}
+
+/** A length as a sum of products of names, each with its coefficient. */
+export function termsOf(dim: Dim): Term[] {
+  return [...parse(dim)].map(([names, coefficient]) => ({ names: names.split("*").filter(Boolean), coefficient }));
 }
 
 export function sameShape(a: Shape, b: Shape): boolean {

@@ -1,4 +1,4 @@
-import { addDims, divideDims, factorsOf, multiplyDims, normalAxis, sameShape } from "../dims.ts";
+import { addDims, divideDims, multiplyDims, normalAxis, sameShape, type Term, termsOf } from "../dims.ts";
 import type { Attributes, ConstantData, Dim, DType, Graph, Node, Shape, Value } from "../graph.ts";
 import { operatorNamed, type Reference } from "../operator.ts";
 
@@ -181,12 +181,16 @@ export function lengthValue(graph: Graph, dim: string, sources: readonly Value[]
     const axis = source.shape.indexOf(dim);
     if (axis >= 0) return op("Shape", [source], { start: axis, end: axis + 1 });
   }
-  const factors = factorsOf(dim);
-  if (!factors || (factors.names.length === 1 && factors.coefficient === 1))
+  const terms = termsOf(dim);
+  if (terms.length === 1 && terms[0].coefficient === 1 && terms[0].names.length === 1)
     throw new Error(`no value of the graph has the length '${dim}'`);
-  const parts: Value[] = factors.names.map((name) => lengthValue(graph, name, sources));
-  if (factors.coefficient !== 1) parts.push(integers(graph, [factors.coefficient]));
-  return parts.reduce((a, b) => op("Mul", [a, b]));
+  return terms.map((term) => productValue(graph, term, sources)).reduce((a, b) => op("Add", [a, b]));
+}
+
+function productValue(graph: Graph, { names, coefficient }: Term, sources: readonly Value[]): Value {
+  const factors = names.map((name) => lengthValue(graph, name, sources));
+  if (coefficient !== 1 || names.length === 0) factors.push(integers(graph, [coefficient]));
+  return factors.reduce((a, b) => op("Mul", [a, b]));
 }
 
 /** Stretch to a shape; nothing is appended where it has it already. */
