@@ -28,6 +28,9 @@ const SCIPY_ROWS = 200;
 /** Idle threads of one side may spin for a moment: let them sleep before the other side is timed. */
 const SETTLE_MILLISECONDS = 30;
 
+/** Rates are taken over at least this long: one product is shorter than a turn of the scheduler. */
+const WINDOW_SECONDS = 0.05;
+
 interface Layer {
   /** [in, out] */
   readonly weight: Float32Array;
@@ -299,12 +302,14 @@ async function compareProduct(session: Session, numpy: Peer | undefined, log: Be
         rates: [],
       };
   }
-  for (let round = -2; round < ROUNDS * 2; round++) {
+  for (let round = -2; round < ROUNDS; round++) {
     for (const { operations, run, rates } of Object.values(sides)) {
       await pause(SETTLE_MILLISECONDS / 3);
       await run();
-      const rate = operations / (await run());
-      if (round >= 0) rates.push(rate);
+      let seconds = 0;
+      let times = 0;
+      for (; seconds < WINDOW_SECONDS; times++) seconds += await run();
+      if (round >= 0) rates.push((times * operations) / seconds);
     }
   }
   for (const session of held) await session.release();

@@ -1,9 +1,9 @@
-import { multiplyDims } from "./dims.ts";
 import type { Attributes, Graph, Value } from "./graph.ts";
 import { ELEMENT } from "./onnx-schema.ts";
 import { clampInt32, dtypeOf, OnnxError } from "./onnx-tensor.ts";
 import { UnsupportedOperatorError } from "./operator.ts";
-import { contents, ops, shapeValue } from "./operators/build.ts";
+import { contents, ops } from "./operators/build.ts";
+import { add, div, gelu, hardSigmoid, mish, mul, neg, relu, sqrt, sub } from "./operators/index.ts";
 
 export interface NormaliseContext {
   readonly graph: Graph;
@@ -24,19 +24,23 @@ type Rule = (inputs: Inputs, attributes: Attributes, context: NodeContext) => re
 const DEFAULTS: Readonly<Record<string, Attributes>> = {
   ArgMax: { axis: 0, keepdims: 1 },
   ArgMin: { axis: 0, keepdims: 1 },
+  CumSum: { exclusive: 0, reverse: 0 },
   Elu: { alpha: 1 },
+  Flatten: { axis: 1 },
   Gather: { axis: 0 },
   GatherElements: { axis: 0 },
   Gemm: { alpha: 1, beta: 1, transA: 0, transB: 0 },
+  HardSigmoid: { alpha: 0.2, beta: 0.5 },
   LayerNormalization: { axis: -1, epsilon: 1e-5 },
   LeakyRelu: { alpha: 0.01 },
   LogSoftmax: { axis: -1 },
-  OneHot: { axis: -1 },
+  Mod: { fmod: 0 },
   ReduceMax: { keepdims: 1 },
   ReduceMean: { keepdims: 1 },
   ReduceMin: { keepdims: 1 },
   ReduceSum: { keepdims: 1 },
-  ScatterElements: { axis: 0 },
+  ScatterElements: { axis: 0, reduction: "none" },
+  Selu: { alpha: 1.6732631921768188, gamma: 1.0507010221481323 },
   Softmax: { axis: -1 },
   Split: { axis: 0 },
   TopK: { axis: -1, largest: 1, sorted: 1 },
@@ -137,14 +141,6 @@ const RULES: Readonly<Record<string, Rule>> = {
     return apply(context.graph, "Cast", [value], { to: ELEMENT[dtype] });
   },
 
-  Flatten(inputs, attributes, { graph }) {
-    const x = valueAt(inputs, 0);
-    const axis = (attributes.axis as number) ?? 1;
-    const at = axis < 0 ? axis + x.shape.length : axis;
-    const shape = [multiplyDims(x.shape.slice(0, at)), multiplyDims(x.shape.slice(at))];
-    return apply(graph, "Reshape", [x, shapeValue(graph, shape, [x])]);
-  },
-
   Split(inputs, attributes, context) {
     const x = valueAt(inputs, 0);
     const { split, num_outputs: _count, axis = 0 } = attributes;
@@ -174,35 +170,26 @@ const RULES: Readonly<Record<string, Rule>> = {
   Softmax: softmax("Softmax"),
   LogSoftmax: softmax("LogSoftmax"),
 
-  Gelu(inputs, attributes, context) {
-    const { graph } = context;
+  Gelu: (inputs, { approximate }) => [gelu(valueAt(inputs, 0), approximate === "tanh" ? "tanh" : "none")],
+  Mish: (inputs) => [mish(valueAt(inputs, 0))],
+
+  PRelu(inputs) {
     const x = valueAt(inputs, 0);
-    const op = (operator: string, ...values: Value[]) => apply(graph, operator, values)[0];
-    const number = (n: number) => graph.constant(n);
-    const bend =
-      attributes.approximate === "tanh"
-        ? op("Tanh", op("Mul", op("Add", x, op("Mul", op("Mul", op("Mul", x, x), x), number(0.044715))), number(Math.sqrt(2 / Math.PI))))
-        : op("Erf", op("Mul", x, number(Math.SQRT1_2)));
-    return [op("Mul", op("Mul", x, number(0.5)), op("Add", bend, number(1)))];
+    return [sub(relu(x), mul(valueAt(inputs, 1), relu(neg(x))))];
   },
 
-  PRelu(inputs, _, context) {
-    const { graph } = context;
+  HardSwish(inputs) {
     const x = valueAt(inputs, 0);
-    const below = apply(graph, "Neg", apply(graph, "Relu", apply(graph, "Neg", [x])));
-    return apply(graph, "Add", [apply(graph, "Relu", [x])[0], apply(graph, "Mul", [valueAt(inputs, 1), below[0]])[0]]);
+    return [mul(x, hardSigmoid(x, 1 / 6, 0.5))];
   },
 
   /** (x − mean)/√(var + ε)·scale + bias, with the running statistics: inference only. */
-  BatchNormalization(inputs, attributes, context) {
-    const { graph } = context;
-    const [x, scale, bias, mean, variance] = [0, 1, 2, 3, 4].map((i) => valueAt(inputs, i));
+  BatchNormalization(inputs, attributes) {
+    const [x, factor, bias, mean, variance] = [0, 1, 2, 3, 4].map((i) => valueAt(inputs, i));
     if (attributes.training_mode === 1) throw new UnsupportedOperatorError("operator 'BatchNormalization' in training mode");
     if (x.shape.length !== 2) throw new UnsupportedOperatorError(`operator 'BatchNormalization' of a tensor with ${x.shape.length} axes`);
-    const op = (operator: string, ...values: Value[]) => apply(graph, operator, values)[0];
-    const epsilon = graph.constant((attributes.epsilon as number) ?? 1e-5);
-    const factor = op("Div", scale, op("Sqrt", op("Add", variance, epsilon)));
-    return [op("Add", op("Mul", x, factor), op("Sub", bias, op("Mul", mean, factor)))];
+    const slope = div(factor, sqrt(add(variance, (attributes.epsilon as number) ?? 1e-5)));
+    return [add(mul(x, slope), sub(bias, mul(mean, slope)))];
   },
 };
 

@@ -10,6 +10,7 @@ import {
   type ValueInfoMessage,
 } from "./onnx-schema.ts";
 import { OPSET } from "./operator.ts";
+import { nodesBehind } from "./reference.ts";
 
 /** The file version that came with our operator set. */
 const IR_VERSION = 8;
@@ -35,7 +36,7 @@ const FLOAT_ATTRIBUTES = new Set([
 export function toOnnx(graph: Graph): Uint8Array {
   if (graph.outputs.size === 0)
     throw new Error("a graph without outputs cannot be written as ONNX: name one with graph.output(name, value)");
-  const nodes = neededNodes(graph);
+  const nodes = nodesBehind(graph, graph.outputs.values());
   const names = nameValues(graph, nodes);
   const nodeMessages = nodes.map((node) => nodeMessage(node, names));
   for (const [name, value] of graph.outputs) {
@@ -58,18 +59,6 @@ export function toOnnx(graph: Graph): Uint8Array {
       output: [...graph.outputs].map(([name, value]) => valueInfo(name, value.dtype, value.shape)),
     },
   });
-}
-
-function neededNodes(graph: Graph): Node[] {
-  const needed = new Set<Value>(graph.outputs.values());
-  const kept: Node[] = [];
-  for (let i = graph.nodes.length - 1; i >= 0; i--) {
-    const node = graph.nodes[i];
-    if (!node.outputs.some((value) => needed.has(value))) continue;
-    kept.push(node);
-    for (const value of node.inputs) if (value !== null) needed.add(value);
-  }
-  return kept.reverse();
 }
 
 /** A unique name for every value that is written. Inputs and outputs keep theirs; an output that is also an input or a constant is copied by Identity. */

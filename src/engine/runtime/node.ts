@@ -8,13 +8,14 @@ const toNative = (t: RuntimeTensor) => new Tensor(t.dtype, t.data, t.dims);
 export const runtime: Runtime = {
   name: "onnxruntime-node",
   cores: availableParallelism(),
-  async load(bytes, { threads }) {
+  async load(bytes, { threads, spin }) {
     const session = await InferenceSession.create(bytes, {
       executionProviders: ["cpu"],
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       executionMode: "sequential",
       logSeverityLevel: 3,
+      extra: { session: { intra_op: { allow_spinning: spin ? "1" : "0" } } },
     });
     return {
       async run(feeds, fetches) {

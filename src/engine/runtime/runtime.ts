@@ -19,10 +19,16 @@ export interface RuntimeSession {
   release(): Promise<void>;
 }
 
+export interface LoadOptions {
+  readonly threads: number;
+  /** Idle threads wait busily. */
+  readonly spin: boolean;
+}
+
 /** What executes ONNX graphs: ONNX Runtime, native in Node, WebAssembly in the browser. Imported as `#runtime`. */
 export interface Runtime {
   readonly name: string;
   /** Threads that can run at once on this machine. */
   readonly cores: number;
-  load(bytes: Uint8Array, options: { readonly threads: number }): Promise<RuntimeSession>;
+  load(bytes: Uint8Array, options: LoadOptions): Promise<RuntimeSession>;
 }
