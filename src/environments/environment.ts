@@ -35,6 +35,8 @@ export interface Environment {
   step(action: Action): Step;
   /** The laws of a continuous environment, in batch. */
   readonly physics?: Physics;
+  /** How it is stepped in batch, where it has no tables. */
+  readonly simulation?: Simulation;
   /** The laws of a finite one. */
   readonly tables?: Tables;
   /** Where the finite states lie, for worlds on a grid. */
@@ -71,7 +73,19 @@ export interface Coordinates {
   fromObservations(observations: Float64Array, n: number): Float64Array;
 }
 
-/** Pure batch dynamics. States are [n, d] in the order of `coordinates`; actions [n, m] (m = 1 for Discrete). */
+/** Batch dynamics of a game or a physical system: what stepping needs, and no more. */
+export interface Simulation {
+  /** d */
+  readonly stateSize: number;
+  readonly observationSpace: Box;
+  readonly actionSpace: Space;
+  readonly horizon: number;
+  initialState(random: Random, out?: Float64Array, offset?: number): Float64Array;
+  observations(states: Float64Array, n: number, out: Float64Array): void;
+  step(states: Float64Array, actions: Float64Array, n: number, out: Transitions): void;
+}
+
+/** Pure batch dynamics whose states can be inferred. States are [n, d] in the order of `coordinates`; actions [n, m] (m = 1 for Discrete). */
 export interface Physics {
   readonly coordinates: Coordinates;
   readonly observationSpace: Box;

@@ -15,6 +15,7 @@ export type {
   Grid,
   Observation,
   Physics,
+  Simulation,
   Step,
   Tables,
   Transitions,
@@ -23,7 +24,7 @@ export { EnvironmentError } from "./errors.ts";
 export { fourRooms104Map, fourRoomsMap } from "./four-rooms.ts";
 export { type Cell, type GridWorldOptions, gridWorld, moves } from "./grid-world.ts";
 export { type EnvironmentId, type EnvironmentOptions, environmentIds, make } from "./make.ts";
-export { physicsEnvironment } from "./physics-environment.ts";
+export { physicsEnvironment, simulationEnvironment } from "./physics-environment.ts";
 export { buildTables, tableProblems } from "./tables.ts";
 export { type TablesEnvironmentOptions, tablesEnvironment } from "./tables-environment.ts";
 export { type VectorEnvironment, vectorize } from "./vector-environment.ts";

@@ -1,19 +1,27 @@
 import { type AcrobotOptions, acrobot } from "./acrobot.ts";
+import { type BlackjackOptions, blackjack } from "./blackjack.ts";
+import { type BreakoutOptions, breakout } from "./breakout.ts";
 import { type CartPoleOptions, cartPole } from "./cart-pole.ts";
 import { type CliffWalkingOptions, cliffWalking } from "./cliff-walking.ts";
-import type { Environment, Physics } from "./environment.ts";
+import type { Environment, Physics, Simulation } from "./environment.ts";
 import { EnvironmentError } from "./errors.ts";
 import { type FourRoomsOptions, fourRooms, fourRooms104, gridWorldEnvironment } from "./four-rooms.ts";
 import { type FrozenLakeOptions, frozenLake } from "./frozen-lake.ts";
 import { type MountainCarOptions, mountainCar } from "./mountain-car.ts";
 import { type MountainCarContinuousOptions, mountainCarContinuous } from "./mountain-car-continuous.ts";
+import { type MountainCarGoalOptions, mountainCarGoals } from "./mountain-car-goal.ts";
 import { type PendulumOptions, pendulum } from "./pendulum.ts";
-import { physicsEnvironment } from "./physics-environment.ts";
+import { physicsEnvironment, simulationEnvironment } from "./physics-environment.ts";
+import { type ReacherOptions, reacher } from "./reacher.ts";
+import { type SokobanOptions, sokoban } from "./sokoban.ts";
 import { type TaxiOptions, taxi } from "./taxi.ts";
+import { type TicTacToeOptions, ticTacToe } from "./tic-tac-toe.ts";
 
 /** The options of each environment, by id. All know `maxEpisodeSteps`. */
 export interface EnvironmentOptions {
   "Acrobot-v1": AcrobotOptions;
+  "Blackjack-v1": BlackjackOptions;
+  "Breakout-v0": BreakoutOptions;
   "CartPole-v1": CartPoleOptions;
   "CliffWalking-v1": CliffWalkingOptions;
   "FourRooms-v0": FourRoomsOptions;
@@ -23,9 +31,13 @@ export interface EnvironmentOptions {
   "GridWorld-v0": FourRoomsOptions;
   "MountainCar-v0": MountainCarOptions;
   "MountainCarContinuous-v0": MountainCarContinuousOptions;
+  "MountainCarGoal-v0": MountainCarGoalOptions;
   "Pendulum-v1": PendulumOptions;
+  "Reacher-v0": ReacherOptions;
+  "Sokoban-v0": SokobanOptions;
   "Taxi-v3": TaxiOptions;
   "Taxi-v4": TaxiOptions;
+  "TicTacToe-v0": TicTacToeOptions;
 }
 
 export type EnvironmentId = keyof EnvironmentOptions;
@@ -41,6 +53,8 @@ const lakeOptions = ["map_name", "desc", "is_slippery", "success_rate", "reward_
 
 const registry: { readonly [Id in EnvironmentId]: Registration<EnvironmentOptions[Id]> } = {
   "Acrobot-v1": physical(acrobot),
+  "Blackjack-v1": finite(blackjack, "natural", "sab"),
+  "Breakout-v0": game(breakout),
   "CartPole-v1": physical(cartPole),
   "CliffWalking-v1": finite(cliffWalking, "is_slippery"),
   "FourRooms-v0": finite(fourRooms, ...gridOptions),
@@ -50,13 +64,21 @@ const registry: { readonly [Id in EnvironmentId]: Registration<EnvironmentOption
   "GridWorld-v0": finite(gridWorldEnvironment, ...gridOptions),
   "MountainCar-v0": physical(mountainCar, "goalVelocity"),
   "MountainCarContinuous-v0": physical(mountainCarContinuous, "goalVelocity"),
+  "MountainCarGoal-v0": physical(mountainCarGoals, "target", "radius", "start"),
   "Pendulum-v1": physical(pendulum, "g"),
+  "Reacher-v0": physical(reacher, "target", "radius"),
+  "Sokoban-v0": finite(sokoban, "level", "maxStates", "stepReward", "boxReward", "solveReward"),
   "Taxi-v3": finite(taxi, "is_rainy", "rainy_probability"),
   "Taxi-v4": finite(taxi, "is_rainy", "rainy_probability"),
+  "TicTacToe-v0": finite(ticTacToe, "opponent", "first"),
 };
 
 function physical<Options>(laws: (options: Options) => Physics, ...options: string[]): Registration<Options> {
   return { options, build: (id, chosen) => physicsEnvironment(id, laws(chosen)) };
+}
+
+function game<Options>(laws: (options: Options) => Simulation, ...options: string[]): Registration<Options> {
+  return { options, build: (id, chosen) => simulationEnvironment(id, laws(chosen)) };
 }
 
 function finite<Options>(build: (options: Options, id: string) => Environment, ...options: string[]): Registration<Options> {

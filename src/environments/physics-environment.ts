@@ -1,18 +1,33 @@
 import { createRandom, type RestorableRandom, randomStateSize } from "../engine/random.ts";
 import { actionSize, startAsked, writeAction } from "./action.ts";
-import type { Action, Environment, Physics, Step } from "./environment.ts";
+import type { Action, Environment, Physics, Simulation, Step } from "./environment.ts";
 import { EnvironmentError } from "./errors.ts";
 
 const noInfo = Object.freeze({});
 
 /** Gymnasium's API over the batch laws of a continuous environment. */
 export function physicsEnvironment(id: string, physics: Physics): Environment {
-  return new PhysicsEnvironment(id, physics);
+  const simulation: Simulation = {
+    stateSize: physics.coordinates.names.length,
+    observationSpace: physics.observationSpace,
+    actionSpace: physics.actionSpace,
+    horizon: physics.horizon,
+    initialState: (random, out, offset) => physics.initialState(random, out, offset),
+    observations: (states, n, out) => physics.observations(states, n, out),
+    step: (states, actions, n, out) => physics.step(states, actions, n, out),
+  };
+  return new SimulationEnvironment(id, simulation, physics);
 }
 
-class PhysicsEnvironment implements Environment {
+/** Gymnasium's API over the batch laws of a game whose states are not inferred. */
+export function simulationEnvironment(id: string, simulation: Simulation): Environment {
+  return new SimulationEnvironment(id, simulation);
+}
+
+class SimulationEnvironment implements Environment {
   readonly id: string;
-  readonly physics: Physics;
+  readonly simulation: Simulation;
+  readonly physics?: Physics;
   readonly horizon: number;
   private readonly coordinates: Float64Array;
   private readonly action: Float64Array;
@@ -23,23 +38,25 @@ class PhysicsEnvironment implements Environment {
   private elapsed = 0;
   private started = false;
 
-  constructor(id: string, physics: Physics) {
+  constructor(id: string, simulation: Simulation, physics?: Physics) {
     this.id = id;
+    this.simulation = simulation;
     this.physics = physics;
-    this.horizon = physics.horizon;
-    this.coordinates = new Float64Array(physics.coordinates.names.length);
-    this.action = new Float64Array(actionSize(physics.actionSpace));
+    this.horizon = simulation.horizon;
+    this.coordinates = new Float64Array(simulation.stateSize);
+    this.action = new Float64Array(actionSize(simulation.actionSpace));
     this.out = { nextStates: this.coordinates, rewards: new Float64Array(1), terminated: new Uint8Array(1) };
-    this.discrete = physics.actionSpace.kind === "discrete" && physics.actionSpace.start === 0 ? physics.actionSpace.n : 0;
-    this.observationSize = physics.observationSpace.low.length;
+    const { actionSpace } = simulation;
+    this.discrete = actionSpace.kind === "discrete" && actionSpace.start === 0 ? actionSpace.n : 0;
+    this.observationSize = simulation.observationSpace.low.length;
   }
 
   get observationSpace() {
-    return this.physics.observationSpace;
+    return this.simulation.observationSpace;
   }
 
   get actionSpace() {
-    return this.physics.actionSpace;
+    return this.simulation.actionSpace;
   }
 
   get state(): Float64Array {
@@ -67,7 +84,7 @@ class PhysicsEnvironment implements Environment {
     if (seed !== undefined) this.random = createRandom(seed);
     const start = startAsked(this.id, options);
     if (start) this.state = start;
-    else this.physics.initialState(this.generator(), this.coordinates, 0);
+    else this.simulation.initialState(this.generator(), this.coordinates, 0);
     this.elapsed = 0;
     this.started = true;
     return { observation: this.observe(), info: noInfo };
@@ -77,7 +94,7 @@ class PhysicsEnvironment implements Environment {
     if (!this.started) throw new EnvironmentError(`${this.id}: call reset() before step()`);
     if (typeof action === "number" && action >= 0 && action < this.discrete && Number.isInteger(action)) this.action[0] = action;
     else writeAction(this.id, this.actionSpace, action, this.action);
-    this.physics.step(this.coordinates, this.action, 1, this.out);
+    this.simulation.step(this.coordinates, this.action, 1, this.out);
     this.elapsed++;
     return {
       observation: this.observe(),
@@ -90,7 +107,7 @@ class PhysicsEnvironment implements Environment {
 
   private observe(): Float64Array {
     const observation = new Float64Array(this.observationSize);
-    this.physics.observations(this.coordinates, 1, observation);
+    this.simulation.observations(this.coordinates, 1, observation);
     return observation;
   }
 

@@ -1,7 +1,7 @@
 import { createRandom, type RestorableRandom } from "../engine/random.ts";
 import type { Space } from "../spaces/space.ts";
 import { actionSize } from "./action.ts";
-import type { Environment, Physics, Tables } from "./environment.ts";
+import type { Environment, Simulation, Tables } from "./environment.ts";
 import { EnvironmentError } from "./errors.ts";
 import { make } from "./make.ts";
 import { sampleOutcome, sampleStart, startsOf } from "./tables.ts";
@@ -45,9 +45,9 @@ export interface VectorEnvironment {
 export function vectorize(environment: string | Environment, n: number, options?: Readonly<Record<string, unknown>>): VectorEnvironment {
   if (!Number.isInteger(n) || n < 1) throw new EnvironmentError(`vectorize: the number of copies is a positive integer, got ${n}`);
   const one = typeof environment === "string" ? make(environment, options) : environment;
-  if (one.physics) return build(one, n, physicsLaws(one.physics, n));
+  if (one.simulation) return build(one, n, simulationLaws(one.simulation, n));
   if (one.tables) return build(one, n, tablesLaws(one.tables, n));
-  throw new EnvironmentError(`vectorize: ${one.id} has neither physics nor tables`);
+  throw new EnvironmentError(`vectorize: ${one.id} has neither a simulation nor tables`);
 }
 
 type Generators = readonly RestorableRandom[];
@@ -67,14 +67,14 @@ interface Results {
   readonly terminated: Uint8Array;
 }
 
-function physicsLaws(physics: Physics, n: number): Laws {
-  const d = physics.coordinates.names.length;
+function simulationLaws(simulation: Simulation, n: number): Laws {
+  const d = simulation.stateSize;
   return {
     stateSize: d,
-    observationSize: physics.observationSpace.low.length,
-    step: (states, actions, into) => physics.step(states, actions, n, into),
-    start: (random, states, i) => physics.initialState(random, states, i * d),
-    observe: (states, out) => physics.observations(states, n, out),
+    observationSize: simulation.observationSpace.low.length,
+    step: (states, actions, into) => simulation.step(states, actions, n, into),
+    start: (random, states, i) => simulation.initialState(random, states, i * d),
+    observe: (states, out) => simulation.observations(states, n, out),
   };
 }
 
