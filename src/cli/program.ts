@@ -1,12 +1,13 @@
 import { Command, CommanderError } from "commander";
 import { describeFailure, exitCodes, type Failure } from "./errors.ts";
+import { inspectCommand } from "./inspect.ts";
 import type { Io } from "./io.ts";
 import { toJson } from "./json.ts";
 import { reproduceCommand } from "./reproduce.ts";
 import { FailedAnswer, withExamples } from "./run.ts";
 import { version } from "./version.ts";
 
-const commands = [reproduceCommand];
+const commands = [inspectCommand, reproduceCommand];
 
 export function createProgram(io: Io, helpWidth?: number): Command {
   const program = new Command("vinverse")
@@ -23,7 +24,10 @@ export function createProgram(io: Io, helpWidth?: number): Command {
       ...(helpWidth === undefined ? {} : { getOutHelpWidth: () => helpWidth, getErrHelpWidth: () => helpWidth }),
     })
     .configureHelp({ showGlobalOptions: false });
-  withExamples(program, [["vinverse reproduce four-rooms", "run a published result again"]]);
+  withExamples(program, [
+    ["vinverse inspect agent.zip", "say what a critic file holds"],
+    ["vinverse reproduce four-rooms", "run a published result again"],
+  ]);
   for (const create of commands) program.addCommand(create(io).copyInheritedSettings(program));
   return program;
 }
