@@ -1,0 +1,48 @@
+import { mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { FormatError } from "../format-error.ts";
+import { limits } from "../limits.ts";
+import type { Files } from "./files.ts";
+
+export const files: Files = {
+  async read(path) {
+    const handle = await open(path, "r").catch((error: NodeJS.ErrnoException) => {
+      const problem = error.code === "ENOENT" ? "does not exist" : `cannot be opened (${error.code})`;
+      throw new FormatError(path, "the file", problem, "check the path");
+    });
+    try {
+      const { size } = await handle.stat();
+      if (size > limits.file)
+        throw new FormatError(path, "the file", `has ${size} bytes, more than ${limits.file}`, "give the checkpoint alone");
+      const bytes = new Uint8Array(size);
+      let at = 0;
+      while (at < size) {
+        const { bytesRead } = await handle.read(bytes, at, size - at, at);
+        if (bytesRead === 0) break;
+        at += bytesRead;
+      }
+      return bytes.subarray(0, at);
+    } finally {
+      await handle.close();
+    }
+  },
+  async list(folder) {
+    return (await readdir(folder)).sort();
+  },
+  async kind(path) {
+    const found = await stat(path).catch(() => undefined);
+    return found?.isDirectory() ? "folder" : found?.isFile() ? "file" : "none";
+  },
+  async write(path, bytes) {
+    const folder = dirname(path);
+    await mkdir(folder, { recursive: true });
+    const beside = join(folder, `.${basename(path)}.${process.pid}.part`);
+    try {
+      await writeFile(beside, bytes);
+      await rename(beside, path);
+    } catch (error) {
+      await rm(beside, { force: true });
+      throw error;
+    }
+  },
+};
