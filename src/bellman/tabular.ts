@@ -25,6 +25,50 @@ export function bellmanColumns(critic: TabularCritic, rewards?: ArrayLike<number
   return columns;
 }
 
+/** Pairs (s, a) that pay every head with terminal entries the same: within a class, one set of columns serves all targets. */
+export interface RewardClasses {
+  /** [states · actions] */
+  readonly classOf: Int32Array;
+  /** of each class, [heads] the rewards to take off terminal entries */
+  readonly rewards: readonly Float64Array[];
+}
+
+/** Beyond this many the columns would have to be built anew for nearly every pair. */
+const MOST_CLASSES = 64;
+
+/**
+ * Where rewards shift the targets and a head is worth T_i(s') on arrival, reward included, T_i(s') − r_i(s,a) depends on the pair.
+ * @throws RangeError where rewards take more values than can be handled
+ */
+export function rewardClasses(critic: TabularCritic, rewards: Float64Array | undefined): RewardClasses {
+  const heads = critic.heads.length;
+  const pairs = critic.states * critic.actions;
+  const ending: number[] = [];
+  for (let i = 0; rewards && critic.terminalValue && i < heads; i++)
+    if (critic.terminalValue.subarray(i * critic.states, (i + 1) * critic.states).some((x) => Number.isFinite(x))) ending.push(i);
+  const classOf = new Int32Array(pairs);
+  if (!rewards || ending.length === 0) return { classOf, rewards: [new Float64Array(heads)] };
+  const known = new Map<string, number>();
+  const found: Float64Array[] = [];
+  for (let k = 0; k < pairs; k++) {
+    const key = ending.map((i) => rewards[i * pairs + k]).join();
+    let number = known.get(key);
+    if (number === undefined) {
+      number = found.length;
+      if (number === MOST_CLASSES)
+        throw new RangeError(
+          `critic ${critic.name}: rewards of heads with terminal values differ in more than ${MOST_CLASSES} ways; fold them into terminalValue`,
+        );
+      known.set(key, number);
+      const of = new Float64Array(heads);
+      for (const i of ending) of[i] = rewards[i * pairs + k];
+      found.push(of);
+    }
+    classOf[k] = number;
+  }
+  return { classOf, rewards: found };
+}
+
 /**
  * Left sides Q_i(s,a) − r_i(s,a) of all pairs.
  * @param rewards [heads, states, actions]; zero when absent

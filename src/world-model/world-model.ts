@@ -1,4 +1,4 @@
-import type { Coordinates } from "../environments/environment.ts";
+import type { Coordinates, Tables } from "../environments/environment.ts";
 
 /** What an inferred model says of n (state, action) pairs. */
 export interface ContinuousPrediction {
@@ -23,7 +23,10 @@ export interface TabularPrediction {
   readonly probabilities: readonly Float64Array[];
   /** [n] distance between Q and the answer's column, root mean square over heads */
   readonly residual: Float64Array;
-  /** [n] half the gap to the nearest column that is not a tie: a value error below it, as the theorem counts it, cannot have changed the answer */
+  /**
+   * [n] matching: distance of Q to the nearest column that is not a candidate. While ‖((1 + γ_i) ε_i)_i‖ of the values' errors ε_i is below it, the true state is a candidate.
+   * Projection: σ; the same error moves at most its share of σ of the probability to states that are no candidates, 0 where others fit as well.
+   */
   readonly margin: Float64Array;
 }
 
@@ -47,8 +50,20 @@ export interface TabularWorldModel extends Model {
   readonly states: number;
   readonly actions: number;
   predict(states: ArrayLike<number>, actions: ArrayLike<number>): Promise<TabularPrediction>;
-  /** Most likely states from `state` under `actions` [T]: [T + 1]. */
+  /** Most likely states from `state` under `actions` [T]: [T + 1]; −1 from where no state fits. */
   rollout(state: number, actions: ArrayLike<number>): Promise<Int32Array>;
+  /** P as tables that planners run on: what is ambiguous is shared out evenly, what is unknown stays where it is. */
+  transitions(options?: TransitionOptions): Tables;
+}
+
+/** What the model does not know of itself: what a new task pays, and where it ends and starts. */
+export interface TransitionOptions {
+  /** [states, actions] r(s, a); 0 when absent */
+  readonly rewards?: ArrayLike<number>;
+  /** [states] true where arriving ends the episode */
+  readonly terminal?: ArrayLike<number | boolean>;
+  /** [states]; uniform when absent */
+  readonly initial?: Float64Array;
 }
 
 export type WorldModel = ContinuousWorldModel | TabularWorldModel;

@@ -29,7 +29,8 @@ function bruteForce(problem: MatchProblem, k: number, tolerance: number): Answer
     return { state, distance: share > 0 ? Math.sqrt(sum / share) : Number.NaN };
   });
   all.sort((a, b) => a.distance - b.distance || a.state - b.state);
-  if (all.length === 0 || Number.isNaN(all[0].distance)) return { nearest: -1, distance: Number.NaN, runnerUp: Number.POSITIVE_INFINITY, tied: [] };
+  if (all.length === 0 || Number.isNaN(all[0].distance))
+    return { nearest: -1, distance: Number.NaN, runnerUp: Number.POSITIVE_INFINITY, tied: [] };
   const limit = all[0].distance + tolerance;
   return {
     nearest: all[0].state,
@@ -77,7 +78,7 @@ describe("matching equals brute force", () => {
   ] as const)("%s", (_, heads, options) => {
     const random = createRandom(heads);
     let ambiguous = 0;
-    for (let trial = 0; trial < (heads > 50 ? 20 : 150); trial++) {
+    for (let trial = 0; trial < (heads > 50 ? 20 : 40); trial++) {
       const problem = randomProblem(random, heads, options);
       const matches = matchColumns(problem);
       for (let k = 0; k < matches.nearest.length; k++) {
@@ -99,7 +100,7 @@ describe("matching equals brute force", () => {
         }
       }
     }
-    expect(ambiguous).toBeGreaterThan(heads > 50 ? 0 : 100);
+    expect(ambiguous).toBeGreaterThan(heads > 50 ? 0 : 20);
   });
 
   test("large one-head tables go through the radix sort", () => {

@@ -42,7 +42,8 @@ describe("projection onto the simplex", () => {
       expect(Math.min(...p)).toBeGreaterThanOrEqual(0);
 
       const total = weights.reduce((a, b) => a + b, 0);
-      const cost = (candidate: Float64Array) => mix(columns, heads, candidate).reduce((sum, x, i) => sum + (weights[i] * (x - target[i]) ** 2) / total, 0);
+      const cost = (candidate: Float64Array) =>
+        mix(columns, heads, candidate).reduce((sum, x, i) => sum + (weights[i] * (x - target[i]) ** 2) / total, 0);
       expect(Math.sqrt(cost(p))).toBeCloseTo(found.distance[0], 10);
       const fitted = mix(columns, heads, p);
       // ∂cost/∂p_s is the same on the support and nowhere smaller
@@ -54,7 +55,9 @@ describe("projection onto the simplex", () => {
       const least = Math.min(...slope);
       for (let s = 0; s < n; s++) if (p[s] > 0) expect(slope[s] - least).toBeLessThan(1e-9);
 
-      const clipped = pseudoInverse(columns, heads).solve(target).map((x) => Math.max(0, x));
+      const clipped = pseudoInverse(columns, heads)
+        .solve(target)
+        .map((x) => Math.max(0, x));
       const sum = clipped.reduce((a, b) => a + b, 0);
       if (sum > 0) expect(cost(p)).toBeLessThanOrEqual(cost(clipped.map((x) => x / sum)) + 1e-12);
       expect(found.gap[0]).toBeLessThan(1e-10);
@@ -69,14 +72,18 @@ describe("projection onto the simplex", () => {
       const columns = normals(random, n * heads);
       const truth = distribution(random, n, 1 + random.integer(n));
       const found = projectColumns({ heads, columns, targets: mix(columns, heads, truth), separation: true });
-      dense(found, 0, n).forEach((p, s) => expect(p).toBeCloseTo(truth[s], 10));
+      dense(found, 0, n).forEach((p, s) => {
+        expect(p).toBeCloseTo(truth[s], 10);
+      });
       expect(found.separation[0]).toBeGreaterThan(1e-6);
     }
     const [n, heads] = [12, 14];
     const smooth = Float64Array.from({ length: n * heads }, (_, k) => Math.exp(-(((k % heads) - Math.floor(k / heads)) ** 2) / 60));
     const truth = distribution(random, n, 3);
     const found = projectColumns({ heads, columns: smooth, targets: mix(smooth, heads, truth) });
-    dense(found, 0, n).forEach((p, s) => expect(Math.abs(p - truth[s])).toBeLessThan(1e-3));
+    dense(found, 0, n).forEach((p, s) => {
+      expect(Math.abs(p - truth[s])).toBeLessThan(1e-3);
+    });
   });
 
   test("known supports need fewer heads", () => {
@@ -99,7 +106,9 @@ describe("projection onto the simplex", () => {
     const unknown = projectColumns({ heads, columns, targets, separation: true });
     let worst = 0;
     truths.forEach((truth, k) => {
-      dense(known, k, n).forEach((p, s) => expect(Math.abs(p - truth[s])).toBeLessThan(1e-7));
+      dense(known, k, n).forEach((p, s) => {
+        expect(Math.abs(p - truth[s])).toBeLessThan(1e-7);
+      });
       dense(unknown, k, n).forEach((p, s) => {
         worst = Math.max(worst, Math.abs(p - truth[s]));
       });
@@ -114,19 +123,31 @@ describe("projection onto the simplex", () => {
       const n = 4 + random.integer(8);
       const heads = 2 + random.integer(8);
       const columns = normals(random, n * heads);
-      const found = projectColumns({ heads, columns, targets: mix(columns, heads, distribution(random, n, 1 + random.integer(3))), separation: true });
+      const found = projectColumns({
+        heads,
+        columns,
+        targets: mix(columns, heads, distribution(random, n, 1 + random.integer(3))),
+        separation: true,
+      });
       const p = dense(found, 0, n);
       const fitted = mix(columns, heads, p);
       const other = distribution(random, n, 1 + random.integer(n));
       const error = Math.sqrt(mix(columns, heads, other).reduce((sum, x, i) => sum + (x - fitted[i]) ** 2, 0) / heads);
       const outside = other.reduce((sum, x, s) => sum + (p[s] > 0 ? 0 : x), 0);
-      if (found.separation[0] > 0 && Number.isFinite(found.separation[0])) expect(outside).toBeLessThanOrEqual(error / found.separation[0] + 1e-9);
+      if (found.separation[0] > 0 && Number.isFinite(found.separation[0]))
+        expect(outside).toBeLessThanOrEqual(error / found.separation[0] + 1e-9);
     }
   });
 
   test("masked heads and duplicate columns", () => {
     const columns = Float64Array.of(0, 5, 1, 5, 1, 5, 3, 7);
-    const found = projectColumns({ heads: 2, columns, targets: Float64Array.of(1, 99, 1, 99), mask: Uint8Array.of(1, 0, 0, 0), separation: true });
+    const found = projectColumns({
+      heads: 2,
+      columns,
+      targets: Float64Array.of(1, 99, 1, 99),
+      mask: Uint8Array.of(1, 0, 0, 0),
+      separation: true,
+    });
     expect(found.distance[0]).toBeCloseTo(0, 12);
     expect(found.separation[0]).toBeCloseTo(0, 12);
     expect(found.distance[1]).toBeNaN();
@@ -149,7 +170,9 @@ test("pseudo-inverse: least-squares fit, nearest to the prior, and the projector
     const projector = inverse.nullProjector();
     const prior = normals(random, n);
     const p = inverse.solve(target, prior);
-    mix(columns, heads, p).forEach((x, i) => expect(x).toBeCloseTo(target[i], 10));
+    mix(columns, heads, p).forEach((x, i) => {
+      expect(x).toBeCloseTo(target[i], 10);
+    });
     for (let s = 0; s < n; s++) {
       let row = 0;
       for (let t = 0; t < n; t++) row += projector[s * n + t] * (prior[t] - truth[t]);

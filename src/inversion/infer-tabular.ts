@@ -1,0 +1,189 @@
+import { bellmanColumns, bellmanTargets, rewardClasses } from "../bellman/tabular.ts";
+import type { TabularCritic } from "../critics/critic.ts";
+import { headScale } from "../identifiability/column-index.ts";
+import { createTabularWorldModel, type TabularAnswers } from "../world-model/tabular.ts";
+import type { TabularWorldModel } from "../world-model/world-model.ts";
+import { type CandidateSets, matchColumns } from "./matching.ts";
+import { projectColumns } from "./projection.ts";
+
+export interface InferTabularOptions {
+  /** matching (one next state a pair) unless said otherwise; projection (a distribution) */
+  readonly method?: "matching" | "projection";
+  /** [heads, states, actions], instead of the critic's own. Where neither is known, heads are compared with each other: the reward they share cancels. */
+  readonly rewards?: Float64Array;
+  /** [heads], e.g. 1 / residual variance. Each critic counts once, whatever its number of heads, when absent. */
+  readonly weights?: ArrayLike<number>;
+  /** [heads, states, actions] 1 where the head speaks. When absent: wherever Q is finite and the head has not ended in the state itself. */
+  readonly mask?: Uint8Array;
+  readonly candidates?: CandidateSets;
+  /** Matching: columns this close to the best one are a tie. */
+  readonly tolerance?: number;
+  /** No answer where even the best column is farther than this, in units of value, root mean square over heads. */
+  readonly noneAbove?: number;
+}
+
+/** Projection: a separation below this share of the spread of the columns counts as none. */
+const SEPARATE = 1e-7;
+
+/** P̂(·|s,a) of every pair from the Bellman equations of a tabular critic. No transition is used. */
+export function inferTabular(critic: TabularCritic, options: InferTabularOptions = {}): TabularWorldModel {
+  return createTabularWorldModel(tabularAnswers(critic, options));
+}
+
+/** The same as plain tables. */
+export function tabularAnswers(critic: TabularCritic, options: InferTabularOptions = {}): TabularAnswers {
+  const { method = "matching", candidates, noneAbove = Number.POSITIVE_INFINITY } = options;
+  const { states, actions } = critic;
+  const heads = critic.heads.length;
+  const pairs = states * actions;
+  const rewards = options.rewards ?? critic.rewards;
+  if (rewards && rewards.length !== heads * pairs)
+    throw new RangeError(`rewards have ${rewards.length} entries, expected ${heads * pairs}`);
+  const weights = options.weights ?? oncePerCritic(critic);
+  const mask = options.mask ? transpose(options.mask, heads, pairs) : defaultMask(critic);
+  const targets = bellmanTargets(critic, rewards);
+  const cancel = rewards ? undefined : rewardCanceller(critic, weights, mask);
+  cancel?.(targets);
+
+  const lists: Int32Array[] = new Array(pairs);
+  const chances: Float64Array[] = new Array(pairs);
+  const ambiguous = new Uint8Array(pairs);
+  const residual = new Float64Array(pairs).fill(Number.NaN);
+  const margin = new Float64Array(pairs).fill(Number.NaN);
+  const classes = rewardClasses(critic, rewards);
+  classes.rewards.forEach((reward, number) => {
+    const own = Int32Array.from(Array.from(classes.classOf.keys()).filter((k) => classes.classOf[k] === number));
+    const columns = bellmanColumns(critic, reward);
+    cancel?.(columns);
+    const problem = {
+      heads,
+      columns,
+      weights,
+      targets: own.length === pairs ? targets : rowsOf(targets, heads, own),
+      mask: mask && own.length < pairs ? rowsOf(mask, heads, own) : mask,
+      candidates: candidates && own.length < pairs ? setsOf(candidates, own) : candidates,
+    };
+    if (method === "matching") {
+      const found = matchColumns({ ...problem, tolerance: options.tolerance });
+      own.forEach((k, j) => {
+        const tied = found.distance[j] <= noneAbove ? found.tied(j) : new Int32Array(0);
+        lists[k] = tied;
+        chances[k] = new Float64Array(tied.length).fill(1 / tied.length);
+        ambiguous[k] = tied.length > 1 ? 1 : 0;
+        residual[k] = found.distance[j];
+        margin[k] = found.runnerUp[j];
+      });
+    } else {
+      const found = projectColumns({ ...problem, separation: true });
+      const spread = columnSpread(columns, heads, weights);
+      own.forEach((k, j) => {
+        const none = !(found.distance[j] <= noneAbove);
+        lists[k] = none ? new Int32Array(0) : found.states.slice(found.offsets[j], found.offsets[j + 1]);
+        chances[k] = none ? new Float64Array(0) : found.probabilities.slice(found.offsets[j], found.offsets[j + 1]);
+        ambiguous[k] = found.separation[j] <= SEPARATE * spread ? 1 : 0;
+        residual[k] = found.distance[j];
+        margin[k] = found.separation[j];
+      });
+    }
+  });
+  const offsets = new Int32Array(pairs + 1);
+  for (let k = 0; k < pairs; k++) offsets[k + 1] = offsets[k] + lists[k].length;
+  const nextStates = new Int32Array(offsets[pairs]);
+  const probabilities = new Float64Array(offsets[pairs]);
+  for (let k = 0; k < pairs; k++) {
+    nextStates.set(lists[k], offsets[k]);
+    probabilities.set(chances[k], offsets[k]);
+  }
+  const critics = [...new Set(critic.heads.map((head) => head.critic))];
+  return { method, states, actions, critics, offsets, nextStates, probabilities, ambiguous, residual, margin };
+}
+
+/** w_i = 1 / number of heads of its critic */
+function oncePerCritic(critic: TabularCritic): Float64Array {
+  const counts = new Map<string, number>();
+  for (const head of critic.heads) counts.set(head.critic, (counts.get(head.critic) ?? 0) + 1);
+  return Float64Array.from(critic.heads, (head) => 1 / counts.get(head.critic)!);
+}
+
+/** [states · actions, heads], undefined where every head speaks everywhere. */
+function defaultMask(critic: TabularCritic): Uint8Array | undefined {
+  const heads = critic.heads.length;
+  const pairs = critic.states * critic.actions;
+  const mask = new Uint8Array(pairs * heads);
+  let silent = false;
+  for (let i = 0; i < heads; i++)
+    for (let k = 0; k < pairs; k++) {
+      const ended = critic.terminalValue && Number.isFinite(critic.terminalValue[i * critic.states + Math.floor(k / critic.actions)]);
+      if (Number.isFinite(critic.q[i * pairs + k]) && !ended) mask[k * heads + i] = 1;
+      else silent = true;
+    }
+  return silent ? mask : undefined;
+}
+
+/** Takes the weighted mean over heads off every row: what all heads share is gone (Q_i − Q_j = γ_i V_i(s') − γ_j V_j(s')). */
+function rewardCanceller(critic: TabularCritic, weights: ArrayLike<number>, mask: Uint8Array | undefined): (rows: Float64Array) => void {
+  const heads = critic.heads.length;
+  const [first] = critic.heads;
+  if (heads === 1)
+    throw new RangeError(
+      `critic ${critic.name}: its rewards are not known and there is no second head to cancel them against; give rewards`,
+    );
+  if (mask || critic.heads.some((head) => head.rewardScale !== first.rewardScale))
+    throw new RangeError(
+      `critic ${critic.name}: its rewards are not known and do not cancel, since heads differ in scale or are silent in places; give rewards`,
+    );
+  const share = headScale(heads, weights).map((x) => x * x);
+  return (rows) => {
+    for (let at = 0; at < rows.length; at += heads) {
+      let mean = 0;
+      for (let i = 0; i < heads; i++) mean += share[i] * rows[at + i];
+      for (let i = 0; i < heads; i++) rows[at + i] -= mean;
+    }
+  };
+}
+
+/** Root mean square distance of the columns from their mean, in the matching norm. */
+function columnSpread(columns: Float64Array, heads: number, weights: ArrayLike<number>): number {
+  const states = columns.length / heads;
+  const scale = headScale(heads, weights);
+  let sum = 0;
+  for (let i = 0; i < heads; i++) {
+    let mean = 0;
+    for (let s = 0; s < states; s++) mean += columns[s * heads + i] / states;
+    for (let s = 0; s < states; s++) sum += (scale[i] * (columns[s * heads + i] - mean)) ** 2 / states;
+  }
+  return Math.sqrt(sum);
+}
+
+/** [heads, pairs] → [pairs, heads] */
+function transpose(mask: Uint8Array, heads: number, pairs: number): Uint8Array {
+  if (mask.length !== heads * pairs) throw new RangeError(`mask has ${mask.length} entries, expected ${heads * pairs}`);
+  const out = new Uint8Array(mask.length);
+  for (let i = 0; i < heads; i++) for (let k = 0; k < pairs; k++) out[k * heads + i] = mask[i * pairs + k];
+  return out;
+}
+
+function rowsOf<T extends Float64Array | Uint8Array>(rows: T, width: number, chosen: Int32Array): T {
+  const out = rows.slice(0, chosen.length * width) as T;
+  chosen.forEach((k, j) => {
+    out.set(rows.subarray(k * width, (k + 1) * width), j * width);
+  });
+  return out;
+}
+
+/** One set a chosen pair. */
+function setsOf(candidates: CandidateSets, chosen: Int32Array): CandidateSets {
+  const parts = Array.from(chosen, (k) => {
+    const set = Math.floor(k / candidates.queriesPerSet);
+    return candidates.states.subarray(candidates.offsets[set], candidates.offsets[set + 1]);
+  });
+  const offsets = new Int32Array(parts.length + 1);
+  parts.forEach((part, j) => {
+    offsets[j + 1] = offsets[j] + part.length;
+  });
+  const states = new Int32Array(offsets[parts.length]);
+  parts.forEach((part, j) => {
+    states.set(part, offsets[j]);
+  });
+  return { offsets, states, queriesPerSet: 1 };
+}
