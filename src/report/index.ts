@@ -1,6 +1,7 @@
 export { type ContinuousPictures, continuousSections, scatterSection } from "./continuous-sections.ts";
 export { type DimensionErrors, dimensionErrors } from "./dimension-errors.ts";
 export { standalone } from "./figure.ts";
+export { type DimensionFinding, type ErrorFinding, errorSection, headSection, rankSection, verdictOf } from "./findings.ts";
 export { type GridArrows, type GridMove, gridArrows } from "./grid-arrows.ts";
 export { type GridValues, gridValues } from "./grid-values.ts";
 export { type LearningCurve, learningCurve } from "./learning-curve.ts";

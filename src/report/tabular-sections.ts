@@ -38,13 +38,15 @@ export function tabularSections(data: TabularPictures): ReportSection[] {
     });
   }
   if (layout) {
-    const moves = Array.from(prediction.nextStates, (inferred, pair) => ({
+    const all = Array.from(prediction.nextStates, (inferred, pair) => ({
       state: Math.floor(pair / actions),
       action: pair % actions,
       inferred,
       ambiguous: prediction.answers[pair] === "ambiguous",
       truth: truth !== undefined && truth[pair] >= 0 ? truth[pair] : undefined,
     }));
+    // Where nothing answers and nothing is known to follow, as after an action that ends the episode, there is nothing to draw.
+    const moves = all.filter((move) => move.inferred >= 0 || move.truth !== undefined);
     sections.push({
       title: "Successors",
       text: "An arrow points to the inferred next state, a bar says that it stays; a faint line leads to wherever a wrong answer points.",
@@ -66,7 +68,8 @@ function countAnswers({ prediction, truth }: TabularPictures): [string, string |
   ];
   if (truth) {
     const known = Array.from(answers.keys()).filter((pair) => truth[pair] >= 0);
-    rows.push(["of known successors, right", `${known.filter((pair) => nextStates[pair] === truth[pair]).length} of ${known.length}`]);
+    const right = known.filter((pair) => answers[pair] === "found" && nextStates[pair] === truth[pair]).length;
+    rows.push(["of known successors, right and the only answer", `${right} of ${known.length}`]);
   }
   const found = Array.from(answers.keys()).filter((pair) => answers[pair] === "found");
   if (found.length > 0) {

@@ -1,7 +1,15 @@
 import { expect, test } from "vitest";
 import { createRandom } from "../../src/engine/random.ts";
 import { make } from "../../src/environments/index.ts";
-import { continuousSections, scatterSection, tabularSections } from "../../src/report/index.ts";
+import {
+  continuousSections,
+  errorSection,
+  headSection,
+  rankSection,
+  scatterSection,
+  tabularSections,
+  verdictOf,
+} from "../../src/report/index.ts";
 
 function pendulum(n: number) {
   const { physics, actionSpace } = make("Pendulum-v1");
@@ -53,17 +61,37 @@ test("tables are laid out by the grid or by the names of their states, and count
   const truth = [1, 0, 0, -1];
   const sections = tabularSections({ states: 2, actions: 2, prediction, truth, values: [1, 2], stateNames: ["(1, 1)", "(1, 2)"] });
   expect(sections.map((section) => section.title)).toEqual(["Values", "Successors", "Answers"]);
-  expect(sections[1].svg).toContain("4 moves of 2 states: 1 right, 2 wrong, 1 ambiguous");
+  expect(sections[1].svg).toContain("3 moves of 2 states: 1 right, 1 wrong, 1 ambiguous");
   expect(Object.fromEntries(sections[2].table!.rows as [string, string | number][])).toEqual({
     "pairs of state and action": 4,
     "one state answers": 2,
     "several states answer equally well": 1,
     "no state answers": 1,
-    "of known successors, right": "2 of 3",
+    "of known successors, right and the only answer": "1 of 3",
     "least margin of a value error": "2",
     "largest residual": "0.5",
   });
   expect(tabularSections({ states: 2, actions: 2, prediction, stateNames: ["a", "b"] }).map((section) => section.title)).toEqual([
     "Answers",
   ]);
+});
+
+test("a refusal is a refusal, and so is a model no better than standing still", () => {
+  const usable = { usable: true, sentence: "Two of two directions.", help: [] };
+  expect(verdictOf({ ...usable, usable: false }, 0.1).level).toBe("refused");
+  expect(verdictOf(usable, 1.02).level).toBe("refused");
+  expect(verdictOf(usable, Number.NaN).level).toBe("refused");
+  expect(verdictOf(usable, 0.45).level).toBe("limited");
+  expect(verdictOf(usable, 0.1).level).toBe("good");
+  expect(verdictOf(usable).level).toBe("good");
+});
+
+test("findings say their figures in words or in a table too", () => {
+  const dimensions = [{ name: "θ", error: 0.123, nmse: 0.01, nmseOfNothing: 0.5 }];
+  const section = errorSection({ dimensions, error: 0.123, transitions: 990, terminals: 10 });
+  expect(section.text).toContain("990 true transitions");
+  expect(section.text).toContain("0.123 of the true change");
+  expect(section.table!.rows).toEqual([["θ", 0.123, 1, 0.01, 0.5]]);
+  expect(rankSection({ values: [2, 0.1], effectiveRank: 1 }).svg).toContain("Effective rank 1 of 2");
+  expect(headSection([{ name: "Q1", residual: 1, signal: 2 }]).svg).toContain("Q1: 0.5");
 });
