@@ -25,6 +25,15 @@ const STANDARD_DOMAINS = new Set(["", "ai.onnx"]);
  */
 export function fromOnnx(bytes: Uint8Array): Graph {
   const model = decode(bytes);
+  try {
+    return readModel(model);
+  } catch (error) {
+    if (error instanceof OnnxError || error instanceof UnsupportedOperatorError) throw error;
+    throw new OnnxError(`not a valid ONNX model: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function readModel(model: ModelMessage): Graph {
   const message = model.graph;
   if (!message) throw new OnnxError("the file holds no ONNX graph: is it an ONNX model?");
   const opset = opsetOf(model);

@@ -42,8 +42,8 @@ export function decodeTensor(message: TensorMessage, what: string): DecodedTenso
 }
 
 function fromRaw(raw: Uint8Array, element: number): ConstantData {
-  // the bytes lie anywhere in the file: typed arrays need their own alignment
-  const bytes = raw.slice();
+  // the bytes lie anywhere in the file, typed arrays need their own alignment; slice() of a Node Buffer would not copy
+  const bytes = new Uint8Array(raw);
   const count = (width: number) => Math.floor(bytes.length / width);
   switch (element) {
     case ELEMENT.float32:
