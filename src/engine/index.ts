@@ -1,5 +1,6 @@
 export * from "./graph.ts";
 export * from "./inline.ts";
+export * from "./jacobian.ts";
 export * from "./jvp.ts";
 export * from "./levenberg-marquardt.ts";
 export * from "./onnx.ts";

@@ -82,21 +82,3 @@ export function jvp(output: Value, wrt: Value | readonly Value[], tangent: Value
 }
 
 const list = (x: Value | readonly Value[]): readonly Value[] => ("graph" in x ? [x] : x);
-
-/**
- * ∂output/∂wrt row by row, for outputs whose row n depends on row n of `wrt` only (a batch). Appends to the graph.
- * Costs about as much as d evaluations, less a first layer.
- * @param output [N, k] (or any shape that begins with N)
- * @param wrt [N, d], d a number
- * @returns [d, N, k]: entry (i, n, j) is ∂output[n, j]/∂wrt[n, i]
- */
-export function jacobian(output: Value, wrt: Value): Value {
-  const d = wrt.shape[1];
-  if (wrt.shape.length !== 2 || typeof d !== "number")
-    throw new Error(`jacobian: wrt must be [N, d] with d a number, got ${showShape(wrt.shape)}`);
-  if (output.shape.length === 0 || output.shape[0] !== wrt.shape[0])
-    throw new Error(`jacobian: output ${showShape(output.shape)} and wrt ${showShape(wrt.shape)} must share their batch`);
-  const eye = new Float64Array(d * d);
-  for (let i = 0; i < d; i++) eye[i * d + i] = 1;
-  return jvp(output, wrt, output.graph.constant(eye, [d, 1, d]));
-}

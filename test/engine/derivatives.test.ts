@@ -103,10 +103,15 @@ function differences(graph: Graph, x: Float64Array, n: number, d: number): Float
 }
 
 describe("jacobian of a network", () => {
+  const sizes: readonly (readonly [n: number, d: number, k: number])[] = [
+    [1, 3, 2],
+    [4, 3, 2],
+    [3, 5, 2],
+    [1, 5, 1],
+  ];
   for (const [name, activation] of Object.entries(activations))
-    for (const n of [1, 4])
-      test(`${name}, N=${n}: equal to finite differences, and in the runtime`, async () => {
-        const [d, k] = [3, 2];
+    for (const [n, d, k] of sizes)
+      test(`${name}, N=${n}, d=${d}, k=${k}: equal to finite differences, and in the runtime`, async () => {
         const graph = new Graph();
         const x = graph.input("x", ["N", d]);
         const y = graph.output("y", network(x, layers(graph, [d, 8, 8, k]), activation));
@@ -135,6 +140,17 @@ describe("jacobian of a network", () => {
         .filter((node) => node.outputs[0].shape.join() === "4,N,16" || node.outputs[0].shape.join() === "4,N,5");
       expect(large.map((node) => node.operator)).toEqual(["Mul", "MatMul", "Mul", "MatMul"]);
     }
+  });
+
+  test("costs one product a layer and output where outputs are few", () => {
+    const graph = new Graph();
+    const x = graph.input("x", ["N", 16]);
+    const y = network(x, layers(graph, [16, 16, 16, 2]), relu);
+    const before = graph.nodes.length;
+    const j = jacobian(y, x);
+    expect(j.shape).toEqual([16, "N", 2]);
+    const products = graph.nodes.slice(before).filter((node) => ["Gemm", "MatMul"].includes(node.operator));
+    expect(products.map((node) => node.outputs[0].shape)).toEqual(Array(6).fill(["N", 16]));
   });
 
   test("of an output that is the same for the whole batch or for every direction is stretched to [d, N, k]", () => {

@@ -7,4 +7,5 @@ export * from "./linear-algebra.ts";
 export * from "./normalization.ts";
 export * from "./reduction.ts";
 export * from "./shape.ts";
+export * from "./slicing.ts";
 export * from "./sort.ts";
