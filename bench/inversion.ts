@@ -258,7 +258,7 @@ async function compareInversion(
 /** Value + Jacobian, in the chunks the solver uses, as part of the fastest matrix product that ONNX Runtime or NumPy does here. */
 async function compareProduct(session: Session, numpy: Peer | undefined, log: BenchOptions["log"]) {
   const { d, k, width, n } = SIZE;
-  const chunk = 512;
+  const chunk = 1024;
   const random = createRandom(0);
   const floats = (length: number) => Float32Array.from({ length }, () => random.uniform());
   const tensor = (data: Float32Array, ...dims: number[]): RuntimeTensor => ({ dtype: "float32", dims, data });

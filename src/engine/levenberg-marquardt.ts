@@ -66,7 +66,7 @@ export interface LeastSquaresSolution {
 /** Float32 networks give values to a few units in their last place: costs below that are noise. */
 const VALUE_ROUNDING = 4 * 2 ** -23;
 const LARGEST_DAMPING = 1e12;
-const DEFAULTS = { iterations: 30, tolerance: 1e-6, damping: 1e-4, chunk: 512 };
+const DEFAULTS = { iterations: 30, tolerance: 1e-6, damping: 1e-4, chunk: 1024 };
 
 /**
  * For every row on its own, minimise over the box
