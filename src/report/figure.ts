@@ -20,6 +20,8 @@ export interface LegendEntry {
 
 const legendHeight = 24;
 const legendFont = 12;
+/** Below the lowest label, for its descenders. */
+const descent = 4;
 
 /** A plot as an SVG string: accessible, rounded to a tenth of a pixel, with its legend inside. */
 export function plotFigure(options: Plot.PlotOptions, alternative: Alternative, legend: readonly LegendEntry[] = []): string {

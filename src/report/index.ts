@@ -4,6 +4,7 @@ export { standalone } from "./figure.ts";
 export { type DimensionFinding, type ErrorFinding, errorSection, headSection, rankSection, verdictOf } from "./findings.ts";
 export { type GridArrows, type GridMove, gridArrows } from "./grid-arrows.ts";
 export { type GridValues, gridValues } from "./grid-values.ts";
+export { type ContinuousInference, continuousInference, onlySuccessors, type TabularInference, tabularInference } from "./inference.ts";
 export { type LearningCurve, learningCurve } from "./learning-curve.ts";
 export { type PredictionScatter, predictionScatter } from "./prediction-scatter.ts";
 export { type Report, type ReportSection, type ReportTable, type ReportVerdict, renderReport } from "./report.ts";

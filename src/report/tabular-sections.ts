@@ -64,7 +64,7 @@ function countAnswers({ prediction, truth }: TabularPictures): [string, string |
     ["pairs of state and action", answers.length],
     ["one state answers", count("found")],
     ["several states answer equally well", count("ambiguous")],
-    ["no state answers", count("none")],
+    ["no state follows, or none fits", count("none")],
   ];
   if (truth) {
     const known = Array.from(answers.keys()).filter((pair) => truth[pair] >= 0);

@@ -66,7 +66,7 @@ test("tables are laid out by the grid or by the names of their states, and count
     "pairs of state and action": 4,
     "one state answers": 2,
     "several states answer equally well": 1,
-    "no state answers": 1,
+    "no state follows, or none fits": 1,
     "of known successors, right and the only answer": "1 of 3",
     "least margin of a value error": "2",
     "largest residual": "0.5",
