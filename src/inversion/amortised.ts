@@ -22,7 +22,13 @@ export interface StructuredFit extends Fit {
   readonly sigma: Float64Array;
 }
 
-/** A richer class must explain this part of what the simpler one left: less, and it is learning the critic's own errors. Chosen on seeds 0 and 10 of ../docs/theory.md's zoo. */
+/** The chosen fit, and the best of every other class that was tried. */
+export interface AmortisedFit {
+  readonly chosen: StructuredFit;
+  readonly rivals: readonly StructuredFit[];
+}
+
+/** A richer class must leave less than this part of what the simpler one left: otherwise it is learning the critic's own errors. Chosen on seeds 0 and 10 of published checkpoints, held on others. */
 const WORTH = 0.5;
 /** First scale of the residuals against "nothing moves", before a fit tells. */
 const FIRST_SCALE = 0.3;
@@ -37,14 +43,14 @@ export async function fitAmortised(
   equations: Equations,
   options: AmortisedOptions = {},
   onProgress?: (done: number, total: number, what: string) => void,
-): Promise<StructuredFit> {
+): Promise<AmortisedFit> {
   const { kinematic = "auto", features = "auto" } = options;
   const known = system.coordinates.rateOf.some((rate) => rate !== null);
   if (kinematic === true && !known) throw new RangeError("kinematic structure needs coordinates that say which is whose rate");
   const integrators: readonly Integrator[] = known && kinematic !== false ? ["explicit", "semi-implicit"] : ["free"];
   const kinds: readonly FeatureKind[] = features === "auto" ? ["linear", "quadratic"] : [features];
   const sigma = firstSigma(system, equations);
-  let chosen: StructuredFit | undefined;
+  const ofKind: StructuredFit[] = [];
   let done = 0;
   for (const kind of kinds) {
     let best: StructuredFit | undefined;
@@ -53,10 +59,11 @@ export async function fitAmortised(
       const fit = await fitOne(system, actionSpace, equations, integrator, kind, sigma, options);
       if (!best || fit.cost < best.cost) best = fit;
     }
-    if (!chosen || best!.cost < WORTH * chosen.cost) chosen = best;
+    ofKind.push(best!);
   }
   onProgress?.(done, done, "done");
-  return chosen!;
+  const chosen = ofKind.reduce((held, fit) => (fit.cost < WORTH * held.cost ? fit : held));
+  return { chosen, rivals: ofKind.filter((fit) => fit !== chosen) };
 }
 
 async function fitOne(

@@ -60,7 +60,7 @@ export async function fitStructure(
   sigma: Float64Array,
   options: FitOptions = {},
 ): Promise<Fit> {
-  const { huber, ridge, iterations } = { ...DEFAULTS, ...options };
+  const { huber = DEFAULTS.huber, ridge = DEFAULTS.ridge, iterations = DEFAULTS.iterations } = options;
   const d = system.stateSize;
   const k = system.heads.length;
   const n = states.length / d;

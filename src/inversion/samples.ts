@@ -23,7 +23,8 @@ export interface Equations extends Samples {
 export async function equationsAt(system: BellmanSystem, samples: Samples): Promise<Equations> {
   const d = system.stateSize;
   const { n, states, actions } = samples;
-  if (states.length !== n * d || actions.length !== n * system.actionSize) throw new RangeError("samples: states must be [n, d] and actions [n, m]");
+  if (states.length !== n * d || actions.length !== n * system.actionSize)
+    throw new RangeError("samples: states must be [n, d] and actions [n, m]");
   const centre = new Float64Array(d);
   const scale = new Float64Array(d);
   for (let i = 0; i < n * d; i++) centre[i % d] += states[i] / n;

@@ -1,0 +1,121 @@
+import type { Head, NetworkCritic } from "../critics/critic.ts";
+import { compile, Graph, inline, jacobian, type Session } from "../engine/index.ts";
+import type { Coordinates } from "../environments/environment.ts";
+
+/** r(s, a) of n transitions that do not end the episode, in the environment's units; states [n, d], actions [n, m]. */
+export type Rewards = (states: Float64Array, actions: Float64Array, n: number, out: Float64Array) => void;
+
+/** What is saved of a critic with a model: "x" → "values"; "x", "actions" → "actionValues"; "x" → "actions". */
+export interface SystemGraphs {
+  readonly values: Graph;
+  readonly actionValues: Graph;
+  readonly policy?: Graph;
+}
+
+/**
+ * The Bellman equations of a critic on the next state, in the coordinates of an environment:
+ *   V_i(s') = (Q_i(s, a) − r_i(s, a)) / γ_i,   i = 1 … k.
+ * The left side is differentiable in s'; the right side is known. Nothing here knows where a state goes.
+ */
+export interface BellmanSystem {
+  readonly coordinates: Coordinates;
+  readonly heads: readonly Head[];
+  /** d */
+  readonly stateSize: number;
+  /** m */
+  readonly actionSize: number;
+  /** input "x" [N, d] → "values" [N, k], "jacobian" [d, N, k] */
+  readonly session: Session;
+  /** V_i of n states [n, d]: flat [n, k]. */
+  values(states: Float64Array): Promise<Float32Array>;
+  /** V_i and ∂V_i/∂x_j: flat [n, k] and [d, n, k]. */
+  linearise(states: Float64Array): Promise<{ readonly values: Float32Array; readonly jacobian: Float32Array }>;
+  /** (Q_i − r_i) / γ_i: flat [n, k]. */
+  targets(states: Float64Array, actions: Float64Array): Promise<Float64Array>;
+  /** The critic's own action in n states: flat [n, m]; undefined where it has no policy. */
+  readonly policy?: (states: Float64Array) => Promise<Float32Array>;
+  readonly graphs: SystemGraphs;
+  readonly rewards: Rewards;
+  release(): Promise<void>;
+}
+
+/**
+ * @param critic heads with γ > 0
+ * @param coordinates how the critic sees a state
+ * @param rewards what the critic's training paid, before any scaling of the heads
+ */
+export function bellmanSystem(critic: NetworkCritic, coordinates: Coordinates, rewards: Rewards): Promise<BellmanSystem> {
+  const d = coordinates.names.length;
+  const values = new Graph();
+  values.output("values", critic.stateValueGraph(coordinates.observe(values.input("x", ["N", d]))));
+  const actionValues = new Graph();
+  const x = actionValues.input("x", ["N", d]);
+  const actions = actionValues.input("actions", ["N", critic.actionSize]);
+  actionValues.output("actionValues", critic.actionValueGraph(coordinates.observe(x), actions));
+  const policy = critic.policyGraph && new Graph();
+  if (policy) policy.output("actions", critic.policyGraph!(coordinates.observe(policy.input("x", ["N", d]))));
+  return assembleSystem({ values, actionValues, policy }, critic.heads, coordinates, critic.actionSize, rewards);
+}
+
+/** The same from graphs that were saved. */
+export async function assembleSystem(
+  graphs: SystemGraphs,
+  heads: readonly Head[],
+  coordinates: Coordinates,
+  actionSize: number,
+  rewards: Rewards,
+): Promise<BellmanSystem> {
+  const d = coordinates.names.length;
+  const k = heads.length;
+  for (const head of heads) {
+    if (!(head.discount > 0))
+      throw new RangeError(`head '${head.name}' has discount ${head.discount}: its value says nothing of the next state`);
+  }
+  const linear = withJacobian(graphs.values);
+  const sessions = {
+    values: await compile(graphs.values, { chunk: 1024 }),
+    linear: await compile(linear),
+    actionValues: await compile(graphs.actionValues, { chunk: 1024 }),
+    ...(graphs.policy ? { policy: await compile(graphs.policy, { chunk: 1024 }) } : {}),
+  };
+  const act = sessions.policy;
+  return {
+    coordinates,
+    heads,
+    stateSize: d,
+    actionSize,
+    session: sessions.linear,
+    graphs,
+    rewards,
+    async values(states) {
+      return (await sessions.values.run({ x: states })).values.data as Float32Array;
+    },
+    async linearise(states) {
+      const out = await sessions.linear.run({ x: states });
+      return { values: out.values.data as Float32Array, jacobian: out.jacobian.data as Float32Array };
+    },
+    async targets(states, actions) {
+      const n = states.length / d;
+      const q = (await sessions.actionValues.run({ x: states, actions })).actionValues.data as Float32Array;
+      const reward = new Float64Array(n);
+      rewards(states, actions, n, reward);
+      return Float64Array.from(q, (value, at) => {
+        const head = heads[at % k];
+        return (value - (reward[Math.floor(at / k)] * head.rewardScale + head.rewardOffset)) / head.discount;
+      });
+    },
+    policy: act && (async (states) => (await act.run({ x: states })).actions.data as Float32Array),
+    async release() {
+      await Promise.all(Object.values(sessions).map((session) => session.release()));
+    },
+  };
+}
+
+function withJacobian(values: Graph): Graph {
+  const graph = new Graph();
+  const x = graph.input("x", values.inputs[0].shape);
+  const copied = inline(values, graph, { x });
+  graph.output("values", copied.values);
+  graph.output("jacobian", jacobian(copied.values, x));
+  return graph;
+}

@@ -1,0 +1,171 @@
+import type { BellmanSystem } from "../bellman/system.ts";
+import { add, compile, div, Graph, gradient, huber, inline, mul, reduceMean, reduceSum, sqrt, sub, type Value } from "../engine/index.ts";
+import { createRandom, type Random } from "../engine/random.ts";
+import type { Space } from "../spaces/space.ts";
+import { createFeatures } from "../world-model/features.ts";
+import { type NetworkParameters, type NetworkSettings, networkChange, networkDynamics } from "../world-model/network-dynamics.ts";
+import { firstSigma } from "./amortised.ts";
+import type { Equations } from "./samples.ts";
+
+export interface NetworkFitOptions {
+  readonly settings: NetworkSettings;
+  readonly seed: number;
+  /** Networks trained from different seeds (3); their spread is the model's deviation. */
+  readonly members?: number;
+  readonly steps?: number;
+  readonly batch?: number;
+  /** First rate of Adam; it falls to nothing along a cosine. */
+  readonly rate?: number;
+  readonly huber?: number;
+  /** Weight decay on the weights. */
+  readonly decay?: number;
+}
+
+export interface NetworkFit {
+  readonly members: readonly NetworkParameters[];
+  readonly sigma: Float64Array;
+  /** Mean Huber cost over all samples and members, after, and of "nothing moves". */
+  readonly cost: number;
+  readonly costOfNothing: number;
+}
+
+const DEFAULTS = { members: 3, steps: 1500, batch: 256, rate: 5e-3, huber: 2, decay: 1e-4 };
+const BETA = [0.9, 0.999] as const;
+const EPSILON = 1e-8;
+
+/**
+ * P-learning's form (Letcher et al. 2026): a network f(s, a) is trained until V_i(s + f(s, a)) agrees with (Q_i − r_i)/γ_i; no next state is used.
+ * Loss, its gradient and Adam's step (Kingma and Ba 2015) are one graph; parameters and moments go in and come out.
+ */
+export async function fitNetwork(
+  system: BellmanSystem,
+  actionSpace: Space,
+  equations: Equations,
+  options: NetworkFitOptions,
+  onProgress?: (done: number, total: number, what: string) => void,
+): Promise<NetworkFit> {
+  const { members: size = DEFAULTS.members, steps = DEFAULTS.steps, batch = DEFAULTS.batch } = options;
+  const { rate = DEFAULTS.rate, huber: delta = DEFAULTS.huber, decay = DEFAULTS.decay } = options;
+  const { states, actions, n, targets, centre, scale, here } = equations;
+  const d = system.stateSize;
+  const k = system.heads.length;
+  const random = createRandom(options.seed);
+  const features = createFeatures("linear", system.coordinates, actionSpace, centre, scale);
+  const width = features.names.length;
+  const phi = features.matrix(states, actions, n);
+  const sigma = firstSigma(system, equations);
+  const shapes = initialParameters(options.settings, width, d, random);
+  const session = await compile(trainingGraph(system, options.settings, shapes, scale, width, sigma, delta, decay));
+
+  const rows = Math.min(batch, n);
+  const taken = { states: new Float32Array(rows * d), phi: new Float32Array(rows * width), targets: new Float32Array(rows * k) };
+  const members: NetworkParameters[] = [];
+  for (let member = 0; member < size; member++) {
+    let parameters = initialParameters(options.settings, width, d, random);
+    const names = Object.keys(parameters);
+    let moments = Object.fromEntries(
+      names.flatMap((name) => ["m", "v"].map((kind) => [`${kind} ${name}`, zerosLike(parameters[name].data)])),
+    );
+    for (let t = 1; t <= steps; t++) {
+      for (let i = 0; i < rows; i++) {
+        const b = random.integer(n);
+        for (let j = 0; j < d; j++) taken.states[i * d + j] = states[b * d + j];
+        for (let j = 0; j < width; j++) taken.phi[i * width + j] = phi[b * width + j];
+        for (let j = 0; j < k; j++) taken.targets[i * k + j] = targets[b * k + j];
+      }
+      const scalars = {
+        rate: Float32Array.of(rate * (0.5 * (1 + Math.cos((Math.PI * t) / steps)) + 0.01)),
+        first: Float32Array.of(1 / (1 - BETA[0] ** t)),
+        second: Float32Array.of(1 / (1 - BETA[1] ** t)),
+      };
+      const out = await session.run({ ...taken, ...scalars, ...dataOf(parameters), ...moments });
+      parameters = Object.fromEntries(
+        names.map((name) => [name, { shape: parameters[name].shape, data: out[`new ${name}`].data as Float32Array }]),
+      );
+      moments = Object.fromEntries(Object.keys(moments).map((name) => [name, out[`new ${name}`].data as Float32Array]));
+      if (t % 50 === 0 || t === steps)
+        onProgress?.(member * steps + t, size * steps, `network ${member + 1}, cost ${(out.cost.data[0] as number).toFixed(3)}`);
+    }
+    members.push(parameters);
+  }
+  await session.release();
+
+  const change = await networkDynamics(options.settings, system.coordinates, actionSpace, centre, scale, members).change(
+    states,
+    actions,
+    n,
+  );
+  const reached = await system.values(change.map((x, i) => x + states[i]));
+  const mean = (found: Float32Array) => {
+    let sum = 0;
+    for (let i = 0; i < n * k; i++) {
+      const u = Math.abs(found[i] - targets[i]) / sigma[i % k];
+      sum += u < delta ? u * u : delta * (2 * u - delta);
+    }
+    return sum / n;
+  };
+  return { members, sigma, cost: mean(reached), costOfNothing: mean(here) };
+}
+
+/** One step of Adam on the Huber cost of a batch. */
+function trainingGraph(
+  system: BellmanSystem,
+  settings: NetworkSettings,
+  parameters: NetworkParameters,
+  scale: Float64Array,
+  width: number,
+  sigma: Float64Array,
+  delta: number,
+  decay: number,
+): Graph {
+  const d = system.stateSize;
+  const k = sigma.length;
+  const names = Object.keys(parameters);
+  const graph = new Graph();
+  const x = graph.input("states", ["N", d]);
+  const inputs = Object.fromEntries(names.map((name) => [name, graph.input(name, parameters[name].shape)]));
+  const change = networkChange(settings, system.coordinates, scale, x, graph.input("phi", ["N", width]), inputs);
+  const values = inline(system.graphs.values, graph, { x: add(x, change) }).values;
+  const whitened = div(sub(values, graph.input("targets", ["N", k])), graph.constant(sigma, [k]));
+  const cost = mul(reduceMean(reduceSum(huber(whitened, delta), [1]), [0]), 2);
+  let loss: Value = cost;
+  for (const name of names) if (name.startsWith("weight")) loss = add(loss, mul(reduceSum(mul(inputs[name], inputs[name]), [0, 1]), decay));
+  const step = { rate: graph.input("rate", []), first: graph.input("first", []), second: graph.input("second", []) };
+  const slopes = gradient(
+    loss,
+    names.map((name) => inputs[name]),
+  );
+  names.forEach((name, i) => {
+    const m = add(mul(graph.input(`m ${name}`, parameters[name].shape), BETA[0]), mul(slopes[i], 1 - BETA[0]));
+    const v = add(mul(graph.input(`v ${name}`, parameters[name].shape), BETA[1]), mul(mul(slopes[i], slopes[i]), 1 - BETA[1]));
+    const moved = sub(inputs[name], div(mul(mul(m, step.first), step.rate), add(sqrt(mul(v, step.second)), EPSILON)));
+    graph.output(`new ${name}`, moved);
+    graph.output(`new m ${name}`, m);
+    graph.output(`new v ${name}`, v);
+  });
+  graph.output("cost", cost);
+  return graph;
+}
+
+function dataOf(parameters: NetworkParameters): Record<string, Float32Array> {
+  return Object.fromEntries(Object.entries(parameters).map(([name, { data }]) => [name, data]));
+}
+
+function zerosLike(data: Float32Array): Float32Array {
+  return new Float32Array(data.length);
+}
+
+/** Hidden weights uniform within ±√(6/(in + out)) (Glorot and Bengio 2010), the last layer a tenth of that: the first model hardly moves. */
+function initialParameters({ hidden, integrator }: NetworkSettings, width: number, d: number, random: Random): NetworkParameters {
+  const sizes = [width, ...hidden, d];
+  const parameters: Record<string, { shape: readonly number[]; data: Float32Array }> = {};
+  for (let layer = 0; layer + 1 < sizes.length; layer++) {
+    const [from, to] = [sizes[layer], sizes[layer + 1]];
+    const reach = Math.sqrt(6 / (from + to)) * (layer + 2 === sizes.length ? 0.1 : 1);
+    const data = Float32Array.from({ length: from * to }, () => reach * (2 * random.uniform() - 1));
+    parameters[`weight ${layer}`] = { shape: [to, from], data };
+    parameters[`bias ${layer}`] = { shape: [to], data: new Float32Array(to) };
+  }
+  if (integrator !== "free") parameters.clock = { shape: [1], data: Float32Array.of(0) };
+  return parameters;
+}

@@ -1,0 +1,214 @@
+import { type BellmanSystem, bellmanSystem, type Rewards } from "../bellman/system.ts";
+import type { NetworkCritic } from "../critics/critic.ts";
+import { stack } from "../critics/stack.ts";
+import type { Coordinates } from "../environments/environment.ts";
+import { type ContinuousIdentifiability, type HeadEvidence, HOPELESS, identifyContinuous } from "../identifiability/continuous.ts";
+import { type ContinuousDefinition, confine, continuousModel } from "../world-model/continuous.ts";
+import { sandwich, structuredDynamics } from "../world-model/dynamics.ts";
+import { networkDynamics } from "../world-model/network-dynamics.ts";
+import { type PointwiseSettings, solvePointwise } from "../world-model/pointwise.ts";
+import type { ContinuousWorldModel } from "../world-model/world-model.ts";
+import { type AmortisedOptions, firstSigma, fitAmortised, type StructuredFit } from "./amortised.ts";
+import { fitNetwork, type NetworkFitOptions } from "./fit-network.ts";
+import { type Equations, equationsAt, type Samples } from "./samples.ts";
+
+export type OnProgress = (done: number, total: number, what: string) => void;
+
+export interface InferContinuousOptions extends AmortisedOptions {
+  readonly coordinates: Coordinates;
+  readonly rewards: Rewards;
+  /** Where to ask: states and actions, without what followed. */
+  readonly samples: Samples;
+  /** "amortised" by default. "network" is amortised with a network in place of the linear structure. */
+  readonly method?: "amortised" | "network" | "pointwise";
+  readonly seed?: number;
+  readonly environment?: string;
+  readonly reward?: number;
+  readonly network?: Partial<Omit<NetworkFitOptions, "seed">>;
+  readonly pointwise?: Partial<PointwiseSettings>;
+  readonly provenance?: Readonly<Record<string, unknown>>;
+  readonly onProgress?: OnProgress;
+}
+
+export interface InferredContinuous {
+  readonly model: ContinuousWorldModel & { readonly definition: ContinuousDefinition };
+  readonly identifiability: ContinuousIdentifiability;
+  readonly equations: Equations;
+}
+
+/**
+ * A dynamics model from critics of one environment. Critics whose own fit leaves a residual of more than 0.7 of its signal are left out, unless none would be left.
+ * Next states are never used.
+ */
+export async function inferContinuous(critics: readonly NetworkCritic[], options: InferContinuousOptions): Promise<InferredContinuous> {
+  const { coordinates, rewards, samples } = options;
+  const { kept, dropped } = critics.length > 1 ? await keepUseful(critics, options) : { kept: critics, dropped: [] };
+  const critic = kept.length === 1 ? kept[0] : stack(kept);
+  const system = await bellmanSystem(critic, coordinates, rewards);
+  const equations = await equationsAt(system, samples);
+  const solve = options.method === "pointwise" ? pointwise : options.method === "network" ? network : structured;
+  const solved = await solve(system, critic, equations, options);
+  const definition: ContinuousDefinition = {
+    environment: options.environment,
+    reward: options.reward,
+    actionSpace: critic.actionSpace,
+    observationSpace: critic.observationSpace,
+    system,
+    sigma: solved.sigma,
+    solver: solved.solver,
+    provenance: options.provenance ?? {},
+  };
+  const identifiability = await identifyContinuous(system, {
+    states: samples.states,
+    nextStates: solved.nextStates,
+    targets: equations.targets,
+    sigma: solved.sigma,
+    costRatio: solved.costRatio,
+    method: solved.solver.method,
+    disagreement: solved.disagreement,
+    dropped,
+  });
+  return { model: continuousModel(definition), identifiability, equations };
+}
+
+interface Solved {
+  readonly solver: ContinuousDefinition["solver"];
+  readonly sigma: Float64Array;
+  readonly nextStates: Float64Array;
+  readonly costRatio: number;
+  readonly disagreement?: readonly number[];
+}
+
+/** Each critic's own structured fit says whether it has anything to say. */
+async function keepUseful(critics: readonly NetworkCritic[], options: InferContinuousOptions) {
+  const judged: { readonly critic: NetworkCritic; readonly ratio: number; readonly heads: readonly HeadEvidence[] }[] = [];
+  for (const critic of critics) {
+    const system = await bellmanSystem(critic, options.coordinates, options.rewards);
+    const equations = await equationsAt(system, options.samples);
+    const { nextStates, sigma, costRatio } = await structured(system, critic, equations, { ...options, onProgress: undefined });
+    const { states } = options.samples;
+    const { heads, residualOverSignal } = await identifyContinuous(system, {
+      states,
+      nextStates,
+      targets: equations.targets,
+      sigma,
+      costRatio,
+      method: "amortised",
+    });
+    judged.push({ critic, ratio: residualOverSignal, heads: heads.map((head) => ({ ...head, used: false })) });
+    await system.release();
+  }
+  const best = Math.min(...judged.map(({ ratio }) => ratio));
+  const useful = judged.filter(({ ratio }) => ratio <= HOPELESS || ratio === best);
+  return {
+    kept: useful.map(({ critic }) => critic),
+    dropped: judged.filter((entry) => !useful.includes(entry)).flatMap(({ heads }) => heads),
+  };
+}
+
+async function structured(
+  system: BellmanSystem,
+  { actionSpace }: NetworkCritic,
+  equations: Equations,
+  options: InferContinuousOptions,
+): Promise<Solved> {
+  const { chosen, rivals } = await fitAmortised(system, actionSpace, equations, options, options.onProgress);
+  const { states, actions, n, centre, scale } = equations;
+  const dynamicsOf = (fit: StructuredFit) =>
+    structuredDynamics(
+      { integrator: fit.integrator, features: fit.features },
+      system.coordinates,
+      actionSpace,
+      centre,
+      scale,
+      fit.theta,
+      sandwich(fit.curvature, fit.outer, fit.theta.length),
+    );
+  const dynamics = dynamicsOf(chosen);
+  const change = await dynamics.change(states, actions, n);
+  const others = await Promise.all(rivals.map((fit) => dynamicsOf(fit).change(states, actions, n)));
+  return {
+    solver: { method: "amortised", dynamics },
+    sigma: chosen.sigma,
+    nextStates: confine(
+      change.map((x, i) => x + states[i]),
+      system.coordinates,
+    ),
+    costRatio: chosen.cost / chosen.costOfNothing,
+    disagreement: others.length === 0 ? undefined : disagreementOf(change, others, system.stateSize),
+  };
+}
+
+/** [d] RMS over samples of the farthest rival's difference, over the RMS of the change. */
+function disagreementOf(change: Float64Array, others: readonly Float64Array[], d: number): number[] {
+  return Array.from({ length: d }, (_, j) => {
+    let own = 0;
+    for (let i = j; i < change.length; i += d) own += change[i] ** 2;
+    const apart = others.map((other) => {
+      let sum = 0;
+      for (let i = j; i < change.length; i += d) sum += (other[i] - change[i]) ** 2;
+      return sum;
+    });
+    return Math.sqrt(Math.max(...apart) / (own || Number.MIN_VALUE));
+  });
+}
+
+async function network(
+  system: BellmanSystem,
+  { actionSpace }: NetworkCritic,
+  equations: Equations,
+  options: InferContinuousOptions,
+): Promise<Solved> {
+  const { states, actions, n, centre, scale } = equations;
+  const known = system.coordinates.rateOf.some((rate) => rate !== null) && options.kinematic !== false;
+  const settings = { hidden: [32], integrator: known ? ("semi-implicit" as const) : ("free" as const), ...options.network?.settings };
+  const fit = await fitNetwork(
+    system,
+    actionSpace,
+    equations,
+    { ...options.network, settings, seed: options.seed ?? 0 },
+    options.onProgress,
+  );
+  const dynamics = networkDynamics(settings, system.coordinates, actionSpace, centre, scale, fit.members);
+  const change = await dynamics.change(states, actions, n);
+  return {
+    solver: { method: "amortised", dynamics },
+    sigma: fit.sigma,
+    nextStates: confine(
+      change.map((x, i) => x + states[i]),
+      system.coordinates,
+    ),
+    costRatio: fit.cost / fit.costOfNothing,
+  };
+}
+
+async function pointwise(
+  system: BellmanSystem,
+  _critic: NetworkCritic,
+  equations: Equations,
+  options: InferContinuousOptions,
+): Promise<Solved> {
+  const { states, targets, here, scale } = equations;
+  const sigma = firstSigma(system, equations);
+  const settings: PointwiseSettings = {
+    reach: Array.from(scale, (x) => 0.1 * x),
+    starts: 3,
+    iterations: 20,
+    huber: 2,
+    seed: options.seed ?? 0,
+    ...options.pointwise,
+  };
+  options.onProgress?.(0, 1, "solving every pair");
+  const { nextStates, residual } = await solvePointwise(system, states, targets, sigma, settings);
+  options.onProgress?.(1, 1, "solved");
+  const k = sigma.length;
+  const cost = residual.reduce((sum, r) => sum + r * r, 0);
+  let nothing = 0;
+  for (let i = 0; i < targets.length; i++) nothing += ((here[i] - targets[i]) / sigma[i % k]) ** 2;
+  return {
+    solver: { method: "pointwise", settings },
+    sigma,
+    nextStates: confine(nextStates, system.coordinates),
+    costRatio: cost / nothing,
+  };
+}

@@ -1,0 +1,89 @@
+import type { BellmanSystem } from "../bellman/system.ts";
+import { wrapAngle } from "../environments/coordinates.ts";
+import type { Coordinates } from "../environments/environment.ts";
+import type { Space } from "../spaces/space.ts";
+import type { Dynamics } from "./dynamics.ts";
+import { type PointwiseSettings, solvePointwise } from "./pointwise.ts";
+import { saveContinuous } from "./save-continuous.ts";
+import type { ContinuousPrediction, ContinuousWorldModel } from "./world-model.ts";
+
+/** All that a continuous model is, and all that is saved of it. */
+export interface ContinuousDefinition {
+  /** Gymnasium id whose coordinates and rewards are meant; without it states are observations and `reward` a constant. */
+  readonly environment?: string;
+  readonly reward?: number;
+  readonly actionSpace: Space;
+  readonly observationSpace: Space;
+  readonly system: BellmanSystem;
+  /** [k] residual scale of each head, with every critic counted once. */
+  readonly sigma: Float64Array;
+  readonly solver:
+    | { readonly method: "amortised"; readonly dynamics: Dynamics }
+    | { readonly method: "pointwise"; readonly settings: PointwiseSettings };
+  /** Where the model comes from and what is known of it: copied into model.json. */
+  readonly provenance: Readonly<Record<string, unknown>>;
+}
+
+export function continuousModel(definition: ContinuousDefinition): ContinuousWorldModel & { readonly definition: ContinuousDefinition } {
+  const { system, solver, sigma } = definition;
+  const { coordinates, stateSize: d, actionSize: m } = system;
+
+  const predict = async (states: ArrayLike<number>, actions: ArrayLike<number>): Promise<ContinuousPrediction> => {
+    const s = Float64Array.from(states);
+    const a = Float64Array.from(actions);
+    const n = s.length / d;
+    if (!Number.isInteger(n)) throw new RangeError(`states must be flat [n, ${d}], got ${s.length} numbers`);
+    if (a.length !== n * m) throw new RangeError(`actions must be flat [${n}, ${m}] for ${n} states, got ${a.length} numbers`);
+    if (n === 0) return { nextStates: s, residual: new Float64Array(0), deviation: s.slice() };
+    const targets = await system.targets(s, a);
+    if (solver.method === "pointwise") {
+      const solved = await solvePointwise(system, s, targets, sigma, solver.settings);
+      return { nextStates: confine(solved.nextStates, coordinates), residual: solved.residual, deviation: solved.deviation };
+    }
+    const nextStates = await solver.dynamics.change(s, a, n);
+    for (let i = 0; i < n * d; i++) nextStates[i] += s[i];
+    confine(nextStates, coordinates);
+    const residual = whitenedResidual(await system.values(nextStates), targets, sigma);
+    return { nextStates, residual, deviation: await solver.dynamics.deviation(s, a, n) };
+  };
+
+  const model: ContinuousWorldModel & { readonly definition: ContinuousDefinition } = {
+    kind: "continuous",
+    method: solver.method,
+    coordinates,
+    definition,
+    predict,
+    async rollout(state, actions) {
+      const steps = actions.length / m;
+      if (state.length !== d) throw new RangeError(`rollout: the state has ${state.length} coordinates, the model ${d}`);
+      if (!Number.isInteger(steps)) throw new RangeError(`rollout: actions must be flat [T, ${m}], got ${actions.length} numbers`);
+      const path = new Float64Array((steps + 1) * d);
+      path.set(state, 0);
+      for (let t = 0; t < steps; t++) {
+        const action = Array.prototype.slice.call(actions, t * m, (t + 1) * m);
+        path.set((await predict(path.subarray(t * d, (t + 1) * d), action)).nextStates, (t + 1) * d);
+      }
+      return path;
+    },
+    save: (folder) => saveContinuous(folder, definition),
+  };
+  return model;
+}
+
+/** Angles into (−π, π], the rest into the box of known states, in place. */
+export function confine(states: Float64Array, { angular, low, high }: Coordinates): Float64Array {
+  const d = angular.length;
+  for (let i = 0; i < states.length; i++) {
+    const j = i % d;
+    states[i] = angular[j] ? wrapAngle(states[i]) : Math.min(high[j], Math.max(low[j], states[i]));
+  }
+  return states;
+}
+
+/** √(Σ_i (r_i/σ_i)²) of each row: σ counts each critic once, so that 1 is what one critic's own error explains. */
+export function whitenedResidual(values: ArrayLike<number>, targets: Float64Array, sigma: Float64Array): Float64Array {
+  const k = sigma.length;
+  const out = new Float64Array(targets.length / k);
+  for (let at = 0; at < targets.length; at++) out[Math.floor(at / k)] += ((values[at] - targets[at]) / sigma[at % k]) ** 2;
+  return out.map(Math.sqrt);
+}

@@ -1,0 +1,154 @@
+import { files } from "#files";
+import { assembleSystem } from "../bellman/system.ts";
+import type { Head } from "../critics/critic.ts";
+import { fromOnnx, toOnnx } from "../engine/index.ts";
+import { flatBox, identityCoordinates } from "../environments/identity-coordinates.ts";
+import { make } from "../environments/make.ts";
+import { FormatError } from "../formats/format-error.ts";
+import { readSafetensors, type SafetensorsArray, writeSafetensors } from "../formats/safetensors.ts";
+import type { Space } from "../spaces/space.ts";
+import { type ContinuousDefinition, continuousModel } from "./continuous.ts";
+import { type Dynamics, type StructuredSettings, structuredDynamics, type Tensors } from "./dynamics.ts";
+import { type NetworkParameters, type NetworkSettings, networkDynamics } from "./network-dynamics.ts";
+import type { PointwiseSettings } from "./pointwise.ts";
+import type { ContinuousWorldModel } from "./world-model.ts";
+
+/** Version of the folder's layout; a reader refuses what is newer. */
+export const FOLDER_VERSION = 1;
+
+/** What model.json of a continuous model holds. */
+interface ModelFile {
+  readonly vinverse: "world model";
+  readonly version: number;
+  readonly kind: "continuous";
+  readonly method: "pointwise" | "amortised";
+  readonly environment?: string;
+  readonly reward?: number;
+  readonly observationSpace: SpaceFile;
+  readonly actionSpace: SpaceFile;
+  readonly heads: readonly Head[];
+  readonly dynamics?: { readonly kind: "structured" | "network"; readonly settings: Readonly<Record<string, unknown>> };
+  readonly pointwise?: PointwiseSettings;
+  readonly provenance: Readonly<Record<string, unknown>>;
+}
+
+type SpaceFile =
+  | { readonly kind: "discrete"; readonly n: number; readonly start: number }
+  | {
+      readonly kind: "box";
+      readonly shape: readonly number[];
+      readonly low: readonly (number | string)[];
+      readonly high: readonly (number | string)[];
+    };
+
+export async function saveContinuous(folder: string, definition: ContinuousDefinition): Promise<void> {
+  const { system, solver, environment, reward, provenance, sigma } = definition;
+  const tensors: Record<string, Tensors[string]> = { sigma: { shape: [sigma.length], data: sigma } };
+  if (solver.method === "amortised") {
+    for (const [name, tensor] of Object.entries(solver.dynamics.tensors)) tensors[`dynamics/${name}`] = tensor;
+  }
+  const model: ModelFile = {
+    vinverse: "world model",
+    version: FOLDER_VERSION,
+    kind: "continuous",
+    method: solver.method,
+    environment,
+    reward,
+    observationSpace: writeSpace(definition.observationSpace),
+    actionSpace: writeSpace(definition.actionSpace),
+    heads: system.heads,
+    ...(solver.method === "amortised"
+      ? { dynamics: { kind: solver.dynamics.kind, settings: solver.dynamics.settings } }
+      : { pointwise: solver.settings }),
+    provenance,
+  };
+  await files.write(`${folder}/tensors.safetensors`, writeSafetensors(tensors));
+  await files.write(`${folder}/values.onnx`, toOnnx(system.graphs.values));
+  await files.write(`${folder}/action-values.onnx`, toOnnx(system.graphs.actionValues));
+  if (system.graphs.policy) await files.write(`${folder}/policy.onnx`, toOnnx(system.graphs.policy));
+  await files.write(`${folder}/model.json`, new TextEncoder().encode(`${JSON.stringify(model, null, 2)}\n`));
+}
+
+/** @param json contents of model.json, already seen to be of a continuous model */
+export async function loadContinuous(folder: string, json: unknown): Promise<ContinuousWorldModel> {
+  const where = `${folder}/model.json`;
+  const model = json as ModelFile;
+  const refuse = (field: string, problem: string) => new FormatError(where, field, problem, "infer the model again");
+  if (!Array.isArray(model.heads) || model.heads.length === 0) throw refuse("heads", "is missing");
+  const observationSpace = readSpace(model.observationSpace, () => refuse("observationSpace", "is not a space"));
+  const actionSpace = readSpace(model.actionSpace, () => refuse("actionSpace", "is not a space"));
+  const physics = model.environment === undefined ? undefined : make(model.environment).physics;
+  if (model.environment !== undefined && !physics) throw refuse("environment", `'${model.environment}' has no continuous state`);
+  const coordinates = physics?.coordinates ?? identityCoordinates(flatBox(observationSpace));
+  const { reward = 0 } = model;
+  const rewards = physics
+    ? physics.rewards.bind(physics)
+    : (_s: Float64Array, _a: Float64Array, n: number, out: Float64Array) => void out.fill(reward, 0, n);
+  const graph = async (name: string) => fromOnnx(await files.read(`${folder}/${name}`));
+  const policy = (await files.kind(`${folder}/policy.onnx`)) === "file" ? await graph("policy.onnx") : undefined;
+  const graphs = { values: await graph("values.onnx"), actionValues: await graph("action-values.onnx"), policy };
+  const actionSize = actionSpace.kind === "box" ? actionSpace.low.length : 1;
+  const system = await assembleSystem(graphs, model.heads, coordinates, actionSize, rewards);
+  const tensors = readSafetensors(await files.read(`${folder}/tensors.safetensors`), `${folder}/tensors.safetensors`);
+  const float64 = (name: string): Float64Array => {
+    const found = tensors[name];
+    if (!(found?.data instanceof Float64Array))
+      throw new FormatError(`${folder}/tensors.safetensors`, name, "is missing", "infer the model again");
+    return found.data;
+  };
+  let solver: ContinuousDefinition["solver"];
+  if (model.method === "pointwise" && model.pointwise) solver = { method: "pointwise", settings: model.pointwise };
+  else if (model.method === "amortised" && model.dynamics) {
+    const { kind, settings } = model.dynamics;
+    const [centre, scale] = [float64("dynamics/centre"), float64("dynamics/scale")];
+    const dynamics: Dynamics =
+      kind === "structured"
+        ? structuredDynamics(
+            settings as unknown as StructuredSettings,
+            coordinates,
+            actionSpace,
+            centre,
+            scale,
+            float64("dynamics/theta"),
+            float64("dynamics/covariance"),
+          )
+        : networkDynamics(settings as unknown as NetworkSettings, coordinates, actionSpace, centre, scale, networkParameters(tensors));
+    solver = { method: "amortised", dynamics };
+  } else throw refuse("method", `'${model.method}' is not one that this version reads`);
+  return continuousModel({
+    environment: model.environment,
+    reward: model.reward,
+    observationSpace,
+    actionSpace,
+    system,
+    sigma: float64("sigma"),
+    solver,
+    provenance: model.provenance,
+  });
+}
+
+function networkParameters(tensors: Readonly<Record<string, SafetensorsArray>>): NetworkParameters[] {
+  const members: Record<string, { shape: readonly number[]; data: Float32Array }>[] = [];
+  for (const [name, { shape, data }] of Object.entries(tensors)) {
+    const found = /^dynamics\/member (\d+)\/(.+)$/.exec(name);
+    if (!found || !(data instanceof Float32Array)) continue;
+    const member = Number(found[1]);
+    members[member] ??= {};
+    members[member][found[2]] = { shape, data };
+  }
+  return members;
+}
+
+function writeSpace(space: Space): SpaceFile {
+  const number = (x: number) => (Number.isFinite(x) ? x : String(x));
+  if (space.kind === "discrete") return space;
+  const flat = flatBox(space);
+  return { kind: "box", shape: flat.shape, low: Array.from(flat.low, number), high: Array.from(flat.high, number) };
+}
+
+function readSpace(space: SpaceFile, refuse: () => FormatError): Space {
+  if (space?.kind === "discrete" && Number.isInteger(space.n) && space.n > 0) return space;
+  if (space?.kind !== "box" || !Array.isArray(space.low) || !Array.isArray(space.high) || space.low.length !== space.high.length)
+    throw refuse();
+  return { kind: "box", shape: space.shape, low: Float64Array.from(space.low, Number), high: Float64Array.from(space.high, Number) };
+}

@@ -1,0 +1,108 @@
+import { collectTransitions, type VisitedTransitions } from "../environments/collect.ts";
+import { wrapAngle } from "../environments/coordinates.ts";
+import type { Environment } from "../environments/environment.ts";
+import type { ContinuousDefinition } from "./continuous.ts";
+import type { ContinuousWorldModel } from "./world-model.ts";
+
+export interface DimensionScore {
+  readonly name: string;
+  /** RMSE(ŝ' − s') / RMS(s' − s); 1 is "nothing moves" */
+  readonly error: number;
+  /** median |ŝ' − s'| / RMS(s' − s) */
+  readonly medianError: number;
+  /** MSE(ŝ') / var(s'), as papers print it, and the same for "nothing moves" */
+  readonly nmse: number;
+  readonly nmseOfNothing: number;
+}
+
+export interface ContinuousScore {
+  readonly kind: "continuous";
+  readonly dimensions: readonly DimensionScore[];
+  /** Mean of the dimensions' errors; 1 is "nothing moves". */
+  readonly error: number;
+  readonly nmse: number;
+  readonly nmseOfNothing: number;
+  /** Transitions scored, and those left out because they ended the episode. */
+  readonly transitions: number;
+  readonly terminals: number;
+  readonly seed?: number;
+}
+
+export interface ScoreOptions {
+  readonly n?: number;
+  readonly seed?: number;
+  /** Share of random actions around the critic's own policy (0.3); all are random where the model has no policy. */
+  readonly epsilon?: number;
+}
+
+/** Transitions to score a model on: visited under the critic's own policy, ε-random. */
+export async function scoringTransitions(
+  definition: ContinuousDefinition,
+  environment: Environment,
+  { n = 1000, seed = 1, epsilon = 0.3 }: ScoreOptions = {},
+): Promise<VisitedTransitions> {
+  const { system } = definition;
+  const { policy, coordinates, actionSize } = system;
+  return collectTransitions(
+    environment,
+    (observations, rows) => (policy ? policy(coordinates.fromObservations(observations, rows)) : new Float64Array(rows * actionSize)),
+    { n, seed, epsilon: policy ? epsilon : 1 },
+  );
+}
+
+/** How far the model's next states are from the true ones, with "nothing moves" beside every figure. Transitions that end an episode are left out. */
+export async function scoreContinuous(
+  model: ContinuousWorldModel,
+  truth: Pick<VisitedTransitions, "n" | "states" | "actions" | "nextStates" | "terminated">,
+  seed?: number,
+): Promise<ContinuousScore> {
+  const { names, angular } = model.coordinates;
+  const d = names.length;
+  const m = truth.actions.length / truth.n;
+  const kept = Array.from({ length: truth.n }, (_, b) => b).filter((b) => !truth.terminated[b]);
+  if (kept.length === 0) throw new RangeError("score: every transition ends its episode, so none is left to score");
+  const take = (from: Float64Array, width: number) =>
+    Float64Array.from(kept.flatMap((b) => [...from.subarray(b * width, (b + 1) * width)]));
+  const states = take(truth.states, d);
+  const next = take(truth.nextStates, d);
+  const predicted = (await model.predict(states, take(truth.actions, m))).nextStates;
+  const n = kept.length;
+  const dimensions = names.map((name, j): DimensionScore => {
+    const difference = (a: Float64Array, b: Float64Array, row: number) => {
+      const delta = a[row * d + j] - b[row * d + j];
+      return angular[j] ? wrapAngle(delta) : delta;
+    };
+    let error = 0;
+    let change = 0;
+    let mean = 0;
+    const sizes = new Float64Array(n);
+    for (let b = 0; b < n; b++) {
+      const e = difference(predicted, next, b);
+      sizes[b] = Math.abs(e);
+      error += (e * e) / n;
+      change += difference(next, states, b) ** 2 / n;
+      mean += next[b * d + j] / n;
+    }
+    let variance = 0;
+    for (let b = 0; b < n; b++) variance += (next[b * d + j] - mean) ** 2 / n;
+    sizes.sort();
+    return {
+      name,
+      error: Math.sqrt(error / change),
+      medianError: sizes[n >> 1] / Math.sqrt(change),
+      nmse: error / variance,
+      nmseOfNothing: change / variance,
+    };
+  });
+  const average = (of: (dimension: DimensionScore) => number) => dimensions.reduce((sum, dimension) => sum + of(dimension), 0) / d;
+  return {
+    kind: "continuous",
+    dimensions,
+    error: average((x) => x.error),
+    nmse: average((x) => x.nmse),
+    nmseOfNothing: average((x) => x.nmseOfNothing),
+    transitions: n,
+    terminals: truth.n - n,
+    seed,
+  };
+}
