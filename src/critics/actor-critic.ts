@@ -1,4 +1,19 @@
-import { add, concat, matmul, min, mul, reduceMean, reduceSum, slice, sort, tanh, unsqueeze, type Value } from "../engine/index.ts";
+import {
+  add,
+  concat,
+  matmul,
+  min,
+  mul,
+  reduceMean,
+  reduceSum,
+  slice,
+  sort,
+  sub,
+  tanh,
+  topK,
+  unsqueeze,
+  type Value,
+} from "../engine/index.ts";
 import type { ActionScale } from "./action-scale.ts";
 import type { ValueFunctions } from "./deep-q.ts";
 import { applyNetwork, type Network, outputSize, parameter } from "./network.ts";
@@ -70,8 +85,9 @@ export interface TruncatedQuantileCritics extends StochasticActorCritic {
 export function truncatedQuantileCritics(parts: TruncatedQuantileCritics): ValueFunctions {
   const { critics, targetCritics, scale, mean } = parts;
   const n = outputSize(critics[0]);
-  const kept = n * targetCritics.length - parts.dropPerCritic * targetCritics.length;
-  const read = mean ? new Float64Array(kept).fill(1 / kept) : quantileWeights(kept, n);
+  const dropped = parts.dropPerCritic * targetCritics.length;
+  const kept = n * targetCritics.length - dropped;
+  const read = quantileWeights(kept, n);
   return {
     ...stochasticPolicy(parts),
     actionValues: (observation, action) =>
@@ -85,12 +101,27 @@ export function truncatedQuantileCritics(parts: TruncatedQuantileCritics): Value
     stateValues(observation) {
       const pooled = expectation(parts, observation, (pieces) => {
         const z = join(targetCritics.map((critic) => applyNetwork(critic, pieces)));
-        const last = z.shape.length - 1;
-        return slice(sort(z, last, { descending: false })[0], 0, kept, last);
+        return mean ? meanWithoutLargest(z, dropped) : sortedWithoutLargest(z, dropped);
       });
-      return repeat(matmul(pooled, parameter(pooled.graph, read, [kept, mean ? 1 : n])), critics.length);
+      return repeat(mean ? pooled : matmul(pooled, parameter(pooled.graph, read, [kept, n])), critics.length);
     },
   };
+}
+
+/** [..., pooled] → [..., pooled − dropped], ascending */
+function sortedWithoutLargest(z: Value, dropped: number): Value {
+  const last = z.shape.length - 1;
+  const length = z.shape[last] as number;
+  return slice(sort(z, last, { descending: false })[0], 0, length - dropped, last);
+}
+
+/** (Σ z − Σ of the largest)/kept, [..., 1]: only the largest are sorted, so that derivatives gather a few columns and not all. */
+function meanWithoutLargest(z: Value, dropped: number): Value {
+  const last = z.shape.length - 1;
+  const kept = (z.shape[last] as number) - dropped;
+  const all = reduceSum(z, [last], true);
+  const sum = dropped === 0 ? all : sub(all, reduceSum(topK(z, dropped, last)[0], [last], true));
+  return mul(sum, 1 / kept);
 }
 
 /** Linear interpolation of `from` sorted numbers at the midpoints of `to` equal parts: [from, to], column j reads position (j + ½)·from/to − ½. */

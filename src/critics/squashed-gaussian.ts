@@ -54,21 +54,32 @@ export interface Quadrature {
   readonly weights: Float64Array;
 }
 
-/** Five-node Gauss–Hermite in one dimension (exact to degree 9); in more, antithetic pairs drawn once with a fixed seed. */
-export function quadrature(dimensions: number, pairs = 8): Quadrature {
+/** Above this many dimensions the nodes ±√m eⱼ lie so far out that seeded samples do better. */
+const cubatureDimensions = 4;
+const pairs = 8;
+
+/**
+ * One dimension: five-node Gauss–Hermite, exact to degree 9. Two to four: the spherical-radial rule, nodes ±√m eⱼ of weight 1/2m, exact
+ * to degree 3 (Arasaratnam and Haykin, "Cubature Kalman Filters", 2009). More: antithetic pairs drawn once with a fixed seed.
+ */
+export function quadrature(dimensions: number): Quadrature {
   if (dimensions === 1) {
     const outer = Math.sqrt(5 + Math.sqrt(10));
     const inner = Math.sqrt(5 - Math.sqrt(10));
     const [a, b] = [(7 - 2 * Math.sqrt(10)) / 60, (7 + 2 * Math.sqrt(10)) / 60];
     return { points: 5, nodes: Float64Array.of(-outer, -inner, 0, inner, outer), weights: Float64Array.of(a, b, 8 / 15, b, a) };
   }
+  const half = dimensions <= cubatureDimensions ? dimensions : pairs;
   const random = createRandom(0);
-  const nodes = new Float64Array(2 * pairs * dimensions);
-  for (let i = 0; i < pairs * dimensions; i++) {
-    nodes[i] = random.normal();
-    nodes[pairs * dimensions + i] = -nodes[i];
+  const nodes = new Float64Array(2 * half * dimensions);
+  for (let k = 0; k < half; k++) {
+    for (let j = 0; j < dimensions; j++) {
+      const x = dimensions > cubatureDimensions ? random.normal() : k === j ? Math.sqrt(dimensions) : 0;
+      nodes[k * dimensions + j] = x;
+      nodes[(half + k) * dimensions + j] = -x;
+    }
   }
-  return { points: 2 * pairs, nodes, weights: new Float64Array(2 * pairs).fill(1 / (2 * pairs)) };
+  return { points: 2 * half, nodes, weights: new Float64Array(2 * half).fill(1 / (2 * half)) };
 }
 
 /**

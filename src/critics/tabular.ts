@@ -76,5 +76,3 @@ function stateNumbers(numbers: Numbers, n: number): Int32Array {
   }
   return out;
 }
-
-export { tabularCritic as createTabularCritic };

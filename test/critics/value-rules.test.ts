@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { quadrature } from "../../src/critics/squashed-gaussian.ts";
 import { createRandom } from "../../src/engine/random.ts";
 import { readStableBaselines3 } from "../../src/formats/stable-baselines3.ts";
 import { type CriticOptions, stableBaselines3Critic } from "../../src/formats/stable-baselines3-critic.ts";
@@ -136,7 +135,10 @@ describe("state values are what each algorithm trained towards", () => {
     const critic = load({ action_space: boxSpace([-1, -1], [1, 1]), ent_coef: "auto" }, tensors, variables);
     expect(critic.algorithm).toBe("SAC");
     expect(critic.checkpoint.temperature).toBeCloseTo(0.2, 6);
-    const rule = quadrature(2);
+    const nodes = [1, -1].flatMap((side) => [
+      [side * Math.SQRT2, 0],
+      [0, side * Math.SQRT2],
+    ]);
     expectClose(
       await critic.stateValues(rows),
       rows.flatMap((o) => {
@@ -144,11 +146,10 @@ describe("state values are what each algorithm trained towards", () => {
         const mean = affine(tensors, "actor.mu", h);
         const deviation = affine(tensors, "actor.log_std", h).map((x) => Math.exp(Math.min(Math.max(x, -20), 2)));
         let v = 0;
-        for (let k = 0; k < rule.points; k++) {
-          const epsilon = [rule.nodes[2 * k], rule.nodes[2 * k + 1]];
+        for (const epsilon of nodes) {
           const a = mean.map((m, j) => Math.tanh(m + deviation[j] * epsilon[j]));
           const q = Math.min(...["critic_target.qf0", "critic_target.qf1"].map((name) => forward(tensors, name, [...o, ...a], relu)[0]));
-          v += (q - 0.2 * logDensity(epsilon, deviation, a)) / rule.points;
+          v += (q - 0.2 * logDensity(epsilon, deviation, a)) / nodes.length;
         }
         return [v, v];
       }),
@@ -190,20 +191,32 @@ describe("state values are what each algorithm trained towards", () => {
     });
     expect(critic.algorithm).toBe("TQC");
     expect(critic.heads).toHaveLength(10);
-    const value = (o: readonly number[]) => {
+    const pool = (o: readonly number[]) => {
       const a = Math.tanh(affine(tensors, "actor.mu", forward(tensors, "actor.latent_pi", o, relu, true))[0]);
-      const pool = ["critic_target.qf0", "critic_target.qf1"]
-        .flatMap((name) => forward(tensors, name, [...o, a], relu))
-        .sort((p, q) => p - q)
-        .slice(0, 6);
+      const all = ["critic_target.qf0", "critic_target.qf1"].flatMap((name) => forward(tensors, name, [...o, a], relu));
+      return all.sort((p, q) => p - q).slice(0, 6);
+    };
+    const value = (o: readonly number[]) => {
+      const z = pool(o);
       const read = [0.1, 0.3, 0.5, 0.7, 0.9].map((tau) => {
         const t = tau * 6 - 0.5;
         const low = Math.min(Math.max(Math.floor(t), 0), 5);
-        return pool[low] + Math.min(Math.max(t - low, 0), 1) * (pool[Math.min(low + 1, 5)] - pool[low]);
+        return z[low] + Math.min(Math.max(t - low, 0), 1) * (z[Math.min(low + 1, 5)] - z[low]);
       });
       return [...read, ...read];
     };
     expectClose(await critic.stateValues(rows), rows.flatMap(value));
+    const mean = load({ action_space: boxSpace([-1], [1]), ent_coef: 0.05, top_quantiles_to_drop_per_net: 2 }, tensors, undefined, {
+      soft: false,
+      quantiles: "mean",
+    });
+    expectClose(
+      await mean.stateValues(rows),
+      rows.flatMap((o) => {
+        const v = pool(o).reduce((sum, z) => sum + z / 6, 0);
+        return [v, v];
+      }),
+    );
     expectClose(
       await critic.actionValues(
         rows,
