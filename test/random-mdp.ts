@@ -1,5 +1,5 @@
 import type { Head, TabularCritic } from "../src/critics/critic.ts";
-import { createTabularCritic } from "../src/critics/tabular.ts";
+import { tabularCritic } from "../src/critics/tabular.ts";
 import type { Random } from "../src/engine/random.ts";
 import type { Tables } from "../src/environments/environment.ts";
 import { valueIteration } from "../src/planning/value-iteration.ts";
@@ -60,7 +60,7 @@ export function exactCritic(random: Random, tables: Tables, heads: ExactHeads): 
   const named = heads.discounts.map(
     (discount, i): Head => ({ name: `head ${i}`, critic: "exact", discount, rewardScale: 1, rewardOffset: 0 }),
   );
-  return createTabularCritic({ name: "exact", states, actions, heads: named, q, v, rewards, terminalValue });
+  return tabularCritic({ name: "exact", states, actions, heads: named, q, v, rewards, terminalValue });
 }
 
 /** The same critic with every V_i(s) and Q_i(s, a) off by exactly ± errors[i]: the worst that a sup norm allows. */

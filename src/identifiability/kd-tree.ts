@@ -14,8 +14,19 @@ export interface KdTree {
   search(nearest: Nearest, query: Float64Array, at: number, used?: Uint8Array, usedAt?: number): void;
 }
 
+/** Where the points are shadows of others, no farther from a query than those are. */
+export interface Shadows {
+  /** Work out the true distance of a point whose shadow is near enough, and offer it. */
+  readonly consider: (nearest: Nearest, index: number) => void;
+  /** Squared distances of shadows may be too large by this, from rounding. */
+  readonly slack: number;
+}
+
+/** A relative error that covers the cross term of (√limit + √slack)². */
+const CROSS = 1e-9;
+
 /** @param points [n, dimensions], n ≥ 1 */
-export function createKdTree(points: Float64Array, dimensions: number): KdTree {
+export function createKdTree(points: Float64Array, dimensions: number, shadows?: Shadows): KdTree {
   const n = points.length / dimensions;
   if (n < 1) throw new RangeError("a k-d tree needs at least one point");
   let depth = 0;
@@ -26,6 +37,8 @@ export function createKdTree(points: Float64Array, dimensions: number): KdTree {
   const sorted = new Float64Array(points.length);
   for (let k = 0; k < n; k++) for (let j = 0; j < dimensions; j++) sorted[k * dimensions + j] = points[order[k] * dimensions + axes[j]];
   const boxes = boundingBoxes(sorted, dimensions, starts);
+  const factor = shadows ? 1 + CROSS : 1;
+  const slack = shadows ? shadows.slack / CROSS : 0;
   const stack = new Int32Array(2 * (depth + 2));
   const stackSquared = new Float64Array(stack.length);
   const q = new Float64Array(dimensions);
@@ -59,7 +72,7 @@ export function createKdTree(points: Float64Array, dimensions: number): KdTree {
     const { squared } = nearest;
     for (let k = starts[leaf]; k < starts[leaf + 1]; k++) {
       const point = k * dimensions;
-      const limit = squared[LIMIT];
+      const limit = squared[LIMIT] * factor + slack;
       let sum = 0;
       if (width === dimensions)
         for (let j = 0; j < dimensions && sum <= limit; j++) {
@@ -71,7 +84,9 @@ export function createKdTree(points: Float64Array, dimensions: number): KdTree {
           const d = sorted[point + list[l]] - q[list[l]];
           sum += d * d;
         }
-      if (sum <= limit) offer(nearest, order[k], sum);
+      if (sum > limit) continue;
+      if (shadows) shadows.consider(nearest, order[k]);
+      else offer(nearest, order[k], sum);
     }
   };
 
@@ -90,10 +105,10 @@ export function createKdTree(points: Float64Array, dimensions: number): KdTree {
       while (top >= 0) {
         let node = stack[top];
         const distance = stackSquared[top--];
-        if (distance > nearest.squared[LIMIT]) continue;
+        if (distance > nearest.squared[LIMIT] * factor + slack) continue;
         let alive = true;
         while (alive && node < leaves) {
-          const limit = nearest.squared[LIMIT];
+          const limit = nearest.squared[LIMIT] * factor + slack;
           boxDistance(2 * node, limit, 0);
           boxDistance(2 * node + 1, limit, 1);
           const nearRight = children[1] < children[0] ? 1 : 0;

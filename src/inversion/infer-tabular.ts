@@ -13,7 +13,7 @@ export interface InferTabularOptions {
   readonly rewards?: Float64Array;
   /** [heads], e.g. 1 / residual variance. Each critic counts once, whatever its number of heads, when absent. */
   readonly weights?: ArrayLike<number>;
-  /** [heads, states, actions] 1 where the head speaks. When absent: wherever Q is finite and the head has not ended in the state itself. */
+  /** [heads, states, actions] 1 where the head speaks. When absent: wherever Q and r are finite and the head has not ended in the state itself. */
   readonly mask?: Uint8Array;
   readonly candidates?: CandidateSets;
   /** Matching: columns this close to the best one are a tie. */
@@ -40,7 +40,7 @@ export function tabularAnswers(critic: TabularCritic, options: InferTabularOptio
   if (rewards && rewards.length !== heads * pairs)
     throw new RangeError(`rewards have ${rewards.length} entries, expected ${heads * pairs}`);
   const weights = options.weights ?? oncePerCritic(critic);
-  const mask = options.mask ? transpose(options.mask, heads, pairs) : defaultMask(critic);
+  const mask = options.mask ? transpose(options.mask, heads, pairs) : defaultMask(critic, rewards);
   const targets = bellmanTargets(critic, rewards);
   const cancel = rewards ? undefined : rewardCanceller(critic, weights, mask);
   cancel?.(targets);
@@ -106,7 +106,7 @@ function oncePerCritic(critic: TabularCritic): Float64Array {
 }
 
 /** [states · actions, heads], undefined where every head speaks everywhere. */
-function defaultMask(critic: TabularCritic): Uint8Array | undefined {
+function defaultMask(critic: TabularCritic, rewards: Float64Array | undefined): Uint8Array | undefined {
   const heads = critic.heads.length;
   const pairs = critic.states * critic.actions;
   const mask = new Uint8Array(pairs * heads);
@@ -114,7 +114,8 @@ function defaultMask(critic: TabularCritic): Uint8Array | undefined {
   for (let i = 0; i < heads; i++)
     for (let k = 0; k < pairs; k++) {
       const ended = critic.terminalValue && Number.isFinite(critic.terminalValue[i * critic.states + Math.floor(k / critic.actions)]);
-      if (Number.isFinite(critic.q[i * pairs + k]) && !ended) mask[k * heads + i] = 1;
+      const target = critic.q[i * pairs + k] - (rewards ? rewards[i * pairs + k] : 0);
+      if (Number.isFinite(target) && !ended) mask[k * heads + i] = 1;
       else silent = true;
     }
   return silent ? mask : undefined;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createTabularCritic } from "../../src/critics/tabular.ts";
+import { tabularCritic } from "../../src/critics/tabular.ts";
 import { createRandom } from "../../src/engine/random.ts";
 import { headScale } from "../../src/identifiability/column-index.ts";
 import { identifyTabular, targetError } from "../../src/identifiability/tabular.ts";
@@ -91,7 +91,7 @@ describe("what the heads can tell apart", () => {
   // values of four states under two heads: under the first alone, states 1 and 2 are a tie
   const v = Float64Array.of(0, 1, 1, 3, 0, 0, 2, 0);
   const critic = (heads: number) =>
-    createTabularCritic({ name: "hand", states: 4, actions: 1, heads: [head("a"), head("b")].slice(0, heads), q: v.slice(0, 4 * heads) });
+    tabularCritic({ name: "hand", states: 4, actions: 1, heads: [head("a"), head("b")].slice(0, heads), q: v.slice(0, 4 * heads) });
 
   test("gaps, ties, rank and words", () => {
     const one = identifyTabular(critic(1));
@@ -116,7 +116,7 @@ describe("what the heads can tell apart", () => {
   });
 
   test("a critic that gives every state the same value is refused", () => {
-    const flat = createTabularCritic({ name: "flat", states: 3, actions: 2, heads: [head("a")], q: new Float64Array(6).fill(2) });
+    const flat = tabularCritic({ name: "flat", states: 3, actions: 2, heads: [head("a")], q: new Float64Array(6).fill(2) });
     const { verdict, rank, effectiveRank } = identifyTabular(flat);
     expect(verdict.usable).toBe(false);
     expect(rank).toBe(0);

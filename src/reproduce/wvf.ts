@@ -1,0 +1,233 @@
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { bellmanColumns, bellmanTargets } from "../bellman/tabular.ts";
+import type { TabularCritic } from "../critics/critic.ts";
+import { createRandom, type Random } from "../engine/random.ts";
+import { fourRooms104Map } from "../environments/four-rooms.ts";
+import { moves } from "../environments/grid-world.ts";
+import { loadCritic } from "../formats/index.ts";
+import { consistentStates } from "../inversion/consistent.ts";
+import { type CandidateSets, type MatchProblem, matchColumns } from "../inversion/matching.ts";
+import { pseudoInverse } from "../inversion/pseudo-inverse.ts";
+import type { Reproduce } from "./reproduction.ts";
+import { mean, median, summarise } from "./summary.ts";
+
+const seedCount = 3;
+const subsetsASeed = 20;
+const goalCounts = [1, 4, 8, 20];
+/** A value learned by full backups of a reward of −.1 a step may lag by one step: what a subset of goals alone lets one assume of its error. */
+const oneStep = 0.1 + 1e-9;
+/** Values are sums of steps of .1 in double precision. */
+const tolerance = 1e-9;
+
+/**
+ * World value functions (Nangue Tasse et al. 2022), their table: next states of the 104 × 4 moves from all goals and from few, matching against their pseudo-inverse.
+ * `done` ends the episode, so no state follows it and it is left out; a move into a wall stays.
+ */
+export const reproduceWvf: Reproduce = async ({ critics, seed, onProgress }) => {
+  const start = performance.now();
+  const path = `${critics ?? "."}/WVF.npy`;
+  const critic = await loadCritic(path);
+  if (critic.kind !== "tabular" || !critic.stateNames)
+    throw new TypeError(`${path}: not a world value function; give the folder that holds WVF.npy`);
+  const world = trueMoves(critic);
+  const problem = moveProblem(critic);
+  const all = count(problem, world.next);
+  const total = seedCount + 1;
+  onProgress?.(1, total, "all goals");
+
+  const seeds = Array.from({ length: seedCount }, (_, k) => seed + k);
+  const runs = seeds.map((own, k) => {
+    const random = createRandom(own);
+    const few = goalCounts.map((goals) => fewGoals(problem, world, goals, random));
+    onProgress?.(k + 2, total, `seed ${own}`);
+    return { few, candidateMisses: few.reduce((sum, entry) => sum + entry.candidateMisses, 0) };
+  });
+  const speed = timePair(problem);
+  const { figures, ranges } = summarise(
+    runs.map(({ candidateMisses }) => ({
+      correct: all.right,
+      tied: all.tied,
+      candidateMisses,
+      speedupOverPseudoInverse: speed.pseudoInverseSeconds / speed.matchingSeconds,
+    })),
+  );
+  const few = goalCounts.map((goals, g) => {
+    const entries = runs.map((run) => run.few[g]);
+    const average = (of: (entry: FewGoals) => number) => mean(entries.map(of));
+    return {
+      goals,
+      everyState: {
+        right: average((e) => e.all.expected),
+        tiedRight: average((e) => e.all.among),
+        alone: average((e) => e.all.right),
+        meanTies: average((e) => e.all.meanTies),
+      },
+      neighbours: {
+        right: average((e) => e.near.expected),
+        tiedRight: average((e) => e.near.among),
+        alone: average((e) => e.near.right),
+        meanTies: average((e) => e.near.meanTies),
+      },
+      candidateSetSize: average((e) => e.candidateSize),
+    };
+  });
+  const details = {
+    pairs: world.next.length,
+    worstResidual: all.worst,
+    fewGoals: few,
+    shares:
+      "of 416 moves; right: expected when ties are broken at random; tiedRight: the true state is in the tie; alone: it is the only answer",
+    subsetsASeed,
+    candidateSet: "states within one step (.1) of the target under every goal",
+    published: {
+      pseudoInverseCorrect: 415,
+      millisecondsAPair: 20,
+      right: { 1: [0.18, 0.67], 4: [0.74, 0.87], 8: [0.86, 0.93], 20: [0.97, 0.98] },
+    },
+    speed,
+  };
+  return { figures, ranges, seeds, seconds: (performance.now() - start) / 1000, details };
+};
+
+interface TrueMoves {
+  /** [states · 4] */
+  readonly next: Int32Array;
+  /** The state itself and its neighbours. */
+  readonly neighbours: CandidateSets;
+}
+
+function trueMoves(critic: TabularCritic): TrueMoves {
+  const cells = critic.stateNames!.map((name) => JSON.parse(name) as [number, number]);
+  const numberOf = new Map(cells.map(([row, column], s) => [row * 100 + column, s]));
+  const free = fourRooms104Map.join("").replaceAll("1", "").length;
+  if (cells.length !== free || cells.some(([row, column]) => fourRooms104Map[row]?.[column] === "1"))
+    throw new RangeError(`critic ${critic.name}: its states are not the ${free} free cells of the map`);
+  const next = new Int32Array(cells.length * moves.length);
+  const offsets = new Int32Array(cells.length + 1);
+  const states: number[] = [];
+  cells.forEach(([row, column], s) => {
+    const reached = moves.map(([down, right]) => numberOf.get((row + down) * 100 + column + right) ?? s);
+    next.set(reached, s * moves.length);
+    states.push(...new Set([s, ...reached]));
+    offsets[s + 1] = states.length;
+  });
+  return { next, neighbours: { offsets, states: Int32Array.from(states), queriesPerSet: moves.length } };
+}
+
+/** Columns and the targets of the moves, `done` left out. */
+function moveProblem(critic: TabularCritic): MatchProblem {
+  const heads = critic.heads.length;
+  const every = bellmanTargets(critic, critic.rewards);
+  const targets = new Float64Array(critic.states * moves.length * heads);
+  for (let s = 0; s < critic.states; s++) {
+    const from = s * critic.actions * heads;
+    targets.set(every.subarray(from, from + moves.length * heads), s * moves.length * heads);
+  }
+  return { heads, columns: bellmanColumns(critic), targets, tolerance };
+}
+
+function onGoals(problem: MatchProblem, goals: Int32Array): MatchProblem {
+  const pick = (rows: Float64Array) =>
+    Float64Array.from(
+      { length: (rows.length / problem.heads) * goals.length },
+      (_, k) => rows[Math.floor(k / goals.length) * problem.heads + goals[k % goals.length]],
+    );
+  return { ...problem, heads: goals.length, columns: pick(problem.columns), targets: pick(problem.targets) };
+}
+
+function count(problem: MatchProblem, next: Int32Array) {
+  const found = matchColumns(problem);
+  let right = 0;
+  let among = 0;
+  let expected = 0;
+  let tied = 0;
+  next.forEach((state, k) => {
+    if (found.ties[k] > 1) tied++;
+    if (!found.tied(k).includes(state)) return;
+    among++;
+    expected += 1 / found.ties[k];
+    if (found.ties[k] === 1) right++;
+  });
+  return { right, among, expected, tied, meanTies: mean(Array.from(found.ties)), worst: Math.max(...found.distance) };
+}
+
+interface FewGoals {
+  readonly all: ReturnType<typeof shares>;
+  readonly near: ReturnType<typeof shares>;
+  readonly candidateMisses: number;
+  readonly candidateSize: number;
+}
+
+function fewGoals(problem: MatchProblem, world: TrueMoves, goals: number, random: Random): FewGoals {
+  const all: ReturnType<typeof count>[] = [];
+  const near: ReturnType<typeof count>[] = [];
+  let candidateMisses = 0;
+  let candidates = 0;
+  for (let subset = 0; subset < subsetsASeed; subset++) {
+    const some = onGoals(problem, random.permutation(problem.heads).subarray(0, goals));
+    all.push(count(some, world.next));
+    near.push(count({ ...some, candidates: world.neighbours }, world.next));
+    const open = consistentStates(some, new Float64Array(goals).fill(oneStep));
+    world.next.forEach((state, k) => {
+      if (!open.states.subarray(open.offsets[k], open.offsets[k + 1]).includes(state)) candidateMisses++;
+    });
+    candidates += open.states.length;
+  }
+  return {
+    all: shares(all, world.next.length),
+    near: shares(near, world.next.length),
+    candidateMisses,
+    candidateSize: candidates / (subsetsASeed * world.next.length),
+  };
+}
+
+function shares(counts: readonly ReturnType<typeof count>[], pairs: number) {
+  const of = (value: (c: ReturnType<typeof count>) => number) => mean(counts.map(value));
+  return {
+    right: of((c) => c.right) / pairs,
+    among: of((c) => c.among) / pairs,
+    expected: of((c) => c.expected) / pairs,
+    meanTies: of((c) => c.meanTies),
+  };
+}
+
+/** Seconds a pair: matching all pairs, index included, against a pseudo-inverse computed anew for every pair, as published. */
+function timePair(problem: MatchProblem) {
+  const pairs = problem.targets.length / problem.heads;
+  const matching: number[] = [];
+  for (let run = 0; run < 15; run++) {
+    const start = performance.now();
+    matchColumns(problem);
+    matching.push((performance.now() - start) / 1000 / pairs);
+  }
+  const own: number[] = [];
+  for (let k = 0; k < 5; k++) {
+    const start = performance.now();
+    pseudoInverse(problem.columns, problem.heads).solve(problem.targets.slice(k * problem.heads, (k + 1) * problem.heads));
+    own.push((performance.now() - start) / 1000);
+  }
+  const numpy = numpyPair(problem, 40);
+  return {
+    matchingSeconds: median(matching),
+    pseudoInverseSeconds: numpy?.secondsPerPair ?? median(own),
+    pseudoInverseBy: numpy ? `NumPy ${numpy.version}, one thread` : "our own SVD, since NumPy is not installed",
+    ownPseudoInverseSeconds: median(own),
+  };
+}
+
+function numpyPair(problem: MatchProblem, pairs: number): { readonly secondsPerPair: number; readonly version: string } | undefined {
+  const script = fileURLToPath(new URL("../../bench/peers/numpy_pinv.py", import.meta.url));
+  if (!existsSync(script)) return undefined;
+  const rows = (table: Float64Array, n: number) =>
+    Array.from({ length: n }, (_, k) => Array.from(table.subarray(k * problem.heads, (k + 1) * problem.heads)));
+  const input = JSON.stringify({
+    columns: rows(problem.columns, problem.columns.length / problem.heads),
+    targets: rows(problem.targets, pairs),
+  });
+  const env = { ...process.env, OPENBLAS_NUM_THREADS: "1", OMP_NUM_THREADS: "1", MKL_NUM_THREADS: "1" };
+  const { status, stdout } = spawnSync("python3", [script], { input, env, encoding: "utf8", maxBuffer: 1 << 26, timeout: 120_000 });
+  if (status !== 0) return undefined;
+  return JSON.parse(stdout);
+}
