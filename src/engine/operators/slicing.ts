@@ -32,6 +32,7 @@ function bounds({ start, end, step }: Cut, length: number): { first: number; cou
   return { first, count: Math.max(0, Math.ceil((last - first) / step)) };
 }
 
+/** A named length is taken to be long enough for the bounds asked of it. */
 function cutLength(cut: Cut, dim: Dim): Dim {
   if (typeof dim === "number") return bounds(cut, dim).count;
   const { start, end, step } = cut;
