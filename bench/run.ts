@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import type { Bench } from "./bench.ts";
 
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
+  environments: async () => (await import("./environments.ts")).environments,
   inversion: async () => (await import("./inversion.ts")).inversion,
 };
 

@@ -57,8 +57,8 @@ interface Laws {
   readonly stateSize: number;
   readonly observationSize: number;
   step(states: Float64Array, actions: Float64Array, into: Results, generators: Generators): void;
-  start(random: RestorableRandom, states: Float64Array, i: number): void;
-  observe(states: Float64Array, out: Float64Array): void;
+  start(random: RestorableRandom, state: Float64Array): void;
+  observe(states: Float64Array, n: number, out: Float64Array): void;
 }
 
 interface Results {
@@ -73,8 +73,8 @@ function simulationLaws(simulation: Simulation, n: number): Laws {
     stateSize: d,
     observationSize: simulation.observationSpace.low.length,
     step: (states, actions, into) => simulation.step(states, actions, n, into),
-    start: (random, states, i) => simulation.initialState(random, states, i * d),
-    observe: (states, out) => simulation.observations(states, n, out),
+    start: (random, state) => simulation.initialState(random, state, 0),
+    observe: (states, count, out) => simulation.observations(states, count, out),
   };
 }
 
@@ -91,10 +91,10 @@ function tablesLaws(tables: Tables, n: number): Laws {
         terminated[i] = tables.terminated[k];
       }
     },
-    start(random, states, i) {
-      states[i] = sampleStart(starts, random);
+    start(random, state) {
+      state[0] = sampleStart(starts, random);
     },
-    observe: (states, out) => out.set(states),
+    observe: (states, _count, out) => out.set(states),
   };
 }
 
@@ -108,9 +108,14 @@ function build(one: Environment, n: number, laws: Laws): VectorEnvironment {
   const truncated = new Uint8Array(n);
   const elapsed = new Int32Array(n);
   const held = new Float64Array(n * size);
+  const first = new Float64Array(stateSize);
+  const seen = new Float64Array(observationSize);
   let generators: RestorableRandom[] = Array.from({ length: n }, (_, i) => createRandom(i));
   const start = (i: number) => {
-    laws.start(generators[i], states, i);
+    laws.start(generators[i], first);
+    laws.observe(first, 1, seen);
+    for (let k = 0; k < stateSize; k++) states[i * stateSize + k] = first[k];
+    for (let k = 0; k < observationSize; k++) observations[i * observationSize + k] = seen[k];
     elapsed[i] = 0;
   };
   const environment: VectorEnvironment = {
@@ -130,23 +135,17 @@ function build(one: Environment, n: number, laws: Laws): VectorEnvironment {
     reset(seed) {
       if (seed !== undefined) generators = Array.from({ length: n }, (_, i) => createRandom(seed + i));
       for (let i = 0; i < n; i++) start(i);
-      laws.observe(states, observations);
     },
     step(actions) {
       held.set(actions);
       laws.step(states, held, results, generators);
-      laws.observe(results.nextStates, nextObservations);
+      laws.observe(results.nextStates, n, nextObservations);
       states.set(results.nextStates);
       observations.set(nextObservations);
-      let ended = false;
       for (let i = 0; i < n; i++) {
         truncated[i] = ++elapsed[i] >= one.horizon ? 1 : 0;
-        if (results.terminated[i] | truncated[i]) {
-          start(i);
-          ended = true;
-        }
+        if (results.terminated[i] | truncated[i]) start(i);
       }
-      if (ended) laws.observe(states, observations);
     },
   };
   environment.reset();
