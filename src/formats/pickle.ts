@@ -266,7 +266,7 @@ export function readPickle(bytes: Uint8Array, file: string, options: PickleOptio
         stack.push(latin1.decode(blob(u8())));
         break;
       case 0x56: // UNICODE
-        stack.push(line());
+        stack.push(line().replace(/\\u([0-9a-fA-F]{4})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))));
         break;
       case 0x58: // BINUNICODE
         stack.push(text(u32()));

@@ -99,6 +99,14 @@ function algorithmOf(tensors: StateDict, data: Json, file: string): StableBaseli
   if (has("critic.qf0.") && has("actor.latent_pi."))
     return "top_quantiles_to_drop_per_net" in data || outputsOf(tensors, "critic.qf0") > 1 ? "TQC" : "SAC";
   if (has("critic.qf0.") && has("actor.mu.")) return has("critic.qf1.") ? "TD3" : "DDPG";
+  if (has("value_net.") && has("action_net.")) {
+    throw new FormatError(
+      file,
+      "policy.pth",
+      "has state values but no action values (PPO, A2C or TRPO), which are not read yet",
+      "use DQN, QR-DQN, SAC, TQC, TD3 or DDPG",
+    );
+  }
   const first = [...tensors.keys()][0];
   const seen = first === undefined ? "holds no tensors" : `begins with '${printable(first)}'`;
   throw new FormatError(file, "policy.pth", `${seen}, so its algorithm is unknown`, "use DQN, QR-DQN, SAC, TQC, TD3 or DDPG");
