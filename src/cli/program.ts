@@ -26,7 +26,7 @@ export function createProgram(io: Io, helpWidth?: number): Command {
     .configureHelp({ showGlobalOptions: false });
   withExamples(program, [
     ["vinverse inspect agent.zip", "say what a critic file holds"],
-    ["vinverse reproduce four-rooms", "run a published result again"],
+    ["vinverse reproduce wvf --critics critics", "run a published result again"],
   ]);
   for (const create of commands) program.addCommand(create(io).copyInheritedSettings(program));
   return program;

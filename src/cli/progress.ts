@@ -9,8 +9,9 @@ export interface Progress {
 }
 
 const silent: Progress = { report: () => {}, stop: () => {} };
-/** Lines into a log are worth one when the work changes, and then this rarely. */
-const lineIntervalMs = 10_000;
+/** Lines into a log are worth one when the work changes, but not too often, and one now and then while it does not. */
+const changedIntervalMs = 1_000;
+const sameIntervalMs = 10_000;
 
 /** A bar where stderr is a terminal, sparse lines where it is not, nothing where it is not wanted. */
 export function createProgress(io: Io, quiet: boolean): Progress {
@@ -24,7 +25,7 @@ function lines(io: Io): Progress {
   return {
     report(done, total, what) {
       const now = Date.now();
-      if (what === current && now - last < lineIntervalMs) return;
+      if (now - last < (what === current ? sameIntervalMs : changedIntervalMs)) return;
       const share = total > 0 && done > 0 ? ` ${Math.floor((100 * done) / total)} %` : "";
       io.err(`${what}${share}\n`);
       current = what;

@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { Command } from "commander";
 import { reproductions } from "../reproduce/index.ts";
 import { alignColumns } from "./columns.ts";
@@ -9,6 +11,9 @@ interface ReproduceOptions extends CommonOptions {
   readonly critics?: string;
 }
 
+/** Where critics lie when nobody says where. */
+const places = ["critics", "zoo", "../shared/critics"];
+
 export function reproduceCommand(io: Io): Command {
   const names = Object.entries(reproductions).map(([name, { describe }]) => [name, describe]);
   const command = withCommonOptions(
@@ -16,24 +21,33 @@ export function reproduceCommand(io: Io): Command {
       .summary("run a published or promised result again")
       .description("Run a published or promised result again and print its figures: medians over seeds, with their ranges.")
       .argument("<name>", "which result")
-      .option("--critics <folder>", "folder of trained critics, for results that need them"),
+      .option(
+        "--critics <folder>",
+        `folder of trained critics, for results that need them (default: the first of ${places.join(", ")} that has them)`,
+      ),
   );
   command.addHelpText("after", `\nNames:\n${alignColumns(names, "  ")}`);
   withExamples(command, [
-    ["vinverse reproduce four-rooms", "runs offline, prints a table"],
-    ["vinverse reproduce fetch-reach --critics zoo --json", "one JSON object with figures, ranges, seeds and seconds"],
+    ["vinverse reproduce wvf --critics critics", "a table of figures"],
+    ["vinverse reproduce wvf --critics critics --seed 5 --json", "one JSON object with figures, ranges, seeds and seconds"],
   ]);
   return perform<[string], ReproduceOptions>(command, io, async (context, options, name) => {
     if (!Object.hasOwn(reproductions, name)) {
       throw new UsageError(`there is no result '${name}' to reproduce; there are ${Object.keys(reproductions).join(", ")}`);
     }
     const entry = reproductions[name];
-    if (entry.needsCritics && options.critics === undefined) throw new UsageError(`${name} needs --critics, a folder of trained critics`);
+    const critics = options.critics ?? (entry.critics === undefined ? undefined : findCritics(name, entry.critics));
     const reproduce = await entry.load();
-    const result = await reproduce({ critics: options.critics, seed: options.seed, onProgress: context.onProgress });
+    const result = await reproduce({ critics, seed: options.seed, onProgress: context.onProgress });
     const { figures, ranges, seeds, seconds, details } = result;
     return { json: { name, figures, ranges, seeds, seconds, details }, text: describe(name, result) } satisfies Answer;
   });
+}
+
+function findCritics(name: string, file: string): string {
+  const found = places.find((place) => existsSync(join(place, file)));
+  if (found === undefined) throw new UsageError(`${name} needs --critics, a folder that holds ${file}`);
+  return found;
 }
 
 function describe(name: string, result: Awaited<ReturnType<Awaited<ReturnType<(typeof reproductions)[string]["load"]>>>>): string {

@@ -43,7 +43,7 @@ function drawFigure(options: Plot.PlotOptions, alternative: Alternative, header:
   const shift = withHeader ? legendHeight : 0;
   return svgElement(
     width,
-    height + shift,
+    height + shift + descent,
     alternative,
     withHeader ? `${header(plot)}<g transform="translate(0,${shift})">${body}</g>` : body,
   );

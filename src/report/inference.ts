@@ -1,6 +1,6 @@
 import type { TabularCritic } from "../critics/critic.ts";
 import type { VisitedTransitions } from "../environments/collect.ts";
-import type { Environment, Physics, Tables } from "../environments/environment.ts";
+import type { Environment, Physics } from "../environments/environment.ts";
 import type { ContinuousIdentifiability } from "../identifiability/continuous.ts";
 import type { TabularIdentifiability } from "../identifiability/tabular.ts";
 import type { ContinuousDefinition } from "../world-model/continuous.ts";
@@ -10,6 +10,7 @@ import { continuousSections, scatterSection } from "./continuous-sections.ts";
 import { errorSection, headSection, rankSection } from "./findings.ts";
 import type { ReportSection } from "./report.ts";
 import { tabularSections } from "./tabular-sections.ts";
+import { trueSuccessors } from "./true-successors.ts";
 
 export interface ContinuousInference {
   readonly model: ContinuousWorldModel & { readonly definition: ContinuousDefinition };
@@ -88,32 +89,18 @@ export async function tabularInference({ model, critic, identifiability, environ
   const heads = critic.heads.length;
   const values = new Float64Array(states);
   for (let i = 0; i < heads; i++) for (let s = 0; s < states; s++) values[s] += critic.v[i * states + s] / heads;
-  const { tables, grid } = environment ?? {};
   return [
     ...tabularSections({
       states,
       actions,
       prediction,
       values,
-      grid,
+      grid: environment?.grid,
       stateNames: critic.stateNames,
-      truth: tables && onlySuccessors(tables),
+      truth: environment && trueSuccessors(critic, environment),
     }),
     ...(heads > 1 ? [rankSection({ values: identifiability.singularValues, effectiveRank: identifiability.effectiveRank })] : []),
   ];
-}
-
-/** [states · actions] the one state that follows, −1 where several can or the episode ends. */
-export function onlySuccessors(tables: Tables): Int32Array {
-  return Int32Array.from({ length: tables.states * tables.actions }, (_, pair) => {
-    let only = -1;
-    for (let k = tables.offsets[pair]; k < tables.offsets[pair + 1]; k++) {
-      if (tables.probabilities[k] === 0) continue;
-      if (tables.terminated[k] || (only >= 0 && only !== tables.nextStates[k])) return -1;
-      only = tables.nextStates[k];
-    }
-    return only;
-  });
 }
 
 function trueStep(physics: Physics, states: Float64Array, actions: Float64Array): Float64Array {

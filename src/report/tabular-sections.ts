@@ -4,6 +4,7 @@ import { gridArrows } from "./grid-arrows.ts";
 import { gridValues } from "./grid-values.ts";
 import { formatNumber } from "./number.ts";
 import type { ReportSection } from "./report.ts";
+import { cellsOf } from "./true-successors.ts";
 
 export interface TabularPictures {
   readonly states: number;
@@ -83,20 +84,15 @@ function countAnswers({ prediction, truth }: TabularPictures): [string, string |
 }
 
 function layOut({ grid, stateNames, states }: TabularPictures): Layout | undefined {
-  if (grid) {
+  if (grid && !cellsOf(stateNames)) {
     return {
       rows: grid.rows,
       columns: grid.columns,
       cells: Array.from(grid.cells, (cell) => [Math.floor(cell / grid.columns), cell % grid.columns] as const),
     };
   }
-  if (stateNames?.length !== states) return undefined;
-  const cells: (readonly [number, number])[] = [];
-  for (const name of stateNames) {
-    const pair = /^\W*(\d{1,4})\s*[,; ]\s*(\d{1,4})\W*$/.exec(name);
-    if (!pair) return undefined;
-    cells.push([Number(pair[1]), Number(pair[2])]);
-  }
+  const cells = stateNames?.length === states ? cellsOf(stateNames) : undefined;
+  if (!cells) return undefined;
   const extent = (k: 0 | 1) => cells.reduce((most, cell) => Math.max(most, cell[k]), 0) + 2;
   return { rows: extent(0), columns: extent(1), cells };
 }

@@ -5,10 +5,16 @@ export type { OnProgress, Reproduce, ReproduceOptions, Reproduction } from "./re
 export interface RegisteredReproduction {
   /** One line: what is run again, and from whom. */
   readonly describe: string;
-  /** True where `--critics` must name a folder of checkpoints. */
-  readonly needsCritics: boolean;
+  /** What the folder of critics must hold, where the result needs one: a path in it. */
+  readonly critics?: string;
   load(): Promise<Reproduce>;
 }
 
 /** Everything `vinverse reproduce NAME` knows; each is loaded only when it is run. */
-export const reproductions: Readonly<Record<string, RegisteredReproduction>> = {};
+export const reproductions: Readonly<Record<string, RegisteredReproduction>> = {
+  wvf: {
+    describe: "next states of a world value function (Nangue Tasse et al. 2022), all of them right",
+    critics: "WVF.npy",
+    load: async () => (await import("./wvf.ts")).reproduceWvf,
+  },
+};

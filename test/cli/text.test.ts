@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { alignColumns } from "../../src/cli/columns.ts";
 import { toJson } from "../../src/cli/json.ts";
 import { createProgress } from "../../src/cli/progress.ts";
@@ -18,12 +18,20 @@ test("JSON has arrays for typed arrays and null for what it cannot say", () => {
   );
 });
 
-test("progress into a log is one line a kind of work, and none when quiet", () => {
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test("progress into a log is sparse lines, and none when quiet", () => {
+  vi.useFakeTimers();
   const lines: string[] = [];
   const io = { out: () => {}, err: (text: string) => void lines.push(text), interactive: false };
   const progress = createProgress(io, false);
   for (let i = 0; i < 100; i++) progress.report(i, 100, "fitting");
+  progress.report(1, 3, "scoring");
+  vi.advanceTimersByTime(1_500);
   progress.report(1, 2, "scoring");
+  progress.report(2, 2, "scoring");
   progress.stop();
   expect(lines).toEqual(["fitting\n", "scoring 50 %\n"]);
   createProgress(io, true).report(1, 2, "more");
