@@ -13,14 +13,14 @@ import { type NetworkParameters, type NetworkSettings, networkDynamics } from ".
 import type { PointwiseSettings } from "./pointwise.ts";
 import type { ContinuousWorldModel } from "./world-model.ts";
 
-/** Version of the folder's layout; a reader refuses what is newer. */
-export const FOLDER_VERSION = 1;
+/** What model.json of a continuous model begins with, and the version of the folder's layout. */
+export const format = "vinverse continuous world model";
+const version = 1;
 
 /** What model.json of a continuous model holds. */
 interface ModelFile {
-  readonly vinverse: "world model";
+  readonly format: string;
   readonly version: number;
-  readonly kind: "continuous";
   readonly method: "pointwise" | "amortised";
   readonly environment?: string;
   readonly reward?: number;
@@ -48,9 +48,8 @@ export async function saveContinuous(folder: string, definition: ContinuousDefin
     for (const [name, tensor] of Object.entries(solver.dynamics.tensors)) tensors[`dynamics/${name}`] = tensor;
   }
   const model: ModelFile = {
-    vinverse: "world model",
-    version: FOLDER_VERSION,
-    kind: "continuous",
+    format,
+    version,
     method: solver.method,
     environment,
     reward,
@@ -69,11 +68,12 @@ export async function saveContinuous(folder: string, definition: ContinuousDefin
   await files.write(`${folder}/model.json`, new TextEncoder().encode(`${JSON.stringify(model, null, 2)}\n`));
 }
 
-/** @param json contents of model.json, already seen to be of a continuous model */
+/** @param json contents of model.json, whose `format` has been seen to be this one */
 export async function loadContinuous(folder: string, json: unknown): Promise<ContinuousWorldModel> {
   const where = `${folder}/model.json`;
   const model = json as ModelFile;
   const refuse = (field: string, problem: string) => new FormatError(where, field, problem, "infer the model again");
+  if (model.version !== version) throw refuse("version", `is ${model.version}, not ${version}`);
   if (!Array.isArray(model.heads) || model.heads.length === 0) throw refuse("heads", "is missing");
   const observationSpace = readSpace(model.observationSpace, () => refuse("observationSpace", "is not a space"));
   const actionSpace = readSpace(model.actionSpace, () => refuse("actionSpace", "is not a space"));

@@ -2,7 +2,8 @@ import { collectTransitions, type VisitedTransitions } from "../environments/col
 import { wrapAngle } from "../environments/coordinates.ts";
 import type { Environment } from "../environments/environment.ts";
 import type { ContinuousDefinition } from "./continuous.ts";
-import type { ContinuousWorldModel } from "./world-model.ts";
+import { scoreTabular, type TabularScore } from "./score-tabular.ts";
+import type { ContinuousWorldModel, WorldModel } from "./world-model.ts";
 
 export interface DimensionScore {
   readonly name: string;
@@ -105,4 +106,26 @@ export async function scoreContinuous(
     terminals: truth.n - n,
     seed,
   };
+}
+
+export type Score = ContinuousScore | TabularScore;
+
+/**
+ * Score a model against an environment, on states that its critic's own policy visits (continuous) or on every pair (finite).
+ * @throws TypeError where model and environment are not of one kind
+ */
+export async function scoreModel(model: WorldModel, environment: Environment, options: ScoreOptions = {}): Promise<Score> {
+  if (model.kind === "tabular") {
+    if (!environment.tables) throw new TypeError(`${environment.id} has no tables to score a finite model against`);
+    return scoreTabular(model, environment.tables);
+  }
+  if (!environment.physics) throw new TypeError(`${environment.id} has no continuous states to score this model against`);
+  const { seed = 1 } = options;
+  const definition = (model as ContinuousWorldModel & { readonly definition?: ContinuousDefinition }).definition;
+  if (!definition) throw new TypeError("score: the model was not made by inferDynamics or loadWorldModel");
+  if (environment.physics.coordinates.names.length !== model.coordinates.names.length)
+    throw new TypeError(
+      `score: the model has ${model.coordinates.names.length} coordinates, ${environment.id} ${environment.physics.coordinates.names.length}`,
+    );
+  return scoreContinuous(model, await scoringTransitions(definition, environment, { ...options, seed }), seed);
 }

@@ -1,0 +1,143 @@
+import { type BellmanSystem, bellmanSystem, type Rewards } from "../bellman/system.ts";
+import type { Critic, NetworkCritic, TabularCritic } from "../critics/critic.ts";
+import { stack } from "../critics/stack.ts";
+import { createRandom } from "../engine/random.ts";
+import { collectStates } from "../environments/collect.ts";
+import type { Coordinates, Environment } from "../environments/environment.ts";
+import { flatBox, identityCoordinates } from "../environments/identity-coordinates.ts";
+import { make } from "../environments/make.ts";
+import { identifyTabular, type TabularIdentifiability } from "../identifiability/tabular.ts";
+import { type Element, flatDimension, flatten, type Space, sample } from "../spaces/space.ts";
+import type { TabularWorldModel } from "../world-model/world-model.ts";
+import { type InferContinuousOptions, type InferredContinuous, inferContinuous } from "./infer-continuous.ts";
+import { type InferTabularOptions, inferTabular } from "./infer-tabular.ts";
+import type { Samples } from "./samples.ts";
+
+export type Method = "matching" | "projection" | "pointwise" | "amortised" | "network";
+
+export interface InferOptions
+  extends Pick<InferContinuousOptions, "kinematic" | "features" | "huber" | "ridge" | "network" | "pointwise" | "onProgress"> {
+  /** An id or an environment: it says what the coordinates are and what the reward was. Never asked for a next state. */
+  readonly environment?: string | Environment;
+  readonly method?: Method;
+  readonly seed?: number;
+  /** Where to ask: how many states to visit with the critic's own policy (2000), or states and actions of one's own. */
+  readonly samples?: number | Samples;
+  /** Share of random actions while visiting (0.3). */
+  readonly epsilon?: number;
+  /** Where the environment is not known: the reward of every step. */
+  readonly reward?: number;
+  readonly coordinates?: Coordinates;
+  readonly rewards?: Rewards;
+  readonly tabular?: Omit<InferTabularOptions, "method">;
+}
+
+export interface InferredTabular {
+  readonly model: TabularWorldModel;
+  readonly identifiability: TabularIdentifiability;
+}
+
+export type Inferred = InferredContinuous | InferredTabular;
+
+/**
+ * A dynamics model from one critic or several of the same environment, and what can be known of it.
+ * @throws TypeError where critics, environment and method do not belong together
+ */
+export async function inferDynamics(given: Critic | readonly Critic[], options: InferOptions = {}): Promise<Inferred> {
+  const critics = Array.isArray(given) ? (given as readonly Critic[]) : [given as Critic];
+  if (critics.length === 0) throw new TypeError("inferDynamics needs a critic");
+  const tables = critics.filter((critic): critic is TabularCritic => critic.kind === "tabular");
+  const networks = critics.filter((critic): critic is NetworkCritic => critic.kind === "network");
+  if (tables.length > 0 && networks.length > 0) throw new TypeError("tables and networks cannot be inverted together");
+  const { method } = options;
+  if (tables.length > 0) {
+    if (method !== undefined && method !== "matching" && method !== "projection")
+      throw new TypeError(`method '${method}' is for networks; a table takes matching or projection`);
+    const critic = tables.length === 1 ? tables[0] : stack(tables);
+    return { model: inferTabular(critic, { ...options.tabular, method }), identifiability: identifyTabular(critic) };
+  }
+  if (method === "matching" || method === "projection")
+    throw new TypeError(`method '${method}' is for tables; a network takes amortised, network or pointwise`);
+  const environment = typeof options.environment === "string" ? make(options.environment) : options.environment;
+  const physics = environment?.physics;
+  if (environment && !physics)
+    throw new TypeError(`${environment.id} has no continuous state, so a network critic of it cannot be inverted`);
+  networks.forEach((critic) => {
+    assertFits(critic, networks[0], environment);
+  });
+  const { reward = 0, seed = 0 } = options;
+  const coordinates = options.coordinates ?? physics?.coordinates ?? identityCoordinates(flatBox(networks[0].observationSpace));
+  const rewards: Rewards =
+    options.rewards ?? physics?.rewards.bind(physics) ?? ((_states, _actions, n, out) => void out.fill(reward, 0, n));
+  const samples =
+    typeof options.samples === "object" ? options.samples : await visit(networks[0], coordinates, rewards, environment, options);
+  return inferContinuous(networks, {
+    ...options,
+    method,
+    seed,
+    coordinates,
+    rewards,
+    samples,
+    environment: environment?.id,
+    reward: environment ? undefined : reward,
+    provenance: {
+      critics: networks.map(({ name, algorithm }) => ({ name, algorithm })),
+      seed,
+      samples: samples.n,
+    },
+  });
+}
+
+/** States visited by the critic's own policy; without an environment to walk in, uniform over its observation space. */
+async function visit(
+  critic: NetworkCritic,
+  coordinates: Coordinates,
+  rewards: Rewards,
+  environment: Environment | undefined,
+  { samples = 2000, seed = 0, epsilon = 0.3 }: InferOptions,
+): Promise<Samples> {
+  const n = samples as number;
+  if (!environment) return uniformSamples(critic, n, seed);
+  const system: BellmanSystem = await bellmanSystem(critic, coordinates, rewards);
+  const { policy, actionSize } = system;
+  const visited = await collectStates(
+    environment,
+    (observations, rows) => (policy ? policy(coordinates.fromObservations(observations, rows)) : new Float64Array(rows * actionSize)),
+    { n, seed, epsilon: policy ? epsilon : 1 },
+  );
+  await system.release();
+  return visited;
+}
+
+function uniformSamples({ observationSpace, actionSpace, actionSize }: NetworkCritic, n: number, seed: number): Samples {
+  const space = flatBox(observationSpace);
+  const unbounded = space.low.findIndex((low, j) => !Number.isFinite(low) || !Number.isFinite(space.high[j]) || space.high[j] - low > 1e6);
+  if (unbounded >= 0)
+    throw new TypeError(
+      `observation ${unbounded} of this critic has no bounds to draw states from: name its environment (--env), or give states and actions of your own`,
+    );
+  const random = createRandom(seed);
+  const states = new Float64Array(n * space.low.length);
+  const actions = new Float64Array(n * actionSize);
+  for (let b = 0; b < n; b++) {
+    states.set(flatten(space, sample(space, random)), b * space.low.length);
+    const action: Element = sample(actionSpace, random);
+    actions.set(typeof action === "number" ? [action] : (action as Float64Array), b * actionSize);
+  }
+  return { n, states, actions };
+}
+
+function assertFits(critic: NetworkCritic, first: NetworkCritic, environment: Environment | undefined): void {
+  const describe = (space: Space) => (space.kind === "discrete" ? `Discrete(${space.n})` : `${flatDimension(space)} numbers`);
+  const other = environment
+    ? { ...environment, name: environment.id, observationSpace: environment.observationSpace, actionSpace: environment.actionSpace }
+    : first;
+  if (describe(critic.actionSpace) !== describe(other.actionSpace))
+    throw new TypeError(
+      `${critic.name} acts in ${describe(critic.actionSpace)}, ${other.name} in ${describe(other.actionSpace)}: they are not of one environment`,
+    );
+  if (flatDimension(critic.observationSpace) !== flatDimension(other.observationSpace))
+    throw new TypeError(
+      `${critic.name} observes ${flatDimension(critic.observationSpace)} numbers, ${other.name} ${flatDimension(other.observationSpace)}: they are not of one environment`,
+    );
+}
