@@ -26,7 +26,7 @@ const START_DISTANCE = 0.3;
 const ROUNDS = 7;
 const SCIPY_ROWS = 200;
 /** Idle threads of one side may spin for a moment: let them sleep before the other side is timed. */
-const SETTLE_MILLISECONDS = 30;
+const SETTLE_MILLISECONDS = 60;
 
 /** Rates are taken over at least this long: one product is shorter than a turn of the scheduler. */
 const WINDOW_SECONDS = 0.05;
@@ -64,21 +64,18 @@ async function runSeed(seed: number, log: BenchOptions["log"]) {
   const session = await compile(valueAndJacobian(problem.layers));
   const folder = mkdtempSync(join(tmpdir(), "vinverse-bench-"));
   const peers: Peer[] = [];
-  const start = (script: string, modules: readonly string[], ...args: string[]) => {
-    const peer = startPeer(script, modules, args, log);
+  const start = (script: string, modules: readonly string[], args: readonly string[] = [], threads?: number) => {
+    const peer = startPeer(script, modules, args, log, threads);
     if (peer) peers.push(peer);
     return peer;
   };
   try {
     const file = join(folder, "problem.json");
     writeFileSync(file, describe(problem));
-    const rates = await compareInversion(
-      problem,
-      session,
-      start("torch_lm.py", ["torch"], file),
-      start("scipy_lm.py", ["scipy"], file),
-      log,
-    );
+    const torch = start("torch_lm.py", ["torch"], [file]);
+    // its products are so small that one thread may beat several: both are tried
+    const scipy = [undefined, 1].map((threads) => start("scipy_lm.py", ["scipy"], [file], threads));
+    const rates = await compareInversion(problem, session, torch, scipy, log);
     const product = await compareProduct(session, start("numpy_matmul.py", ["numpy"]), log);
     return { figures: { ...rates.figures, ...product.figures }, details: { ...rates.details, ...product.details } };
   } finally {
@@ -175,7 +172,7 @@ async function compareInversion(
   problem: Problem,
   session: Session,
   torch: Peer | undefined,
-  scipy: Peer | undefined,
+  scipy: readonly (Peer | undefined)[],
   log: BenchOptions["log"],
 ) {
   const { d, k, n } = SIZE;
@@ -192,14 +189,17 @@ async function compareInversion(
       sides[`torch, ${threads} threads`] = { seconds: async () => ((await torch.ask({ threads })).seconds as number) / n, rates: [] };
   }
   let round = 0;
-  if (scipy) {
-    for (const method of ["lm", "trf"]) {
-      sides[`scipy ${method}`] = {
-        seconds: async () => ((await scipy.ask({ method, ...rows(round) })).seconds as number) / SCIPY_ROWS,
-        rates: [],
-      };
-    }
-  }
+  const [scipyMany, scipyOne] = scipy;
+  const addScipy = (name: string, peer: Peer | undefined, method: string) => {
+    if (!peer) return;
+    sides[`scipy ${name}`] = {
+      seconds: async () => ((await peer.ask({ method, ...rows(round) })).seconds as number) / SCIPY_ROWS,
+      rates: [],
+    };
+  };
+  addScipy("lm", scipyMany, "lm");
+  addScipy("lm, 1 thread", scipyOne, "lm");
+  addScipy("trf, 1 thread", scipyOne, "trf");
   for (const { seconds } of Object.values(sides)) await seconds();
   const ours: number[] = [];
   const ratios: Record<string, number[]> = {};
@@ -229,14 +229,14 @@ async function compareInversion(
         .map(([, list]) => median(list)),
     );
   if (torch) figures.ratioToPyTorch = best("torch");
-  if (scipy) figures.ratioToSciPy = best("scipy");
+  if (scipyOne) figures.ratioToSciPy = best("scipy");
   const inversionsPerSecond: Record<string, number> = { ours: median(ours) };
   for (const [name, { rates }] of Object.entries(sides)) inversionsPerSecond[name] = median(rates);
   const solutions: Record<string, unknown> = { ours: quality(problem, solved.solution) };
   if (torch) solutions.torch = quality(problem, Float64Array.from((await torch.ask({ threads: 1, solution: true })).solution as number[]));
-  if (scipy) {
+  if (scipyOne) {
     const part = 1024;
-    const answer = await scipy.ask({ method: "lm", from: 0, to: part, solution: true });
+    const answer = await scipyOne.ask({ method: "lm", from: 0, to: part, solution: true });
     const first = {
       ...problem,
       ...Object.fromEntries(["start", "truth"].map((key) => [key, problem[key as "start" | "truth"].subarray(0, part * d)])),
@@ -304,7 +304,7 @@ async function compareProduct(session: Session, numpy: Peer | undefined, log: Be
   }
   for (let round = -2; round < ROUNDS; round++) {
     for (const { operations, run, rates } of Object.values(sides)) {
-      await pause(SETTLE_MILLISECONDS / 3);
+      await pause(SETTLE_MILLISECONDS);
       await run();
       let seconds = 0;
       let times = 0;

@@ -15,12 +15,17 @@ export function findPython(modules: readonly string[]): string | undefined {
   return candidates.find((python) => spawnSync(python!, ["-c", `import ${modules.join(", ")}`], { stdio: "ignore" }).status === 0);
 }
 
-/** Start a peer; undefined, with a line said, where what it needs is not installed. */
+/**
+ * Start a peer; undefined, with a line said, where what it needs is not installed.
+ * @param modules what its Python must be able to import
+ * @param threads of its linear algebra; the machine's where not given
+ */
 export function startPeer(
   script: string,
   modules: readonly string[],
   args: readonly string[],
   log: (line: string) => void,
+  threads?: number,
 ): Peer | undefined {
   const python = findPython(modules);
   if (python === undefined) {
@@ -28,7 +33,12 @@ export function startPeer(
     return undefined;
   }
   const path = fileURLToPath(new URL(script, import.meta.url));
-  const child: ChildProcessByStdio<Writable, Readable, null> = spawn(python, [path, ...args], { stdio: ["pipe", "pipe", "inherit"] });
+  const limits =
+    threads === undefined ? {} : { OPENBLAS_NUM_THREADS: `${threads}`, OMP_NUM_THREADS: `${threads}`, MKL_NUM_THREADS: `${threads}` };
+  const child: ChildProcessByStdio<Writable, Readable, null> = spawn(python, [path, ...args], {
+    stdio: ["pipe", "pipe", "inherit"],
+    env: { ...process.env, ...limits },
+  });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
     async ask(message) {
