@@ -16,7 +16,7 @@ import {
   type Value,
 } from "../src/engine/index.ts";
 import { type Bench, type BenchOptions, median, quantile, summarise } from "./bench.ts";
-import { type Peer, startPeer } from "./peers/peer.ts";
+import { type Peer, type PeerScript, startPeer } from "./peers/peer.ts";
 
 /** d unknowns, k residuals, two hidden layers of WIDTH, N problems at once. */
 const SIZE = { d: 4, k: 8, width: 256, n: 4096 } as const;
@@ -64,19 +64,19 @@ async function runSeed(seed: number, log: BenchOptions["log"]) {
   const session = await compile(valueAndJacobian(problem.layers));
   const folder = mkdtempSync(join(tmpdir(), "vinverse-bench-"));
   const peers: Peer[] = [];
-  const start = (script: string, modules: readonly string[], args: readonly string[] = [], threads?: number) => {
-    const peer = startPeer(script, modules, args, log, threads);
+  const start = (script: PeerScript) => {
+    const peer = startPeer(script, log);
     if (peer) peers.push(peer);
     return peer;
   };
   try {
     const file = join(folder, "problem.json");
     writeFileSync(file, describe(problem));
-    const torch = start("torch_lm.py", ["torch"], [file]);
+    const torch = start({ script: "torch_lm.py", modules: ["torch"], args: [file] });
     // its products are so small that one thread may beat several: both are tried
-    const scipy = [undefined, 1].map((threads) => start("scipy_lm.py", ["scipy"], [file], threads));
+    const scipy = [undefined, 1].map((threads) => start({ script: "scipy_lm.py", modules: ["scipy"], args: [file], threads }));
     const rates = await compareInversion(problem, session, torch, scipy, log);
-    const product = await compareProduct(session, start("numpy_matmul.py", ["numpy"]), log);
+    const product = await compareProduct(session, start({ script: "numpy_matmul.py", modules: ["numpy"] }), log);
     return { figures: { ...rates.figures, ...product.figures }, details: { ...rates.details, ...product.details } };
   } finally {
     for (const peer of peers) peer.stop();

@@ -15,18 +15,17 @@ export function findPython(modules: readonly string[]): string | undefined {
   return candidates.find((python) => spawnSync(python!, ["-c", `import ${modules.join(", ")}`], { stdio: "ignore" }).status === 0);
 }
 
-/**
- * Start a peer; undefined, with a line said, where what it needs is not installed.
- * @param modules what its Python must be able to import
- * @param threads of its linear algebra; the machine's where not given
- */
-export function startPeer(
-  script: string,
-  modules: readonly string[],
-  args: readonly string[],
-  log: (line: string) => void,
-  threads?: number,
-): Peer | undefined {
+export interface PeerScript {
+  readonly script: string;
+  /** What its Python must be able to import. */
+  readonly modules: readonly string[];
+  readonly args?: readonly string[];
+  /** Threads of its linear algebra; the machine's where not given. */
+  readonly threads?: number;
+}
+
+/** Start a peer; undefined, with a line said, where what it needs is not installed. */
+export function startPeer({ script, modules, args = [], threads }: PeerScript, log: (line: string) => void): Peer | undefined {
   const python = findPython(modules);
   if (python === undefined) {
     log(`skipped ${script}: no Python with ${modules.join(", ")} (set VINVERSE_PYTHON to one)`);
