@@ -9,7 +9,7 @@ import { type Peer, startPeer } from "./peers/peer.ts";
 const ROUNDS = 5;
 const COPIES = 1024;
 /** Steps timed at once, ours and Gymnasium's: each takes a fraction of a second. */
-const STEPS = { single: 1_000_000, vector: 4000, peerSingle: 40_000, peerSync: 20, peerVector: 4000 } as const;
+const STEPS = { single: 3_000_000, vector: 4000, peerSingle: 40_000, peerSync: 20, peerVector: 4000 } as const;
 
 /** An own level of three boxes in an open room: 595 764 states. */
 const LEVEL = ["###########", "#@        #", "#  $ $    #", "#    .    #", "#  $ .    #", "#   .     #", "###########"];
@@ -18,7 +18,7 @@ const LEVEL = ["###########", "#@        #", "#  $ $    #", "#    .    #", "#  $
 export const environments: Bench = async ({ seeds, log }) => {
   const begun = performance.now();
   const details: Record<string, unknown> = { copies: COPIES, rounds: ROUNDS, cpu: cpus()[0]?.model, cores: cpus().length };
-  const peer = startPeer("gymnasium_steps.py", ["gymnasium", "numpy"], [], log);
+  const peer = startPeer({ script: "gymnasium_steps.py", modules: ["gymnasium", "numpy"] }, log);
   const runs: Record<string, number>[] = [];
   try {
     for (const seed of seeds) {
