@@ -5,7 +5,7 @@ import type { Coordinates } from "../environments/environment.ts";
 /** r(s, a) of n transitions that do not end the episode, in the environment's units; states [n, d], actions [n, m]. */
 export type Rewards = (states: Float64Array, actions: Float64Array, n: number, out: Float64Array) => void;
 
-/** What is saved of a critic with a model: "x" → "values"; "x", "actions" → "actionValues"; "x" → "actions". */
+/** What is saved of a critic with a model: "x" → "values"; "x", "actions" → "actionValues" (and "rewards" where heads have cumulants of their own); "x" → "actions". */
 export interface SystemGraphs {
   readonly values: Graph;
   readonly actionValues: Graph;
@@ -43,15 +43,23 @@ export interface BellmanSystem {
  * @param critic heads with γ > 0
  * @param coordinates how the critic sees a state
  * @param rewards what the critic's training paid, before any scaling of the heads
+ * @param observeNext how it sees the next state, where that differs: a time feature is one step on
  */
-export function bellmanSystem(critic: NetworkCritic, coordinates: Coordinates, rewards: Rewards): Promise<BellmanSystem> {
+export function bellmanSystem(
+  critic: NetworkCritic,
+  coordinates: Coordinates,
+  rewards: Rewards,
+  observeNext: Coordinates["observe"] = coordinates.observe,
+): Promise<BellmanSystem> {
   const d = coordinates.names.length;
   const values = new Graph();
-  values.output("values", critic.stateValueGraph(coordinates.observe(values.input("x", ["N", d]))));
+  values.output("values", critic.stateValueGraph(observeNext(values.input("x", ["N", d]))));
   const actionValues = new Graph();
   const x = actionValues.input("x", ["N", d]);
   const actions = actionValues.input("actions", ["N", critic.actionSize]);
-  actionValues.output("actionValues", critic.actionValueGraph(coordinates.observe(x), actions));
+  const observed = coordinates.observe(x);
+  actionValues.output("actionValues", critic.actionValueGraph(observed, actions));
+  if (critic.rewardGraph) actionValues.output("rewards", critic.rewardGraph(observed, actions));
   const policy = critic.policyGraph && new Graph();
   if (policy) policy.output("actions", critic.policyGraph!(coordinates.observe(policy.input("x", ["N", d]))));
   return assembleSystem({ values, actionValues, policy }, critic.heads, coordinates, critic.actionSize, rewards);
@@ -96,7 +104,9 @@ export async function assembleSystem(
     },
     async targets(states, actions) {
       const n = states.length / d;
-      const q = (await sessions.actionValues.run({ x: states, actions })).actionValues.data as Float32Array;
+      const out = await sessions.actionValues.run({ x: states, actions });
+      const q = out.actionValues.data as Float32Array;
+      if (out.rewards) return Float64Array.from(q, (value, at) => (value - (out.rewards.data[at] as number)) / heads[at % k].discount);
       const reward = new Float64Array(n);
       rewards(states, actions, n, reward);
       return Float64Array.from(q, (value, at) => {

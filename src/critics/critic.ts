@@ -49,6 +49,8 @@ export interface NetworkCritic extends CriticBase {
   actionValueGraph(observations: Value, actions: Value): Value;
   /** Append V [N, heads]. */
   stateValueGraph(observations: Value): Value;
+  /** Append r_i(s, a) [N, heads] where heads have cumulants of their own; without it every head's reward is the environment's. */
+  rewardGraph?(observations: Value, actions: Value): Value;
   /** Append the greedy (or mean) action [N, m] in the environment's units, where the critic has one. */
   policyGraph?(observations: Value): Value;
 }

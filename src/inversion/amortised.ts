@@ -1,4 +1,5 @@
 import type { BellmanSystem } from "../bellman/system.ts";
+import type { Head } from "../critics/critic.ts";
 import type { Space } from "../spaces/space.ts";
 import { createFeatures, type FeatureKind } from "../world-model/features.ts";
 import { splitRegions } from "../world-model/regions.ts";
@@ -31,7 +32,7 @@ export interface AmortisedFit {
 /** A richer class must leave less than this part of what the simpler one left: otherwise it is learning the critic's own errors. Chosen on seeds 0 and 10 of published checkpoints, held on others. */
 const WORTH = 0.5;
 /** First scale of the residuals against "nothing moves", before a fit tells. */
-const FIRST_SCALE = 0.3;
+export const FIRST_SCALE = 0.3;
 
 /**
  * The structured model of one set of heads. Among integrators with as many parameters the lower cost decides (they are equally flexible, so it is a fair race);
@@ -94,9 +95,10 @@ export function firstSigma(system: BellmanSystem, { targets, here }: Equations):
   return rms.map((value, i) => (FIRST_SCALE * value || 1e-12) * share[i]);
 }
 
-/** [k] √(number of heads of the same critic): multiplied into σ it makes every critic count once. */
+/** [k] √(number of heads of the same critic and goal): multiplied into σ it makes every critic count once. Goals are questions of their own; quantiles and twins are not. */
 export function criticShare(system: BellmanSystem): Float64Array {
+  const group = ({ critic, goal }: Head) => `${critic} ${goal ?? ""}`;
   const counts = new Map<string, number>();
-  for (const { critic } of system.heads) counts.set(critic, (counts.get(critic) ?? 0) + 1);
-  return Float64Array.from(system.heads, ({ critic }) => Math.sqrt(counts.get(critic)!));
+  for (const head of system.heads) counts.set(group(head), (counts.get(group(head)) ?? 0) + 1);
+  return Float64Array.from(system.heads, (head) => Math.sqrt(counts.get(group(head))!));
 }

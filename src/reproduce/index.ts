@@ -12,6 +12,11 @@ export interface RegisteredReproduction {
 
 /** Everything `vinverse reproduce NAME` knows; each is loaded only when it is run. */
 export const reproductions: Readonly<Record<string, RegisteredReproduction>> = {
+  "fetch-reach": {
+    describe: "the gripper's motion in FetchReach from a published goal-conditioned critic asked about 32 goals",
+    critics: "tqc/FetchReach-v1_1",
+    load: async () => (await import("./fetch-reach.ts")).reproduceFetchReach,
+  },
   wvf: {
     describe: "next states of a world value function (Nangue Tasse et al. 2022), all of them right",
     critics: "WVF.npy",
