@@ -8,6 +8,18 @@ export {
   type Visited,
   type VisitedTransitions,
 } from "./collect.ts";
+export {
+  type Cumulant,
+  coordinate,
+  coordinateGoal,
+  type Goal,
+  randomCumulants,
+  reach,
+  withGoal,
+  within,
+  withRewards,
+} from "./cumulants.ts";
+export { drawEnvironment } from "./draw.ts";
 export type {
   Action,
   Coordinates,
@@ -24,7 +36,11 @@ export { EnvironmentError } from "./errors.ts";
 export { fourRooms104Map, fourRoomsMap } from "./four-rooms.ts";
 export { type Cell, type GridWorldOptions, gridWorld, moves } from "./grid-world.ts";
 export { type EnvironmentId, type EnvironmentOptions, environmentIds, make } from "./make.ts";
+export { type MountainCarTarget, mountainCarGoal, mountainCarTargets } from "./mountain-car-goal.ts";
 export { physicsEnvironment, simulationEnvironment } from "./physics-environment.ts";
+export { type ReacherTarget, reacherGoal, reacherTargets } from "./reacher.ts";
+export { sokobanLevels } from "./sokoban.ts";
+export { enumerateSokoban, type SokobanStates } from "./sokoban-states.ts";
 export { buildTables, tableProblems } from "./tables.ts";
 export { type TablesEnvironmentOptions, tablesEnvironment } from "./tables-environment.ts";
 export { type VectorEnvironment, vectorize } from "./vector-environment.ts";

@@ -1,4 +1,4 @@
-import type { Environment, Grid, Tables } from "./environment.ts";
+import type { Environment, Tables } from "./environment.ts";
 import { EnvironmentError } from "./errors.ts";
 import { enumerateSokoban, type SokobanStates } from "./sokoban-states.ts";
 import { tablesEnvironment } from "./tables-environment.ts";
@@ -29,7 +29,8 @@ export interface SokobanOptions {
  * Discrete(4): up, right, down, left: a step, or a push of the box in the way. What is blocked stays.
  *
  * ## Observation space
- * Discrete: the number of the state, in the order of a breadth-first search from the start; `info` has the cells of player and boxes.
+ * Discrete: the number of the state, in the order of a breadth-first search from the start; `info` has
+ * the board as it is drawn.
  *
  * ## Rewards
  * −0.1 for every step, 1 for a box onto a goal, −1 for one off it, 10 for solving the level (the rewards of gym-sokoban; M.-P. Schrader, 2018).
@@ -52,12 +53,20 @@ export function sokoban(options: SokobanOptions = {}): Environment {
       `Sokoban-v0: level is rows of text or one of ${Object.keys(sokobanLevels).join(", ")}, got '${String(level)}'`,
     );
   const states = enumerateSokoban(rows, maxStates);
-  const describe = (s: number) => ({ player: states.cells[states.players[s]], boxes: boxCells(states, s), solved: states.solved[s] === 1 });
+  const describe = (s: number) => ({ board: boardOf(rows, states, s), solved: states.solved[s] === 1 });
   return tablesEnvironment("Sokoban-v0", sokobanTables(states, options), { horizon: maxEpisodeSteps, describe });
 }
 
-function boxCells({ cells, boxes, boxCount }: SokobanStates, s: number): number[] {
-  return Array.from(boxes.subarray(s * boxCount, (s + 1) * boxCount), (box) => cells[box]);
+/** The drawing of a state, rows joined by line breaks. */
+function boardOf(rows: readonly string[], { columns, cells, players, boxes, boxCount }: SokobanStates, s: number): string {
+  const floor = rows.map((row) => [...row.padEnd(columns).replace(/[@$]/g, " ").replace(/[+*]/g, ".")]);
+  const put = (cell: number, onFloor: string, onGoal: string) => {
+    const row = floor[Math.floor(cell / columns)];
+    row[cell % columns] = row[cell % columns] === "." ? onGoal : onFloor;
+  };
+  for (let j = 0; j < boxCount; j++) put(cells[boxes[s * boxCount + j]], "$", "*");
+  put(cells[players[s]], "@", "+");
+  return floor.map((row) => row.join("")).join("\n");
 }
 
 /** Rewards and ends of the enumerated states. Solved states absorb. */
@@ -90,13 +99,4 @@ export function sokobanTables(states: SokobanStates, { stepReward = -0.1, boxRew
     terminated,
     initial,
   };
-}
-
-/** A level's free cells as a grid (those the player or a box could be in). */
-export function sokobanGrid({ cells, rows, columns }: SokobanStates): Grid {
-  const stateAt = new Int32Array(rows * columns).fill(-1);
-  cells.forEach((cell, k) => {
-    stateAt[cell] = k;
-  });
-  return { rows, columns, cells, stateAt };
 }
