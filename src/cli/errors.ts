@@ -3,6 +3,11 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
+/** The command was called rightly, but what it was given cannot answer: exit 1. */
+export class RefusalError extends Error {
+  override readonly name = "RefusalError";
+}
+
 export const exitCodes = { done: 0, failed: 1, usage: 2, interrupted: 130, terminated: 143 } as const;
 
 /** What is told of a failure: on stderr in a sentence, with `--json` as `error` on stdout. */

@@ -3,7 +3,7 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 import { UsageError } from "./errors.ts";
 
 /** All that an output folder of ours may hold; the summary says that it is ours. */
-export const outputFiles = ["model.json", "report.html", "summary.json", "tensors.safetensors"] as const;
+const outputFile = /^(model\.json|report\.html|summary\.json|tensors\.safetensors|[\w-]+\.onnx)$/;
 
 /** Folders being written, to be removed if the program is stopped. */
 const staged = new Set<string>();
@@ -80,9 +80,7 @@ function look(folder: string): Kind {
   if (!stat.isDirectory()) return "file";
   const entries = readdirSync(folder);
   if (entries.length === 0) return "empty";
-  return entries.every((entry) => (outputFiles as readonly string[]).includes(entry)) && isOurs(join(folder, "summary.json"))
-    ? "ours"
-    : "foreign";
+  return entries.every((entry) => outputFile.test(entry)) && isOurs(join(folder, "summary.json")) ? "ours" : "foreign";
 }
 
 function isOurs(summary: string): boolean {

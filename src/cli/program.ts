@@ -1,5 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { describeFailure, exitCodes, type Failure } from "./errors.ts";
+import { evaluateCommand } from "./evaluate.ts";
+import { inferCommand } from "./infer.ts";
 import { inspectCommand } from "./inspect.ts";
 import type { Io } from "./io.ts";
 import { toJson } from "./json.ts";
@@ -7,7 +9,7 @@ import { reproduceCommand } from "./reproduce.ts";
 import { FailedAnswer, withExamples } from "./run.ts";
 import { version } from "./version.ts";
 
-const commands = [inspectCommand, reproduceCommand];
+const commands = [inspectCommand, inferCommand, evaluateCommand, reproduceCommand];
 
 export function createProgram(io: Io, helpWidth?: number): Command {
   const program = new Command("vinverse")
@@ -26,6 +28,7 @@ export function createProgram(io: Io, helpWidth?: number): Command {
     .configureHelp({ showGlobalOptions: false });
   withExamples(program, [
     ["vinverse inspect agent.zip", "say what a critic file holds"],
+    ["vinverse infer agent.zip --env CartPole-v1 --out runs/cartpole", "infer dynamics from it, with a report"],
     ["vinverse reproduce wvf --critics critics", "run a published result again"],
   ]);
   for (const create of commands) program.addCommand(create(io).copyInheritedSettings(program));
@@ -72,6 +75,6 @@ function tell(failure: Failure, error: unknown, io: Io, json: boolean, verbose: 
   const { expected, ...told } = failure;
   if (json) io.out(`${toJson({ error: told })}\n`);
   io.err(`vinverse: ${failure.message}.\n`);
-  if (verbose && error instanceof Error) io.err(`${error.stack}\n`);
+  if (verbose) for (let cause = error; cause instanceof Error; cause = cause.cause) io.err(`${cause.stack}\n`);
   else if (!expected) io.err("This was not foreseen: run it again with --verbose for the stack.\n");
 }

@@ -11,6 +11,6 @@ export { type Report, type ReportSection, type ReportTable, type ReportVerdict, 
 export { type ResidualAgainstSignal, residualAgainstSignal } from "./residual-signal.ts";
 export { type SingularValues, singularValues } from "./singular-values.ts";
 export { type TabularPictures, tabularSections } from "./tabular-sections.ts";
-export { cellsOf, onlySuccessors, trueSuccessors } from "./true-successors.ts";
+export { cellsOf, onlySuccessors, trueTables } from "./true-tables.ts";
 export { type ValueSurface, valueSurface } from "./value-surface.ts";
 export { type VectorField, type VectorPanel, vectorField } from "./vector-field.ts";

@@ -1,6 +1,6 @@
 import type { TabularCritic } from "../critics/critic.ts";
 import type { VisitedTransitions } from "../environments/collect.ts";
-import type { Environment, Physics } from "../environments/environment.ts";
+import type { Environment, Physics, Tables } from "../environments/environment.ts";
 import type { ContinuousIdentifiability } from "../identifiability/continuous.ts";
 import type { TabularIdentifiability } from "../identifiability/tabular.ts";
 import type { ContinuousDefinition } from "../world-model/continuous.ts";
@@ -10,7 +10,7 @@ import { continuousSections, scatterSection } from "./continuous-sections.ts";
 import { errorSection, headSection, rankSection } from "./findings.ts";
 import type { ReportSection } from "./report.ts";
 import { tabularSections } from "./tabular-sections.ts";
-import { trueSuccessors } from "./true-successors.ts";
+import { onlySuccessors } from "./true-tables.ts";
 
 export interface ContinuousInference {
   readonly model: ContinuousWorldModel & { readonly definition: ContinuousDefinition };
@@ -76,10 +76,12 @@ export interface TabularInference {
   readonly critic: TabularCritic;
   readonly identifiability: TabularIdentifiability;
   readonly environment?: Environment;
+  /** The environment's tables in the critic's numbering. */
+  readonly truth?: Tables;
 }
 
 /** Every section of a table's report. */
-export async function tabularInference({ model, critic, identifiability, environment }: TabularInference): Promise<ReportSection[]> {
+export async function tabularInference({ model, critic, identifiability, environment, truth }: TabularInference): Promise<ReportSection[]> {
   const { states, actions } = model;
   const pairs = Int32Array.from({ length: states * actions }, (_, k) => k);
   const prediction = await model.predict(
@@ -97,7 +99,7 @@ export async function tabularInference({ model, critic, identifiability, environ
       values,
       grid: environment?.grid,
       stateNames: critic.stateNames,
-      truth: environment && trueSuccessors(critic, environment),
+      truth: truth && onlySuccessors(truth),
     }),
     ...(heads > 1 ? [rankSection({ values: identifiability.singularValues, effectiveRank: identifiability.effectiveRank })] : []),
   ];

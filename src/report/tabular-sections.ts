@@ -4,7 +4,7 @@ import { gridArrows } from "./grid-arrows.ts";
 import { gridValues } from "./grid-values.ts";
 import { formatNumber } from "./number.ts";
 import type { ReportSection } from "./report.ts";
-import { cellsOf } from "./true-successors.ts";
+import { cellsOf } from "./true-tables.ts";
 
 export interface TabularPictures {
   readonly states: number;

@@ -1,0 +1,29 @@
+import type { Environment } from "../environments/environment.ts";
+import type { Numbering } from "../report/true-tables.ts";
+import { UsageError } from "./errors.ts";
+
+/** @throws UsageError for an id that does not exist */
+export async function makeEnvironment(id: string): Promise<Environment> {
+  const { make } = await import("../environments/make.ts");
+  try {
+    return make(id);
+  } catch (error) {
+    if (error instanceof Error && error.name === "EnvironmentError") throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+/** The environment a file names, where it is one of ours. */
+export async function knownEnvironment(id: string | undefined): Promise<Environment | undefined> {
+  if (id === undefined) return undefined;
+  const { environmentIds, make } = await import("../environments/make.ts");
+  return (environmentIds() as readonly string[]).includes(id) ? make(id) : undefined;
+}
+
+/** The world that a table with cells for names is about, where it is one of ours. */
+export async function recogniseGrid(numbering: Numbering): Promise<Environment | undefined> {
+  const { cellsOf, trueTables } = await import("../report/true-tables.ts");
+  if (!cellsOf(numbering.stateNames)) return undefined;
+  const { make } = await import("../environments/make.ts");
+  return (["FourRooms104-v0", "FourRooms-v0"] as const).map((id) => make(id)).find((candidate) => trueTables(numbering, candidate));
+}

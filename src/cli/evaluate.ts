@@ -1,0 +1,90 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Command } from "commander";
+import type { WorldModel } from "../world-model/world-model.ts";
+import { makeEnvironment } from "./environments.ts";
+import { UsageError } from "./errors.ts";
+import type { Io } from "./io.ts";
+import { type CommonOptions, perform, positiveInteger, withCommonOptions, withExamples } from "./run.ts";
+
+interface EvaluateOptions extends CommonOptions {
+  readonly env?: string;
+  readonly transitions: number;
+}
+
+/** What infer left beside the model; none of it is needed to read the model. */
+interface Beside {
+  readonly environment?: unknown;
+  readonly stateNames?: unknown;
+}
+
+export function evaluateCommand(io: Io): Command {
+  const command = withCommonOptions(
+    new Command("evaluate")
+      .summary("hold an inferred model against an environment")
+      .description(
+        "Hold a model that infer wrote against an environment: its errors, each beside what a model in which nothing moves would score.",
+      )
+      .argument("<folder>", "a folder that vinverse infer wrote")
+      .option("--env <id>", "environment, e.g. Pendulum-v1 (default: the one it was inferred for)")
+      .option("--transitions <n>", "transitions to visit, for continuous models", positiveInteger, 1000),
+  );
+  withExamples(command, [
+    ["vinverse evaluate runs/pendulum --env Pendulum-v1", "error of each dimension"],
+    ["vinverse evaluate runs/pendulum --seed 7 --json", "on the transitions of another seed, one JSON object"],
+  ]);
+  return perform<[string], EvaluateOptions>(command, io, async (context, options, folder) => {
+    const start = performance.now();
+    const [{ loadWorldModel }, { describeScore, headline }] = await Promise.all([
+      import("../world-model/load.ts"),
+      import("./score-words.ts"),
+    ]);
+    const model = await loadWorldModel(folder);
+    const beside = await readBeside(folder);
+    const id = options.env ?? (typeof beside.environment === "string" ? beside.environment : undefined);
+    if (id === undefined) throw new UsageError(`${folder} does not say what environment it is of; give --env`);
+    const environment = await makeEnvironment(id);
+    context.onProgress(0, 1, "scoring");
+    const score = await scoreAgainst(model, environment, beside, options);
+    const seconds = (performance.now() - start) / 1000;
+    return {
+      json: { folder, environment: id, method: model.method, seed: options.seed, error: headline(score), score, seconds },
+      text: describeScore(score, id),
+    };
+  });
+}
+
+async function scoreAgainst(
+  model: WorldModel,
+  environment: Awaited<ReturnType<typeof makeEnvironment>>,
+  beside: Beside,
+  options: EvaluateOptions,
+) {
+  if (model.kind === "tabular") {
+    const [{ trueTables }, { scoreTabular }] = await Promise.all([
+      import("../report/true-tables.ts"),
+      import("../world-model/score-tabular.ts"),
+    ]);
+    const stateNames = Array.isArray(beside.stateNames) ? beside.stateNames.map(String) : undefined;
+    const truth = trueTables({ states: model.states, actions: model.actions, stateNames }, environment);
+    if (!truth) throw new UsageError(`${environment.id} does not have the states and actions of this model`);
+    return scoreTabular(model, truth);
+  }
+  const { scoreModel } = await import("../world-model/score.ts");
+  try {
+    // The next seed, as infer does: its own chose the states that were asked about.
+    return await scoreModel(model, environment, { n: options.transitions, seed: options.seed + 1 });
+  } catch (error) {
+    if (error instanceof TypeError) throw new UsageError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+async function readBeside(folder: string): Promise<Beside> {
+  try {
+    const summary: unknown = JSON.parse(await readFile(join(folder, "summary.json"), "utf8"));
+    return typeof summary === "object" && summary !== null ? summary : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,90 @@
+import type { Critic, NetworkCritic, TabularCritic } from "../critics/critic.ts";
+import type { Environment } from "../environments/environment.ts";
+import type { Inferred, Method } from "../inversion/infer.ts";
+import type { ContinuousInference, TabularInference } from "../report/index.ts";
+import type { OnProgress } from "../reproduce/reproduction.ts";
+import type { Score } from "../world-model/score.ts";
+import { knownEnvironment, makeEnvironment, recogniseGrid } from "./environments.ts";
+import { RefusalError, UsageError } from "./errors.ts";
+
+export const methods: readonly Method[] = ["matching", "projection", "amortised", "network", "pointwise"];
+
+export interface InferSettings {
+  /** Gymnasium id; the critics' own where absent. */
+  readonly environment?: string;
+  readonly method?: Method;
+  readonly seed: number;
+  /** States to ask at, for networks. */
+  readonly states?: number;
+  readonly onProgress?: OnProgress;
+}
+
+/** A model with all that a summary and a report say of it. */
+export type Finding =
+  | ({ readonly kind: "continuous"; readonly environment?: Environment } & ContinuousInference)
+  | ({ readonly kind: "tabular"; readonly score?: Score } & TabularInference);
+
+/** Critics in, a scored model out. The seed chooses the states that are asked about; the score is taken on those of the next seed. */
+export async function inferCritics(critics: readonly Critic[], settings: InferSettings): Promise<Finding> {
+  const tables = critics.filter((critic): critic is TabularCritic => critic.kind === "tabular");
+  if (tables.length === critics.length) return inferTables(tables, settings);
+  return inferNetworks(critics as readonly NetworkCritic[], settings);
+}
+
+async function inferTables(critics: readonly TabularCritic[], settings: InferSettings): Promise<Finding> {
+  const [{ stack }, { trueTables }, { scoreTabular }] = await Promise.all([
+    import("../critics/stack.ts"),
+    import("../report/true-tables.ts"),
+    import("../world-model/score-tabular.ts"),
+  ]);
+  const critic = stack(critics);
+  const environment =
+    settings.environment === undefined
+      ? ((await knownEnvironment(critic.environment)) ?? (await recogniseGrid(critic)))
+      : await makeEnvironment(settings.environment);
+  const truth = environment && trueTables(critic, environment);
+  if (settings.environment !== undefined && !truth) {
+    throw new UsageError(`${settings.environment} does not have the states and actions of ${critic.name}`);
+  }
+  const { model, identifiability } = await infer([critic], settings);
+  if (model.kind !== "tabular" || "kind" in identifiability) throw new TypeError("a table gave a continuous model");
+  return {
+    kind: "tabular",
+    model,
+    critic,
+    identifiability,
+    environment: truth && environment,
+    truth,
+    score: truth && (await scoreTabular(model, truth)),
+  };
+}
+
+async function inferNetworks(critics: readonly NetworkCritic[], settings: InferSettings): Promise<Finding> {
+  const { seed, onProgress } = settings;
+  const environment =
+    settings.environment === undefined
+      ? await knownEnvironment(critics.find((critic) => critic.environment)?.environment)
+      : await makeEnvironment(settings.environment);
+  onProgress?.(0, 1, "visiting states");
+  const found = await infer(critics, { ...settings, environment: environment?.id });
+  if (!("equations" in found)) throw new TypeError("a network gave a table");
+  const { model, identifiability, equations } = found;
+  const continuous = { kind: "continuous", model, identifiability, states: equations.states } as const;
+  if (!environment) return continuous;
+  onProgress?.(0, 1, "scoring");
+  const { scoreContinuous, scoringTransitions } = await import("../world-model/score.ts");
+  const transitions = await scoringTransitions(model.definition, environment, { seed: seed + 1 });
+  return { ...continuous, environment, transitions, score: await scoreContinuous(model, transitions, seed + 1) };
+}
+
+/** What does not belong together is wrong usage, what cannot be answered a refusal; the stack stays in `cause`. */
+async function infer(critics: readonly Critic[], { environment, method, seed, states, onProgress }: InferSettings): Promise<Inferred> {
+  const { inferDynamics } = await import("../inversion/infer.ts");
+  try {
+    return await inferDynamics(critics, { environment, method, seed, samples: states, onProgress });
+  } catch (error) {
+    if (error instanceof TypeError) throw new UsageError(error.message, { cause: error });
+    if (error instanceof RangeError) throw new RefusalError(error.message, { cause: error });
+    throw error;
+  }
+}

@@ -1,0 +1,96 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Command, InvalidArgumentError, Option } from "commander";
+import type { Method } from "../inversion/infer.ts";
+import { type Finding, methods } from "./infer-critics.ts";
+import type { Io } from "./io.ts";
+import { toPrettyJson } from "./json.ts";
+import { checkOutputFolder, writeOutputFolder } from "./output-folder.ts";
+import { type CommonOptions, perform, positiveInteger, withCommonOptions, withExamples } from "./run.ts";
+import { version } from "./version.ts";
+
+interface InferOptions extends CommonOptions {
+  readonly env?: string;
+  readonly out?: string;
+  readonly method?: Method;
+  readonly gamma?: number;
+  readonly states: number;
+  readonly force?: boolean;
+}
+
+export function inferCommand(io: Io): Command {
+  const command = withCommonOptions(
+    new Command("infer")
+      .summary("infer a dynamics model from critics")
+      .description(
+        "Infer a dynamics model from one critic or several of the same environment, say how far it can be trusted, and hold it against the true environment. No transition is used for inference.",
+      )
+      .argument("<critic...>", "Stable-Baselines3 zips, RL Zoo folders, or .npy or .npz tables")
+      .option("--env <id>", "environment, e.g. Pendulum-v1 (default: what the critic says)")
+      .option("--out <folder>", "write the model, summary.json and report.html there")
+      .addOption(
+        new Option("--method <name>", "how to solve for the next state (default: matching for tables, amortised for networks)").choices(
+          methods,
+        ),
+      )
+      .option("--gamma <number>", "discount of the critics, where their files do not say it", discount)
+      .option("--states <n>", "states to ask a network about", positiveInteger, 2000)
+      .option("--force", "write into a folder that holds other files; those of the same names are replaced"),
+  );
+  withExamples(command, [
+    ["vinverse infer sac/Pendulum-v1_1 --out runs/pendulum", "model, summary and report of an RL Zoo agent"],
+    ["vinverse infer dqn/CartPole-v1.zip qrdqn/CartPole-v1.zip --env CartPole-v1", "two critics of one environment together"],
+    ["vinverse infer WVF.npy --json", "a table of action values, one JSON object"],
+  ]);
+  return perform<[string[]], InferOptions>(command, io, async (context, options, files) => {
+    const start = performance.now();
+    const { out, seed, force = false } = options;
+    if (out !== undefined) checkOutputFolder(out, force);
+    const [{ loadCritic }, { inferCritics }, { summarise, summariseInWords }] = await Promise.all([
+      import("../formats/index.ts"),
+      import("./infer-critics.ts"),
+      import("./infer-summary.ts"),
+    ]);
+    const critics = await Promise.all(files.map((file) => loadCritic(file, { gamma: options.gamma })));
+    const inferred = await inferCritics(critics, {
+      environment: options.env,
+      method: options.method,
+      seed,
+      states: options.states,
+      onProgress: context.onProgress,
+    });
+    const summary = summarise(inferred, { version, files, seed });
+    if (out !== undefined) {
+      context.onProgress(0, 1, "writing the report");
+      const report = await renderInference(inferred, files, context.commandLine, seed);
+      await writeOutputFolder(out, force, async (folder) => {
+        await inferred.model.save(folder);
+        await writeFile(join(folder, "summary.json"), toPrettyJson(summary));
+        await writeFile(join(folder, "report.html"), report);
+      });
+    }
+    const seconds = (performance.now() - start) / 1000;
+    return { json: { ...summary, out: out ?? null, seconds }, text: summariseInWords(inferred, out) };
+  });
+}
+
+async function renderInference(inferred: Finding, files: readonly string[], command: string, seed: number): Promise<string> {
+  const { continuousInference, renderReport, tabularInference, verdictOf } = await import("../report/index.ts");
+  const sections = inferred.kind === "continuous" ? await continuousInference(inferred) : await tabularInference(inferred);
+  const error = inferred.kind === "continuous" ? inferred.score?.error : undefined;
+  return renderReport({
+    title: `Dynamics ${inferred.environment ? `of ${inferred.environment.id} ` : ""}inferred from values`,
+    subtitle: `${files.join(", ")}; method: ${inferred.model.method}`,
+    verdict: verdictOf(inferred.identifiability.verdict, error),
+    sections,
+    command,
+    seed,
+    version,
+  });
+}
+
+function discount(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 1)) throw new InvalidArgumentError("It must be a number above 0 and up to 1.");
+  return value;
+}
