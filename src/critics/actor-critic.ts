@@ -26,15 +26,17 @@ export interface DeterministicActorCritic {
   readonly actor: Network;
   readonly targetActor: Network;
   readonly scale: ActionScale;
+  /** What the critics see of the actor's action in [−1, 1]; the action itself where left out. */
+  readonly criticActions?: (unit: Value) => Value;
 }
 
 /** V(s) = min_i Q'_i(s, π'(s)) for every critic's head: DDPG (one critic, Lillicrap et al. 2016), TD3 (two, Fujimoto et al. 2018). */
 export function deterministicActorCritic(parts: DeterministicActorCritic): ValueFunctions {
-  const { critics, targetCritics, actor, targetActor, scale } = parts;
+  const { critics, targetCritics, actor, targetActor, scale, criticActions = (unit: Value) => unit } = parts;
   return {
     actionValues: (observation, action) => join(critics.map((critic) => applyNetwork(critic, [...observation, scale.toUnit(action)]))),
     stateValues: (observation) => {
-      const action = applyNetwork(targetActor, observation);
+      const action = criticActions(applyNetwork(targetActor, observation));
       const values = targetCritics.map((critic) => applyNetwork(critic, [...observation, action]));
       return repeat(
         values.reduce((a, b) => min(a, b)),

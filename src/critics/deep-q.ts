@@ -1,11 +1,13 @@
 import { argMax, cast, mul, oneHot, reduceMax, reduceMean, reduceSum, reshape, sort, sub, unsqueeze, type Value } from "../engine/index.ts";
-import { applyNetwork, type Network } from "./network.ts";
+
+/** Pieces of an observation [..., o_i] to what a network gives, [..., outputs]. */
+export type ObservationFunction = (observation: readonly Value[]) => Value;
 
 export interface DeepQ {
   /** Q of every action, online. */
-  readonly online: Network;
+  readonly online: ObservationFunction;
   /** What training bootstrapped from. */
-  readonly target: Network;
+  readonly target: ObservationFunction;
   readonly actions: number;
   /** Number of the first action. */
   readonly start: number;
@@ -20,12 +22,12 @@ export interface ValueFunctions {
 /** Q(s,a) of the online network; V(s) = max_a Q_target(s,a). One head. Mnih et al. 2015. */
 export function deepQ({ online, target, actions, start }: DeepQ): ValueFunctions {
   return {
-    actionValues: (observation, action) => pick(applyNetwork(online, observation), action, actions, start),
+    actionValues: (observation, action) => pick(online(observation), action, actions, start),
     stateValues: (observation) => {
-      const q = applyNetwork(target, observation);
+      const q = target(observation);
       return reduceMax(q, [q.shape.length - 1], true);
     },
-    policy: (observation) => number(greedy(applyNetwork(online, observation)), start),
+    policy: (observation) => number(greedy(online(observation)), start),
   };
 }
 
@@ -41,8 +43,8 @@ export interface QuantileDeepQ extends DeepQ {
  */
 export function quantileDeepQ({ online, target, actions, start, quantiles, mean }: QuantileDeepQ): ValueFunctions {
   /** [..., quantiles, actions], the order in which Stable-Baselines3 lays out the last layer */
-  const table = (network: Network, observation: readonly Value[]): Value => {
-    const flat = applyNetwork(network, observation);
+  const table = (network: ObservationFunction, observation: readonly Value[]): Value => {
+    const flat = network(observation);
     return reshape(flat, [...flat.shape.slice(0, -1), quantiles, actions]);
   };
   const finish = (column: Value): Value => {

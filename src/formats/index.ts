@@ -1,3 +1,3 @@
 export { FormatError } from "./format-error.ts";
-export { type LoadCriticOptions, loadCritic } from "./load-critic.ts";
+export { type CriticSource, type LoadCriticOptions, loadCritic, readCritic } from "./load-critic.ts";
 export type { CheckpointCritic, CheckpointDetails } from "./stable-baselines3-critic.ts";

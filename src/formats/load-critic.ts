@@ -2,41 +2,106 @@ import { files } from "#files";
 import type { Critic } from "../critics/critic.ts";
 import { FormatError } from "./format-error.ts";
 import { isNpy, readNpy, readNpz } from "./npy.ts";
+import { onnxCritic } from "./onnx-critic.ts";
 import { findZooFolder } from "./rl-zoo.ts";
+import { readSafetensors } from "./safetensors.ts";
 import { readStableBaselines3 } from "./stable-baselines3.ts";
-import { type CriticOptions, stableBaselines3Critic } from "./stable-baselines3-critic.ts";
+import { stableBaselines3Critic } from "./stable-baselines3-critic.ts";
+import { type StateDictOptions, stateDictCritic } from "./state-dict-critic.ts";
 import { tableCritic } from "./tables.ts";
+import type { Tensor } from "./tensor.ts";
+import { isTorchStream, readTorch } from "./torch.ts";
 import { readVecNormalize } from "./vec-normalize.ts";
 import { isZip, openZip } from "./zip.ts";
 
-export type LoadCriticOptions = CriticOptions;
+export type LoadCriticOptions = StateDictOptions;
 
 /**
  * Read a critic, told by its content: a Stable-Baselines3 zip (or its RL Zoo folder, with VecNormalize statistics, environment and
- * time feature found beside it), an .npy table or world value function, an .npz with `q` and optional `v`, `rewards`, `gamma`.
+ * time feature found beside it); a PyTorch state dict (CleanRL's too), .safetensors or .onnx with γ given or in NAME.json beside it; an
+ * .npy table or world value function; an .npz with `q` and optional `v`, `rewards`, `gamma`.
  * Critics from checkpoints carry `checkpoint` as well.
  * @throws FormatError naming file, field and fix
  */
 export async function loadCritic(path: string, options: LoadCriticOptions = {}): Promise<Critic> {
   const kind = await files.kind(path);
   if (kind === "none") throw new FormatError(path, "the file", "does not exist", "check the path");
-  const zoo = await findZooFolder(path);
-  const bytes = await files.read(zoo.zip);
-  if (isNpy(bytes)) return tableCritic(new Map([["q", readNpy(bytes, zoo.zip)]]), zoo.zip, options);
-  if (!isZip(bytes))
+  const { zip: file, environment, vecNormalize, timeFeature } = await findZooFolder(path);
+  const bytes = await files.read(file);
+  const sidecar = await sidecarOf(file);
+  const statistics = vecNormalize === undefined ? undefined : { file: vecNormalize, bytes: await files.read(vecNormalize) };
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  return readCritic(bytes, { file, environment, statistics, timeFeature }, { ...sidecar, ...given });
+}
+
+/** What a reader knows besides the bytes. */
+export interface CriticSource {
+  /** Its name; the ending tells .safetensors and .onnx, all else is told by content. */
+  readonly file: string;
+  readonly environment?: string;
+  readonly statistics?: { readonly file: string; readonly bytes: Uint8Array };
+  readonly timeFeature?: boolean;
+}
+
+/** `loadCritic` of bytes that are already in memory. */
+export function readCritic(bytes: Uint8Array, source: CriticSource, options: LoadCriticOptions = {}): Critic {
+  const { file, environment, statistics, timeFeature } = source;
+  const known = { ...options, environment: options.environment ?? environment };
+  if (isNpy(bytes)) return tableCritic(new Map([["q", readNpy(bytes, file)]]), file, known);
+  if (file.endsWith(".safetensors")) return stateDictCritic(fromSafetensors(bytes, file), file, known);
+  if (file.endsWith(".onnx")) return onnxCritic(bytes, file, known);
+  if (isTorchStream(bytes)) return stateDictCritic(readTorch(bytes, file), file, known);
+  if (!isZip(bytes)) {
     throw new FormatError(
-      zoo.zip,
+      file,
       "the file",
       "is not a critic in a format that is read",
-      "give a Stable-Baselines3 zip, or .npy or .npz action values",
+      "give a Stable-Baselines3 zip, a PyTorch state dict, safetensors, ONNX, or .npy or .npz action values",
     );
-  const { names } = openZip(bytes, zoo.zip);
-  if (names.length > 0 && names.every((name) => name.endsWith(".npy"))) return tableCritic(readNpz(bytes, zoo.zip), zoo.zip, options);
-  const checkpoint = readStableBaselines3(bytes, zoo.zip);
-  const vecNormalize = zoo.vecNormalize === undefined ? undefined : readVecNormalize(await files.read(zoo.vecNormalize), zoo.vecNormalize);
-  return stableBaselines3Critic(
-    checkpoint,
-    { file: zoo.zip, environment: zoo.environment, vecNormalize, timeFeature: zoo.timeFeature },
-    options,
+  }
+  const { names } = openZip(bytes, file, false);
+  if (names.some((name) => name === "data.pkl" || name.endsWith("/data.pkl"))) return stateDictCritic(readTorch(bytes, file), file, known);
+  if (names.length > 0 && names.every((name) => name.endsWith(".npy"))) return tableCritic(readNpz(bytes, file), file, known);
+  const checkpoint = readStableBaselines3(bytes, file);
+  const vecNormalize = statistics && readVecNormalize(statistics.bytes, statistics.file);
+  return stableBaselines3Critic(checkpoint, { file, environment, vecNormalize, timeFeature }, options);
+}
+
+function fromSafetensors(bytes: Uint8Array, file: string): Map<string, Tensor> {
+  const tensors = Object.entries(readSafetensors(bytes, file));
+  return new Map(
+    tensors.map(([name, { shape, data }]) => [
+      name,
+      { shape, data: data instanceof Float32Array || data instanceof Float64Array ? data : Float64Array.from(data) },
+    ]),
   );
+}
+
+const sidecarKinds = {
+  gamma: "number",
+  environment: "string",
+  activation: "string",
+  quantileCount: "number",
+  rewardScale: "number",
+} as const;
+
+/** What NAME.json beside NAME.* says that bare tensors cannot. */
+async function sidecarOf(file: string): Promise<LoadCriticOptions> {
+  const path = file.replace(/\.(?:cleanrl_model|pth?|safetensors|onnx|npy)$/, ".json");
+  if (path === file || (await files.kind(path)) !== "file") return {};
+  const fix = 'write an object such as {"gamma": 0.99}';
+  let said: unknown;
+  try {
+    said = JSON.parse(new TextDecoder().decode(await files.read(path)));
+  } catch {
+    throw new FormatError(path, "the file", "is not JSON", fix);
+  }
+  if (typeof said !== "object" || said === null) throw new FormatError(path, "the file", "is not a JSON object", fix);
+  const options: Record<string, unknown> = {};
+  for (const [key, kind] of Object.entries(sidecarKinds)) {
+    const value = (said as Record<string, unknown>)[key];
+    if (value !== undefined && typeof value !== kind) throw new FormatError(path, key, `is not a ${kind}`, "correct it or leave it out");
+    if (value !== undefined) options[key] = value;
+  }
+  return options;
 }

@@ -1,4 +1,7 @@
+import { decodeNumbers, type NumberType, numberSize } from "./decode-numbers.ts";
 import { FormatError } from "./format-error.ts";
+import { limits } from "./limits.ts";
+import { countNumbers } from "./tensor.ts";
 
 export type SafetensorsData = Float64Array | Float32Array | Int32Array | Uint8Array;
 
@@ -46,12 +49,27 @@ export function writeSafetensors(tensors: Readonly<Record<string, SafetensorsArr
   return out;
 }
 
-/** @throws FormatError where the header is not one, a type is not F64, F32, I32 or U8, or a tensor does not fit */
+/** Types that are read but never written, as the floats that hold them. */
+const widened: Readonly<Record<string, NumberType>> = {
+  F16: "float16",
+  BF16: "bfloat16",
+  I64: "int64",
+  I16: "int16",
+  I8: "int8",
+  BOOL: "bool",
+};
+const headerLimit = 2 ** 24;
+
+/**
+ * F64, F32, I32 and U8 in their own type; F16 and BF16 as Float32Array, other integers as Float64Array.
+ * @throws FormatError where the header is not one, a type is another, or tensors do not fit, overlap or exceed the bounds
+ */
 export function readSafetensors(bytes: Uint8Array, file: string): Record<string, SafetensorsArray> {
   const refuse = (field: string, problem: string) => new FormatError(file, field, problem, "save or download the file again");
   if (bytes.length < 8) throw refuse("the header", "is cut off");
   const size = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
   if (size > BigInt(bytes.length - 8)) throw refuse("the header", "is cut off");
+  if (size > BigInt(headerLimit)) throw refuse("the header", `has more than ${headerLimit} bytes`);
   const start = 8 + Number(size);
   let header: unknown;
   try {
@@ -61,19 +79,28 @@ export function readSafetensors(bytes: Uint8Array, file: string): Record<string,
   }
   if (!isRecord(header)) throw refuse("the header", "is not a JSON object");
   const out: Record<string, SafetensorsArray> = Object.create(null);
+  const places: { readonly field: string; readonly from: number; readonly to: number }[] = [];
+  let numbers = 0;
   for (const [name, entry] of Object.entries(header)) {
     if (name === "__metadata__") continue;
     const field = `tensor ${JSON.stringify(name)}`;
     if (!isRecord(entry) || !isCounts(entry.shape) || !isCounts(entry.data_offsets) || entry.data_offsets.length !== 2)
       throw refuse(field, "has no shape or place");
     const type = types.find((known) => known.name === entry.dtype);
-    if (!type) throw new FormatError(file, field, `is of type ${String(entry.dtype)}`, "store it as F64, F32, I32 or U8");
+    const wide = typeof entry.dtype === "string" ? widened[entry.dtype] : undefined;
+    if (!type && !wide) throw new FormatError(file, field, `is of type ${String(entry.dtype)}`, "store it as F64, F32, I32 or U8");
     const [from, to] = entry.data_offsets;
-    const count = entry.shape.reduce((product, n) => product * n, 1);
-    if (to - from !== count * type.bytes || start + to > bytes.length) throw refuse(field, "does not fit its place");
-    const copy = bytes.slice(start + from, start + to);
-    out[name] = { shape: entry.shape, data: new type.array(copy.buffer, 0, count) };
+    const count = countNumbers(entry.shape, file, field);
+    numbers += count;
+    if (numbers > limits.numbers) throw refuse("the tensors", `have more than ${limits.numbers} numbers together`);
+    if (to - from !== count * (type ? type.bytes : numberSize[wide!]) || start + to > bytes.length)
+      throw refuse(field, "does not fit its place");
+    places.push({ field, from, to });
+    if (type) out[name] = { shape: entry.shape, data: new type.array(bytes.slice(start + from, start + to).buffer, 0, count) };
+    else out[name] = { shape: entry.shape, data: decodeNumbers(bytes, start + from, count, wide!) };
   }
+  places.sort((a, b) => a.from - b.from || a.to - b.to);
+  for (let i = 1; i < places.length; i++) if (places[i].from < places[i - 1].to) throw refuse(places[i].field, "overlaps another");
   return out;
 }
 

@@ -145,9 +145,10 @@ function build(
         throw new FormatError(file, `'${prefix}'`, `gives ${outputSize(network)} numbers, not ${outputs}`, "save the agent again");
     }
     const online = observed(raw, 0, prefix);
+    const bootstrap = target && rawTarget ? observed(rawTarget, 0, `${prefix}_target`) : online;
     const parts = {
-      online,
-      target: target && rawTarget ? observed(rawTarget, 0, `${prefix}_target`) : online,
+      online: (observation: readonly Value[]) => applyNetwork(online, observation),
+      target: (observation: readonly Value[]) => applyNetwork(bootstrap, observation),
       actions: actionSpace.n,
       start: actionSpace.start,
     };

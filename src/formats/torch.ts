@@ -44,7 +44,7 @@ export function isTorchStream(bytes: Uint8Array): boolean {
 
 /**
  * Tensors of a file written by torch.save: the zip container (1.6 and later) or the older stream.
- * Dictionaries nest into dotted names; a lone tensor is named ""; entries that are no tensors are left out.
+ * Dictionaries, lists and tuples nest into dotted names; a lone tensor is named ""; entries that are no tensors are left out.
  * @throws FormatError
  */
 export function readTorch(bytes: Uint8Array, file: string): StateDict {
@@ -145,13 +145,14 @@ function collect(tree: Pickled, file: string, data: (key: string) => Uint8Array)
       if (out.size > 65_536) throw new FormatError(file, "the state dict", "has more than 65536 tensors", again);
       if (out.has(name)) throw new FormatError(file, `entry '${name}'`, "appears twice", again);
       out.set(name, rebuild(tensor, name, file, bytesOf, budget));
-    } else if (value instanceof Map) {
-      if (++maps > 4096) throw new FormatError(file, `entry '${name}'`, "is nested too deeply", again);
-      for (const [key, item] of value)
+    } else if (value instanceof Map || Array.isArray(value)) {
+      for (const [key, item] of value.entries()) {
+        if (++visits > 1_000_000) throw new FormatError(file, "the state dict", "has more than a million entries", again);
         if (typeof key === "string" || typeof key === "number") visit(item, name ? `${name}.${key}` : `${key}`, depth + 1);
+      }
     }
   };
-  let maps = 0;
+  let visits = 0;
   visit(tree, "", 0);
   return out;
 }

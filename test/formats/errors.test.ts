@@ -46,12 +46,12 @@ const cases: readonly (readonly [string, Uint8Array, string, LoadCriticOptions?]
   [
     "empty.zip",
     new Uint8Array(0),
-    "the file is not a critic in a format that is read; give a Stable-Baselines3 zip, or .npy or .npz action values.",
+    "the file is not a critic in a format that is read; give a Stable-Baselines3 zip, a PyTorch state dict, safetensors, ONNX, or .npy or .npz action values.",
   ],
   [
     "text.zip",
     utf8.encode("hello"),
-    "the file is not a critic in a format that is read; give a Stable-Baselines3 zip, or .npy or .npz action values.",
+    "the file is not a critic in a format that is read; give a Stable-Baselines3 zip, a PyTorch state dict, safetensors, ONNX, or .npy or .npz action values.",
   ],
   ["truncated.zip", agent().subarray(0, 900), "the zip directory is missing, so the file is cut off; save or download the file again."],
   [

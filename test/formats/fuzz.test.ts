@@ -1,0 +1,158 @@
+import { existsSync, readFileSync } from "node:fs";
+import { zipSync } from "fflate";
+import { describe, expect, test } from "vitest";
+import { Graph, toOnnx } from "../../src/engine/index.ts";
+import { createRandom, type Random } from "../../src/engine/random.ts";
+import { type CheckpointCritic, FormatError, readCritic } from "../../src/formats/index.ts";
+import { writeSafetensors } from "../../src/formats/safetensors.ts";
+import { readVecNormalize } from "../../src/formats/vec-normalize.ts";
+import { boxSpace, discreteSpace, mlpTensors, writeAgent, writeTorch } from "./write-checkpoint.ts";
+
+const mutations = Number(process.env.VINVERSE_FUZZ ?? 2000);
+const utf8 = new TextEncoder();
+const tensors = mlpTensors("q_net.q_net", [2, 4, 3], 1);
+const data = {
+  gamma: 0.9,
+  observation_space: boxSpace([-1, -1], [1, 1]),
+  action_space: discreteSpace(3),
+  policy_kwargs: { net_arch: [4] },
+};
+const json = utf8.encode(JSON.stringify(data));
+const options = { gamma: 0.9 };
+
+/** A file, and how to read it. Members of archives are also mutated inside, behind a checksum that fits. */
+interface Seed {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  read(bytes: Uint8Array): unknown;
+}
+
+function seeds(): Seed[] {
+  const torch = writeTorch(tensors);
+  const list: Seed[] = [
+    { name: "agent.zip", bytes: writeAgent(data, tensors), read: (bytes) => readCritic(bytes, { file: "agent.zip" }) },
+    {
+      name: "agent.zip/policy.pth",
+      bytes: torch,
+      read: (bytes) => readCritic(zipSync({ data: json, "policy.pth": bytes }, { level: 0 }), { file: "agent.zip" }),
+    },
+    {
+      name: "agent.zip/data",
+      bytes: json,
+      read: (bytes) => readCritic(zipSync({ data: bytes, "policy.pth": torch }, { level: 0 }), { file: "agent.zip" }),
+    },
+    { name: "bare.pt", bytes: torch, read: (bytes) => readCritic(bytes, { file: "bare.pt" }, options) },
+    {
+      name: "bare.safetensors",
+      bytes: writeSafetensors(
+        Object.fromEntries(Object.entries(tensors).map(([k, t]) => [k, { shape: t.shape, data: Float32Array.from(t.data) }])),
+      ),
+      read: (bytes) => readCritic(bytes, { file: "bare.safetensors" }, options),
+    },
+    { name: "q.onnx", bytes: onnx(torch), read: (bytes) => readCritic(bytes, { file: "q.onnx" }, options) },
+    { name: "q.npy", bytes: npy("<f8", "(2, 3)", new Uint8Array(48)), read: (bytes) => readCritic(bytes, { file: "q.npy" }, options) },
+    {
+      name: "q.npz",
+      bytes: zipSync({ "q.npy": npy("<f8", "(2, 3)", new Uint8Array(48)) }),
+      read: (bytes) => readCritic(bytes, { file: "q.npz" }, options),
+    },
+  ];
+  const shared = "../shared/critics";
+  if (existsSync(shared)) {
+    const file = (name: string) => new Uint8Array(readFileSync(`${shared}/${name}`));
+    const world = file("WVF.npy").subarray(0, 4000);
+    const stream = [...zipMember(file("sac/Pendulum-v1_1/Pendulum-v1.zip"), "tensors.pth")];
+    list.push(
+      { name: "WVF.npy", bytes: world, read: (bytes) => readCritic(bytes, { file: "WVF.npy" }) },
+      { name: "stream.pth", bytes: Uint8Array.from(stream), read: (bytes) => readCritic(bytes, { file: "stream.pth" }, options) },
+      {
+        name: "vecnormalize.pkl",
+        bytes: file("her/PandaReach-v1_1/PandaReach-v1/vecnormalize.pkl"),
+        read: (bytes) => readVecNormalize(bytes, "vecnormalize.pkl"),
+      },
+    );
+  }
+  return list;
+}
+
+function zipMember(zip: Uint8Array, name: string): Uint8Array {
+  const view = new DataView(zip.buffer, zip.byteOffset, zip.byteLength);
+  for (let at = 0; at + 30 < zip.length && view.getUint32(at, true) === 0x04034b50; ) {
+    const length = view.getUint16(at + 26, true);
+    const start = at + 30 + length + view.getUint16(at + 28, true);
+    const size = view.getUint32(at + 18, true);
+    if (new TextDecoder().decode(zip.subarray(at + 30, at + 30 + length)) === name) return zip.subarray(start, start + size);
+    at = start + size;
+  }
+  throw new Error(`no ${name}`);
+}
+
+function onnx(torch: Uint8Array): Uint8Array {
+  const critic = readCritic(torch, { file: "bare.pt" }, options) as CheckpointCritic;
+  const graph = new Graph();
+  graph.output("q", critic.checkpoint.networks["q_net.q_net"](graph.input("x", ["N", 2])));
+  return toOnnx(graph);
+}
+
+function npy(descr: string, shape: string, body: Uint8Array): Uint8Array {
+  const header = utf8.encode(`{'descr': '${descr}', 'fortran_order': False, 'shape': ${shape}, }\n`);
+  return Uint8Array.from([0x93, ...utf8.encode("NUMPY"), 1, 0, header.length, 0, ...header, ...body]);
+}
+
+const extremes = [0, 1, 0x7f, 0x80, 0xff, 0x28, 0x2e, 0x52, 0x62, 0x63, 0x7d];
+
+/** One to four of: a bit flipped, a byte or four bytes set to an extreme, a cut, a stretch copied elsewhere, a stretch left out. */
+function mutate(bytes: Uint8Array, random: Random): Uint8Array {
+  let out = bytes.slice();
+  for (let k = 1 + random.integer(4); k > 0; k--) {
+    const at = random.integer(Math.max(1, out.length));
+    switch (random.integer(6)) {
+      case 0:
+        out[at] ^= 1 << random.integer(8);
+        break;
+      case 1:
+        out[at] = extremes[random.integer(extremes.length)];
+        break;
+      case 2:
+        out.fill(random.integer(2) ? 0xff : 0, at, at + 4);
+        break;
+      case 3:
+        if (random.integer(4) === 0) out = out.slice(0, at);
+        break;
+      case 4:
+        out.copyWithin(at, random.integer(Math.max(1, out.length)), out.length);
+        break;
+      default: {
+        const length = random.integer(16);
+        out = Uint8Array.from([...out.subarray(0, at), ...out.subarray(at + length)]);
+      }
+    }
+  }
+  return out;
+}
+
+describe("hostile files", () => {
+  for (const [i, { name, bytes, read }] of seeds().entries()) {
+    test(`${name}: mutations end in a FormatError or a value, quickly`, () => {
+      const random = createRandom(1000 + i);
+      const count = Math.ceil(mutations / 11);
+      let refused = 0;
+      let slowest = 0;
+      for (let k = 0; k < count; k++) {
+        const mutant = mutate(bytes, random);
+        const start = performance.now();
+        try {
+          read(mutant);
+        } catch (error) {
+          refused++;
+          if (!(error instanceof FormatError))
+            throw new Error(`mutation ${k} of ${name} ended in ${error instanceof Error ? error.stack : error}`);
+        }
+        slowest = Math.max(slowest, performance.now() - start);
+      }
+      expect(refused).toBeGreaterThan(0);
+      expect(slowest).toBeLessThan(2000);
+      expect(process.memoryUsage().rss).toBeLessThan(2 ** 30);
+    });
+  }
+});
