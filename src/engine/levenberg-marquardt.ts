@@ -161,6 +161,7 @@ function createRows(problem: LeastSquaresProblem, damping: number) {
   const held = new Uint8Array(d);
   const slope = new Float64Array(k);
   const curvature = new Float64Array(k);
+  const curved = new Float64Array(k);
   clip(solution);
 
   function clip(x: Float64Array): void {
@@ -270,12 +271,16 @@ function createRows(problem: LeastSquaresProblem, damping: number) {
       solution[base + j] = x;
       const jj = (j * m + at) * k;
       let g = precision[j] * (x - priorMean[base + j]);
-      for (let i = 0; i < k; i++) g += jacobian[jj + i] * slope[i];
+      for (let i = 0; i < k; i++) {
+        const derivative = jacobian[jj + i];
+        g += derivative * slope[i];
+        curved[i] = derivative * curvature[i];
+      }
       gradient[base + j] = g;
       for (let l = 0; l <= j; l++) {
         const jl = (l * m + at) * k;
         let h = 0;
-        for (let i = 0; i < k; i++) h += jacobian[jj + i] * curvature[i] * jacobian[jl + i];
+        for (let i = 0; i < k; i++) h += curved[i] * jacobian[jl + i];
         normal[(base + j) * d + l] = h;
       }
     }
