@@ -37,7 +37,7 @@ export function pages(): Map<string, string> {
     if (!docstring) throw new Error(`${id} has no docstring that begins with '# ${id}'`);
     const [title, ...body] = docstring.split("\n");
     files.set(`${id}.svg`, picture(environment));
-    files.set(`${id}.md`, `${title}\n\n![${id}](${id}.svg)\n${body.join("\n")}\n`);
+    files.set(`${id}.md`, `${title}\n\n![${id}](${id}.svg)\n\n${body.join("\n")}\n`);
   }
   const intro =
     "# Environments\n\nPages and pictures are made from the sources by `npx tsx --conditions=vinverse-source docs/environments/generate.ts`.\n";

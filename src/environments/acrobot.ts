@@ -44,6 +44,7 @@ export interface AcrobotOptions {
  * `maxEpisodeSteps` (500).
  */
 export function acrobot({ maxEpisodeSteps = 500 }: AcrobotOptions = {}): Physics {
+  const slope = new Float64Array(4);
   return {
     horizon: maxEpisodeSteps,
     observationSpace: box([-1, -1, -1, -1, -maxRate1, -maxRate2], [1, 1, 1, 1, maxRate1, maxRate2]),
@@ -88,7 +89,6 @@ export function acrobot({ maxEpisodeSteps = 500 }: AcrobotOptions = {}): Physics
       out.fill(-1, 0, n);
     },
     step(states, actions, n, { nextStates, rewards, terminated }) {
-      const slope = new Float64Array(4);
       for (let i = 0; i < n; i++) {
         const at = 4 * i;
         rungeKutta(states, at, actions[i] - 1, nextStates, slope);
