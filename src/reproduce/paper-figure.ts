@@ -4,7 +4,7 @@ import { gridWorld } from "../environments/grid-world.ts";
 import { commonOffset } from "../inversion/common-offset.ts";
 import { matchColumns } from "../inversion/matching.ts";
 import { valueIteration } from "../planning/value-iteration.ts";
-import type { Reproduce } from "./reproduction.ts";
+import type { OnProgress, Reproduce, Reproduction } from "./reproduction.ts";
 import { mean, summarise } from "./summary.ts";
 
 /** Read off the published figure, ± .3: % of next states right when value iteration stops at a change of ε. */
@@ -32,14 +32,21 @@ const mostDraws = 60_000;
  * Adamczyk 2025, figure 1: next states of a grid from values that are not converged. The plain rule is the paper's (nearest value); ours also takes off the one
  * constant by which unconverged values miss. Law: wherever the true sup error of V and Q is below δ / (2/γ + 2), every next state is right, under both rules.
  */
-export const reproducePaperFigure: Reproduce = async ({ seed, onProgress }) => {
+export const reproducePaperFigure: Reproduce = ({ seed, onProgress }) =>
+  paperFigure(
+    Array.from({ length: seedCount }, (_, k) => seed + k),
+    worldsASeed,
+    onProgress,
+  );
+
+/** @param worlds for each seed and δ */
+export async function paperFigure(seeds: readonly number[], worlds: number, onProgress?: OnProgress): Promise<Reproduction> {
   const start = performance.now();
-  const seeds = Array.from({ length: seedCount }, (_, k) => seed + k);
   const { tables } = gridWorld({ map: Array.from({ length: side }, () => ".".repeat(side)), goals: [] });
   const runs = seeds.map((own, k) => {
     const random = createRandom(own);
-    const run = published.curves.map(({ delta }) => curve(tables, delta, random));
-    onProgress?.(k + 1, seedCount, `seed ${own}`);
+    const run = published.curves.map(({ delta }) => curve(tables, delta, worlds, random));
+    onProgress?.(k + 1, seeds.length, `seed ${own}`);
     return run;
   });
   const { figures, ranges } = summarise(
@@ -64,10 +71,10 @@ export const reproducePaperFigure: Reproduce = async ({ seed, onProgress }) => {
   const details = {
     epsilon: published.epsilon,
     curves,
-    setting: { side, discount, rewards: `uniform in [0, ${mostReward}] a state`, worldsASeed, leastGap: [1, slack] },
+    setting: { side, discount, rewards: `uniform in [0, ${mostReward}] a state`, worldsASeed: worlds, leastGap: [1, slack] },
   };
   return { figures, ranges, seeds, seconds: (performance.now() - start) / 1000, details };
-};
+}
 
 interface Curve {
   /** % right at each ε */
@@ -78,12 +85,12 @@ interface Curve {
   readonly violations: number;
 }
 
-function curve(tables: Tables, delta: number, random: Random): Curve {
+function curve(tables: Tables, delta: number, worlds: number, random: Random): Curve {
   const plain = published.epsilon.map(() => 0);
   const ours = published.epsilon.map(() => 0);
   let cases = 0;
   let violations = 0;
-  for (let world = 0; world < worldsASeed; world++) {
+  for (let world = 0; world < worlds; world++) {
     const { rewards, exact, gap } = separatedWorld(tables, delta, random);
     const bound = gap / (2 / discount + 2);
     const at = (epsilon: number) => {
@@ -98,8 +105,8 @@ function curve(tables: Tables, delta: number, random: Random): Curve {
     };
     published.epsilon.forEach((epsilon, e) => {
       const right = at(epsilon);
-      plain[e] += (100 * right.plain) / right.pairs / worldsASeed;
-      ours[e] += (100 * right.ours) / right.pairs / worldsASeed;
+      plain[e] += (100 * right.plain) / right.pairs / worlds;
+      ours[e] += (100 * right.ours) / right.pairs / worlds;
     });
     tight.forEach(at);
   }
