@@ -313,7 +313,8 @@ async function compareProduct(session: Session, numpy: Peer | undefined, log: Be
     }
   }
   for (const session of held) await session.release();
-  const gigaflops = Object.fromEntries(Object.entries(sides).map(([name, { rates }]) => [name, median(rates) / 1e9]));
+  // the best of the rounds: whatever else runs on the machine can only slow a product down
+  const gigaflops = Object.fromEntries(Object.entries(sides).map(([name, { rates }]) => [name, Math.max(...rates) / 1e9]));
   log(
     `  GFLOP/s: ${Object.entries(gigaflops)
       .map(([name, rate]) => `${name} ${rate.toFixed(0)}`)
