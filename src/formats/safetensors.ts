@@ -96,7 +96,8 @@ export function readSafetensors(bytes: Uint8Array, file: string): Record<string,
     if (to - from !== count * (type ? type.bytes : numberSize[wide!]) || start + to > bytes.length)
       throw refuse(field, "does not fit its place");
     places.push({ field, from, to });
-    if (type) out[name] = { shape: entry.shape, data: new type.array(bytes.slice(start + from, start + to).buffer, 0, count) };
+    if (type)
+      out[name] = { shape: entry.shape, data: new type.array(Uint8Array.from(bytes.subarray(start + from, start + to)).buffer, 0, count) };
     else out[name] = { shape: entry.shape, data: decodeNumbers(bytes, start + from, count, wide!) };
   }
   places.sort((a, b) => a.from - b.from || a.to - b.to);

@@ -1,4 +1,3 @@
-import { actionScale } from "../critics/action-scale.ts";
 import { deterministicActorCritic, softActorCritic, truncatedQuantileCritics } from "../critics/actor-critic.ts";
 import type { Head, NetworkCritic } from "../critics/critic.ts";
 import { deepQ, quantileDeepQ, type ValueFunctions } from "../critics/deep-q.ts";
@@ -8,6 +7,7 @@ import { normalize, type ObservationNormalization } from "../critics/observation
 import { explorationDeviation, type SquashedGaussian } from "../critics/squashed-gaussian.ts";
 import type { Value } from "../engine/index.ts";
 import { flatDimension, type Space, sortedKeys } from "../spaces/space.ts";
+import { boundedActions } from "./bounded-actions.ts";
 import { FormatError } from "./format-error.ts";
 import { expectFinite, readSequential } from "./sequential.ts";
 import { discountOf, type StableBaselines3Checkpoint } from "./stable-baselines3.ts";
@@ -156,7 +156,7 @@ function build(
   }
 
   const actions = flatDimension(actionSpace);
-  const scale = actionScale(actionSpace);
+  const scale = boundedActions(actionSpace, file, "action_space");
   const family = (name: string): Network[] => {
     const found: Network[] = [];
     for (let i = 0; ; i++) {

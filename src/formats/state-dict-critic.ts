@@ -1,4 +1,3 @@
-import { actionScale } from "../critics/action-scale.ts";
 import { activations } from "../critics/activations.ts";
 import { deterministicActorCritic } from "../critics/actor-critic.ts";
 import type { Head } from "../critics/critic.ts";
@@ -6,6 +5,7 @@ import { deepQ, quantileDeepQ, type ValueFunctions } from "../critics/deep-q.ts"
 import { applyNetwork, inputSize, type Module, type Network, outputSize } from "../critics/network.ts";
 import { networkCritic } from "../critics/network-critic.ts";
 import { box, discrete, type Space } from "../spaces/space.ts";
+import { boundedActions } from "./bounded-actions.ts";
 import { FormatError } from "./format-error.ts";
 import { printable } from "./pickle.ts";
 import { readSequential } from "./sequential.ts";
@@ -146,7 +146,7 @@ function continuousParts(tensors: StateDict, networks: Map<string, Network>, fil
     Array.from(middle, (m, i) => m + half[i]),
   );
   // CleanRL's critics take actions in the environment's units, its actor gives tanh · scale + bias
-  const scale = actionScale(actionSpace);
+  const scale = boundedActions(actionSpace, file, "'action_scale'");
   const scaled = { toUnit: (a: Parameters<typeof scale.toUnit>[0]) => a, fromUnit: scale.fromUnit };
   return {
     algorithm: critics.length === 2 ? "TD3" : "DDPG",

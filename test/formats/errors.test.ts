@@ -196,6 +196,11 @@ const cases: readonly (readonly [string, Uint8Array, string, LoadCriticOptions?]
     "'critic.qf0' takes 4 numbers, but observation and action have 3; save the agent again.",
   ],
   [
+    "bounds.zip",
+    agent({ action_space: boxSpace([1], [1]) }, td3([3, 4, 1])),
+    "action_space has no finite bounds with low below high; use a critic whose actions are bounded.",
+  ],
+  [
     "entropy.zip",
     agent({ action_space: boxSpace([-1], [1]), ent_coef: "auto" }, sac),
     "ent_coef is learnt, but its value is not in the zip; save the agent with model.save.",
