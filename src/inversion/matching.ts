@@ -1,5 +1,6 @@
 import { type ColumnIndex, headScale, indexColumns } from "../identifiability/column-index.ts";
 import { BEST, beginSearch, createNearest, LIMIT, type Nearest, offer, RUNNER_UP } from "../identifiability/nearest.ts";
+import { matchSorted } from "./match-sorted.ts";
 
 /** States among which each answer is looked for, as one sparse list a set. */
 export interface CandidateSets {
@@ -24,7 +25,7 @@ export interface MatchProblem {
   readonly candidates?: CandidateSets;
   /** Columns this close to the best one are a tie; in units of value, root mean square over heads. 1e-9 of the largest column entry when absent. */
   readonly tolerance?: number;
-  /** Leave `runnerUp` at NaN and search faster. */
+  /** Leave `runnerUp` at NaN and search faster (no matter with one head). */
   readonly nearestOnly?: boolean;
 }
 
@@ -53,6 +54,11 @@ export function matchColumns(problem: MatchProblem): Matches {
   const n = targets.length / heads;
   const tolerance = problem.tolerance ?? 1e-9 * largest(columns);
   const index = candidates ? undefined : indexColumns(columns, heads, problem.weights);
+  if (index && heads === 1 && !mask && targets.every(Number.isFinite)) {
+    const { from, to, ...found } = matchSorted(index.distinct, targets, tolerance);
+    const tied = (k: number) => Int32Array.from({ length: to[k] - from[k] }, (_, g) => from[k] + g);
+    return { ...found, tolerance, tied: (k) => ranked(problem, index.scale, k, expand(index, tied(k))) };
+  }
   const scale = index?.scale ?? headScale(heads, problem.weights);
   const search = index ? index.search : searchSets(columns, heads, scale);
   const found = createNearest(tolerance, !problem.nearestOnly);
@@ -99,8 +105,7 @@ export function matchColumns(problem: MatchProblem): Matches {
     tolerance,
     tied(k) {
       const entries = list.subarray(offsets[k], offsets[k + 1]);
-      const states = index ? expand(index, entries) : entries.slice();
-      return states.length < 2 ? states : byDistance(states, (s) => distanceTo(problem, scale, k, s));
+      return ranked(problem, scale, k, index ? expand(index, entries) : entries.slice());
     },
   };
 }
@@ -146,6 +151,11 @@ function expand(index: ColumnIndex, groups: Int32Array): Int32Array {
     at += part.length;
   }
   return states;
+}
+
+/** The nearest first, equals by number. */
+function ranked(problem: MatchProblem, scale: Float64Array, k: number, states: Int32Array): Int32Array {
+  return states.length < 2 ? states : byDistance(states, (s) => distanceTo(problem, scale, k, s));
 }
 
 function distanceTo(problem: MatchProblem, scale: Float64Array, k: number, state: number): number {
