@@ -1,5 +1,4 @@
 import type { BellmanSystem } from "../bellman/system.ts";
-import type { Head } from "../critics/critic.ts";
 import type { Space } from "../spaces/space.ts";
 import { createFeatures, type FeatureKind } from "../world-model/features.ts";
 import { splitRegions } from "../world-model/regions.ts";
@@ -84,21 +83,43 @@ async function fitOne(
   return { ...fit, integrator, features: kind, sigma };
 }
 
-/** σ_i = 0.3 RMS(V_i(s) − y_i) · √(heads of the critic). */
-export function firstSigma(system: BellmanSystem, { targets, here }: Equations): Float64Array {
-  const k = system.heads.length;
+/** σ_i = 0.3 RMS(V_i(s) − y_i) · share_i. */
+export function firstSigma(system: BellmanSystem, equations: Equations): Float64Array {
+  const { targets, here } = equations;
   const rms = headRms(
     targets.map((y, at) => here[at] - y),
-    k,
+    system.heads.length,
   );
-  const share = criticShare(system);
+  const share = headShare(system, equations);
   return rms.map((value, i) => (FIRST_SCALE * value || 1e-12) * share[i]);
 }
 
-/** [k] √(number of heads of the same critic and goal): multiplied into σ it makes every critic count once. Goals are questions of their own; quantiles and twins are not. */
-export function criticShare(system: BellmanSystem): Float64Array {
-  const group = ({ critic, goal }: Head) => `${critic} ${goal ?? ""}`;
-  const counts = new Map<string, number>();
-  for (const head of system.heads) counts.set(group(head), (counts.get(group(head)) ?? 0) + 1);
-  return Float64Array.from(system.heads, (head) => Math.sqrt(counts.get(group(head))!));
+/**
+ * [k] √(heads of the critic / different questions among them): multiplied into σ it makes a critic count once for every question, not for every head.
+ * Questions are the participation ratio K² / Σ_ij ρ_ij² of the cosines ρ between the heads' differences V_i(s) − y_i: twins and quantiles ask
+ * about one, goals and cumulants about several.
+ */
+export function headShare({ heads }: BellmanSystem, { targets, here, n }: Equations): Float64Array {
+  const k = heads.length;
+  const product = new Float64Array(k * k);
+  for (let b = 0; b < n; b++) {
+    for (let i = 0; i < k; i++) {
+      const zi = here[b * k + i] - targets[b * k + i];
+      for (let j = 0; j <= i; j++) product[i * k + j] += zi * (here[b * k + j] - targets[b * k + j]);
+    }
+  }
+  const share = new Float64Array(k);
+  for (const critic of new Set(heads.map((head) => head.critic))) {
+    const members = heads.flatMap((head, i) => (head.critic === critic ? [i] : []));
+    let squares = 0;
+    for (const i of members) {
+      for (const j of members) {
+        const norm = product[i * k + i] * product[j * k + j];
+        squares += i === j || norm === 0 ? Number(i === j) : product[Math.max(i, j) * k + Math.min(i, j)] ** 2 / norm;
+      }
+    }
+    const questions = members.length ** 2 / squares;
+    for (const i of members) share[i] = Math.sqrt(members.length / questions);
+  }
+  return share;
 }

@@ -9,6 +9,7 @@ import { networkDynamics } from "../world-model/network-dynamics.ts";
 import { type PointwiseSettings, solvePointwise } from "../world-model/pointwise.ts";
 import type { ContinuousWorldModel } from "../world-model/world-model.ts";
 import { type AmortisedOptions, firstSigma, fitAmortised, type StructuredFit } from "./amortised.ts";
+import { calibratePointwise } from "./calibrate-pointwise.ts";
 import { fitNetwork, type NetworkFitOptions } from "./fit-network.ts";
 import { type Equations, equationsAt, type Samples } from "./samples.ts";
 
@@ -189,18 +190,20 @@ async function pointwise(
   options: InferContinuousOptions,
 ): Promise<Solved> {
   const { states, targets, here, scale } = equations;
-  const sigma = firstSigma(system, equations);
-  const settings: PointwiseSettings = {
+  const first: PointwiseSettings = {
     reach: Array.from(scale, (x) => 0.1 * x),
     starts: 3,
     iterations: 20,
-    huber: 2,
+    huber: 3,
     seed: options.seed ?? 0,
     ...options.pointwise,
   };
-  options.onProgress?.(0, 1, "solving every pair");
+  options.onProgress?.(0, 2, "sizing steps and errors");
+  const { sigma, reach } = await calibratePointwise(system, equations, firstSigma(system, equations), first);
+  const settings = { ...first, reach: options.pointwise?.reach ?? reach };
+  options.onProgress?.(1, 2, "solving every pair");
   const { nextStates, residual } = await solvePointwise(system, states, targets, sigma, settings);
-  options.onProgress?.(1, 1, "solved");
+  options.onProgress?.(2, 2, "solved");
   const k = sigma.length;
   const cost = residual.reduce((sum, r) => sum + r * r, 0);
   let nothing = 0;

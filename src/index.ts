@@ -1,0 +1,27 @@
+export { bellmanSystem } from "./bellman/system.ts";
+export type { Critic, Head, NetworkCritic, Numbers, TabularCritic } from "./critics/critic.ts";
+export { withGoals } from "./critics/goal-conditioned.ts";
+export { stack } from "./critics/stack.ts";
+export { tabularCritic } from "./critics/tabular.ts";
+export { createRandom, type Random } from "./engine/random.ts";
+export { checkEnvironment } from "./environments/check.ts";
+export type { Action, Coordinates, Environment, Observation, Physics, Step, Tables } from "./environments/environment.ts";
+export { environmentIds, make } from "./environments/make.ts";
+export { vectorize } from "./environments/vector-environment.ts";
+export { FormatError } from "./formats/format-error.ts";
+export { loadCritic } from "./formats/load-critic.ts";
+export type { ContinuousIdentifiability } from "./identifiability/continuous.ts";
+export type { TabularIdentifiability } from "./identifiability/tabular.ts";
+export type { Verdict } from "./identifiability/verdict.ts";
+export { identify } from "./inversion/identify.ts";
+export { type Inferred, type InferOptions, inferDynamics, type Method } from "./inversion/infer.ts";
+export { valueIteration } from "./planning/value-iteration.ts";
+export { loadWorldModel } from "./world-model/load.ts";
+export { type Score, type ScoreOptions, scoreModel } from "./world-model/score.ts";
+export type {
+  ContinuousPrediction,
+  ContinuousWorldModel,
+  TabularPrediction,
+  TabularWorldModel,
+  WorldModel,
+} from "./world-model/world-model.ts";
