@@ -1,11 +1,8 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { Method } from "../inversion/infer.ts";
-import { type Finding, methods } from "./infer-critics.ts";
+import { methods } from "./infer-critics.ts";
 import type { Io } from "./io.ts";
-import { toPrettyJson } from "./json.ts";
-import { checkOutputFolder, writeOutputFolder } from "./output-folder.ts";
+import { checkOutputFolder } from "./output-folder.ts";
 import { type CommonOptions, perform, positiveInteger, withCommonOptions, withExamples } from "./run.ts";
 import { version } from "./version.ts";
 
@@ -46,10 +43,11 @@ export function inferCommand(io: Io): Command {
     const start = performance.now();
     const { out, seed, force = false } = options;
     if (out !== undefined) checkOutputFolder(out, force);
-    const [{ loadCritic }, { inferCritics }, { summarise, summariseInWords }] = await Promise.all([
+    const [{ loadCritic }, { inferCritics }, { summarise, summariseInWords }, { writeInference }] = await Promise.all([
       import("../formats/index.ts"),
       import("./infer-critics.ts"),
       import("./infer-summary.ts"),
+      import("./infer-output.ts"),
     ]);
     const critics = await Promise.all(files.map((file) => loadCritic(file, { gamma: options.gamma })));
     const inferred = await inferCritics(critics, {
@@ -62,30 +60,10 @@ export function inferCommand(io: Io): Command {
     const summary = summarise(inferred, { version, files, seed });
     if (out !== undefined) {
       context.onProgress(0, 1, "writing the report");
-      const report = await renderInference(inferred, files, context.commandLine, seed);
-      await writeOutputFolder(out, force, async (folder) => {
-        await inferred.model.save(folder);
-        await writeFile(join(folder, "summary.json"), toPrettyJson(summary));
-        await writeFile(join(folder, "report.html"), report);
-      });
+      await writeInference(inferred, summary, { out, force, files, seed, commandLine: context.commandLine });
     }
     const seconds = (performance.now() - start) / 1000;
     return { json: { ...summary, out: out ?? null, seconds }, text: summariseInWords(inferred, out) };
-  });
-}
-
-async function renderInference(inferred: Finding, files: readonly string[], command: string, seed: number): Promise<string> {
-  const { continuousInference, renderReport, tabularInference, verdictOf } = await import("../report/index.ts");
-  const sections = inferred.kind === "continuous" ? await continuousInference(inferred) : await tabularInference(inferred);
-  const error = inferred.kind === "continuous" ? inferred.score?.error : undefined;
-  return renderReport({
-    title: `Dynamics ${inferred.environment ? `of ${inferred.environment.id} ` : ""}inferred from values`,
-    subtitle: `${files.join(", ")}; method: ${inferred.model.method}`,
-    verdict: verdictOf(inferred.identifiability.verdict, error),
-    sections,
-    command,
-    seed,
-    version,
   });
 }
 

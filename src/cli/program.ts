@@ -7,9 +7,10 @@ import type { Io } from "./io.ts";
 import { toJson } from "./json.ts";
 import { reproduceCommand } from "./reproduce.ts";
 import { FailedAnswer, withExamples } from "./run.ts";
+import { startCommand } from "./start.ts";
 import { version } from "./version.ts";
 
-const commands = [inspectCommand, inferCommand, evaluateCommand, reproduceCommand];
+const commands = [startCommand, inspectCommand, inferCommand, evaluateCommand, reproduceCommand];
 
 export function createProgram(io: Io, helpWidth?: number): Command {
   const program = new Command("vinverse")
@@ -27,6 +28,7 @@ export function createProgram(io: Io, helpWidth?: number): Command {
     })
     .configureHelp({ showGlobalOptions: false });
   withExamples(program, [
+    ["vinverse start", "see the whole path at work, offline, in seconds"],
     ["vinverse inspect agent.zip", "say what a critic file holds"],
     ["vinverse infer agent.zip --env CartPole-v1 --out runs/cartpole", "infer dynamics from it, with a report"],
     ["vinverse reproduce wvf --critics critics", "run a published result again"],

@@ -17,6 +17,14 @@ export const reproductions: Readonly<Record<string, RegisteredReproduction>> = {
     critics: "tqc/FetchReach-v1_1",
     load: async () => (await import("./fetch-reach.ts")).reproduceFetchReach,
   },
+  "four-rooms": {
+    describe: "transition probabilities of windy and teleporting four rooms from few rewards (Letcher et al. 2026)",
+    load: async () => (await import("./four-rooms.ts")).reproduceFourRooms,
+  },
+  "paper-figure": {
+    describe: "right next states against the error of the values (Adamczyk 2025, figure 1)",
+    load: async () => (await import("./paper-figure.ts")).reproducePaperFigure,
+  },
   wvf: {
     describe: "next states of a world value function (Nangue Tasse et al. 2022), all of them right",
     critics: "WVF.npy",
