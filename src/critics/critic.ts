@@ -13,6 +13,10 @@ export interface Head {
   readonly rewardOffset: number;
   /** The goal of a goal-conditioned head, in the units of achieved_goal. */
   readonly goal?: readonly number[];
+  /** The signal that a general value function accumulates in place of the reward: heads of different signals are different questions. */
+  readonly cumulant?: string;
+  /** RMS of V(s') − (Q(s,a) − r)/γ over transitions that training held out, where it was measured. */
+  readonly residual?: number;
 }
 
 interface CriticBase {

@@ -16,6 +16,8 @@ export interface NetworkDefinition {
   readonly actionSpace: Space;
   actionValues(observation: readonly Value[], action: Value): Value;
   stateValues(observation: readonly Value[]): Value;
+  /** r_i(s, a) where heads have cumulants of their own. */
+  rewards?(observation: readonly Value[], action: Value): Value;
   policy?(observation: readonly Value[]): Value;
 }
 
@@ -28,7 +30,7 @@ export function definitionOf(critic: NetworkCritic): NetworkDefinition | undefin
 
 /** A critic whose two value functions are compiled when they are first asked for. */
 export function networkCritic(definition: NetworkDefinition): NetworkCritic {
-  const { name, algorithm, environment, heads, observationSpace, actionSpace, policy } = definition;
+  const { name, algorithm, environment, heads, observationSpace, actionSpace, policy, rewards } = definition;
   const observationSize = flatDimension(observationSpace);
   const actionSize = actionSpace.kind === "discrete" ? 1 : flatDimension(actionSpace);
   let actionSession: Promise<Session> | undefined;
@@ -58,6 +60,7 @@ export function networkCritic(definition: NetworkDefinition): NetworkCritic {
     actionSize,
     actionValueGraph: (observations, actions) => definition.actionValues([observations], actions),
     stateValueGraph: (observations) => definition.stateValues([observations]),
+    rewardGraph: rewards && ((observations, actions) => rewards([observations], actions)),
     policyGraph: policy && ((observations) => policy([observations])),
     async actionValues(observations: Numbers, actions: Numbers) {
       const states = toFlat(observations, observationSize, "observations");

@@ -43,6 +43,9 @@ function stackNetworks(critics: readonly NetworkCritic[], identity: Identity): N
   const whole = (observation: readonly Value[]) =>
     observation.length === 1 ? observation[0] : concat(observation, observation[0].shape.length - 1);
   const acting = critics.find((critic) => critic.policyGraph);
+  const own = critics.filter((critic) => critic.rewardGraph);
+  if (own.length > 0 && own.length < critics.length)
+    throw new TypeError(`${own[0].name} has rewards of its own and others have the environment's: invert them apart`);
   return networkCritic({
     ...identity,
     observationSpace: first.observationSpace,
@@ -55,6 +58,13 @@ function stackNetworks(critics: readonly NetworkCritic[], identity: Identity): N
       const o = whole(observation);
       return joined(critics.map((critic) => critic.stateValueGraph(o)));
     },
+    rewards:
+      own.length === 0
+        ? undefined
+        : (observation, action) => {
+            const o = whole(observation);
+            return joined(critics.map((critic) => critic.rewardGraph!(o, action)));
+          },
     policy: acting?.policyGraph && ((observation) => acting.policyGraph!(whole(observation))),
   });
 }

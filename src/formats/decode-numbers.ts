@@ -41,12 +41,12 @@ export function decodeNumbers(
   type: NumberType,
   littleEndian = true,
 ): Float32Array | Float64Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset + offset, count * numberSize[type]);
-  if (type === "float32" && littleEndian && hostIsLittle) {
-    const out = new Float32Array(count);
-    new Uint8Array(out.buffer).set(bytes.subarray(offset, offset + 4 * count));
-    return out;
+  if ((type === "float32" || type === "float64") && littleEndian && hostIsLittle) {
+    const copy = type === "float32" ? new Float32Array(count) : new Float64Array(count);
+    new Uint8Array(copy.buffer).set(bytes.subarray(offset, offset + count * numberSize[type]));
+    return copy;
   }
+  const view = new DataView(bytes.buffer, bytes.byteOffset + offset, count * numberSize[type]);
   const out = type === "float16" || type === "bfloat16" || type === "float32" ? new Float32Array(count) : new Float64Array(count);
   const get = reader(view, type, littleEndian);
   for (let i = 0; i < count; i++) out[i] = get(i);

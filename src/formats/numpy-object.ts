@@ -112,7 +112,12 @@ export function asArray(value: Pickled, file: string, field: string): NumpyArray
   return { kind: "objects", shape: shape as number[], data: content };
 }
 
+/** A dtype is pickled once and recalled by every array that has it. */
+const parsed = new WeakMap<PickleInstance, NumpyType>();
+
 function typeOf(dtype: Pickled, file: string, field: string): NumpyType {
+  const known = dtype instanceof PickleInstance ? parsed.get(dtype) : undefined;
+  if (known) return known;
   const name =
     dtype instanceof PickleInstance && dtype.name === "numpy.dtype"
       ? dtype.args[0]
@@ -122,6 +127,7 @@ function typeOf(dtype: Pickled, file: string, field: string): NumpyType {
   const order = dtype instanceof PickleInstance && Array.isArray(dtype.state) && dtype.state[1] === ">" ? ">" : "<";
   const type = typeof name === "string" ? parseType(order + name) : undefined;
   if (!type) throw new FormatError(file, field, "has a dtype that is not read", "convert it to float64 first");
+  if (dtype instanceof PickleInstance) parsed.set(dtype, type);
   return type;
 }
 

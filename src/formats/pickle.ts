@@ -58,7 +58,8 @@ const again = "save the file again";
  */
 export function readPickle(bytes: Uint8Array, file: string, options: PickleOptions): { readonly value: Pickled; readonly end: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const memo = new Map<number, Pickled>();
+  const memo: Pickled[] = [];
+  let stored = 0;
   const marks: Pickled[][] = [];
   let stack: Pickled[] = [];
   let at = options.start ?? 0;
@@ -101,9 +102,13 @@ export function readPickle(bytes: Uint8Array, file: string, options: PickleOptio
     return items;
   };
   const recall = (index: number): Pickled => {
-    const value = memo.get(index);
+    const value = memo[index];
     if (value === undefined) throw bad(`recalls entry ${index}, which was never stored`);
     return value;
+  };
+  const store = (index: number) => {
+    if (memo[index] === undefined) stored++;
+    memo[index] = top();
   };
   const named = (module: Pickled, name: Pickled): PickleGlobal => {
     if (typeof module !== "string" || typeof name !== "string") throw bad("names a global without text");
@@ -184,19 +189,19 @@ export function readPickle(bytes: Uint8Array, file: string, options: PickleOptio
         stack.push(top());
         break;
       case 0x70: // PUT
-        memo.set(integer(line(), bad), top());
+        store(Math.abs(integer(line(), bad)));
         break;
       case 0x71: // BINPUT
-        memo.set(u8(), top());
+        store(u8());
         break;
       case 0x72: // LONG_BINPUT
-        memo.set(u32(), top());
+        store(u32());
         break;
       case 0x94: // MEMOIZE
-        memo.set(memo.size, top());
+        store(stored);
         break;
       case 0x67: // GET
-        stack.push(recall(integer(line(), bad)));
+        stack.push(recall(Math.abs(integer(line(), bad))));
         break;
       case 0x68: // BINGET
         stack.push(recall(u8()));

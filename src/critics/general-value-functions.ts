@@ -1,0 +1,157 @@
+import {
+  add,
+  argMax,
+  cast,
+  concat,
+  cos,
+  matmul,
+  mul,
+  oneHot,
+  reduceSum,
+  reshape,
+  softmax,
+  sub,
+  unsqueeze,
+  type Value,
+} from "../engine/index.ts";
+import type { Space } from "../spaces/space.ts";
+import { actionScale } from "./action-scale.ts";
+import type { ValueFunctions } from "./deep-q.ts";
+import { applyNetwork, type Network, parameter } from "./network.ts";
+
+/** What the values are of. */
+export type FixedPolicy =
+  /** Every action alike; in a Box, of 2m or 3 actions that have the mean and variance of uniform ones. */
+  | { readonly kind: "uniform" }
+  /** Probabilities softmax(logits) of the actions of a Discrete space; acts greedily. */
+  | { readonly kind: "softmax"; readonly logits: Network }
+  /** Actions in [−1, 1] of a Box, the network's last tanh included. */
+  | { readonly kind: "actor"; readonly actor: Network };
+
+type Data = Float32Array | Float64Array;
+
+export interface GeneralValueParts {
+  readonly actionSpace: Space;
+  /** [o] mean and deviation that observations are standardised by */
+  readonly centre: Data;
+  readonly scale: Data;
+  /** w [o, C] and b [C] of the cumulants */
+  readonly weights: Data;
+  readonly phases: Data;
+  /** γ of every group of C heads */
+  readonly discounts: readonly number[];
+  readonly policy: FixedPolicy;
+  /** N: standardised observations [N, o] to [N, A, heads] flat (Discrete), or observations and actions in [−1, 1] joined, [N, o + m], to [N, heads] (Box). */
+  readonly continuation: (input: Value) => Value;
+}
+
+export interface GeneralValueFunctions extends ValueFunctions {
+  rewards(observation: readonly Value[], action: Value): Value;
+  /** N_i(s, a), the value to come: (Q_i − r_i)/γ_i. */
+  continuation(observation: Value, action: Value): Value;
+}
+
+/**
+ * General value functions (Sutton et al., "Horde", 2011) of random smooth signals of the standardised observation x (Rahimi and Recht 2007), at several discounts:
+ *   r_c(s) = cos(w_c · x + b_c),  Q_i(s, a) = r_i(s) + γ_i N_i(s, a),  V_i(s) = Σ_a π(a|s) Q_i(s, a).
+ * The signal is known, so the network has only what comes after it to learn: Bellman's equation reads N_i(s, a) = V_i(s').
+ * Heads: all C cumulants at the first discount, then at the next.
+ */
+export function generalValueFunctions(parts: GeneralValueParts): GeneralValueFunctions {
+  const { actionSpace, discounts, policy } = parts;
+  const o = parts.centre.length;
+  const cumulants = parts.phases.length;
+  const heads = cumulants * discounts.length;
+  const inverse = parts.scale.map((s) => 1 / s);
+  const negative = parts.centre.map((x) => -x);
+  const gammas = Float64Array.from({ length: heads }, (_, i) => discounts[Math.floor(i / cumulants)]);
+  const vector = (like: Value, data: Data) => parameter(like.graph, data, [data.length]);
+  const whole = (pieces: readonly Value[]) => (pieces.length === 1 ? pieces[0] : concat(pieces, pieces[0].shape.length - 1));
+  const standard = (observation: Value) => mul(add(observation, vector(observation, negative)), vector(observation, inverse));
+  const signals = (x: Value) => {
+    const r = cos(add(matmul(x, parameter(x.graph, parts.weights, [o, cumulants])), vector(x, parts.phases)));
+    return discounts.length === 1 ? r : concat(Array(discounts.length).fill(r), r.shape.length - 1);
+  };
+  const discounted = (x: Value, n: Value) => add(signals(x), mul(n, vector(n, gammas)));
+
+  if (actionSpace.kind === "discrete") {
+    const { n: actions, start } = actionSpace;
+    const uniform = new Float64Array(actions).fill(1 / actions);
+    /** [N, A, heads] */
+    const all = (x: Value) => {
+      const flat = parts.continuation(x);
+      return reshape(flat, [...flat.shape.slice(0, -1), actions, heads]);
+    };
+    const mixed = (n: Value, probabilities: Value) => {
+      const last = n.shape.length - 1;
+      return reduceSum(mul(n, unsqueeze(probabilities, [probabilities.shape.length])), [last - 1]);
+    };
+    const codes = (action: Value) => {
+      const code = oneHot(cast(sub(action, start), "int64"), actions);
+      return reduceSum(code, [code.shape.length - 2]);
+    };
+    const logits = policy.kind === "softmax" ? policy.logits : undefined;
+    if (policy.kind === "actor") throw new TypeError("an actor in [−1, 1] has no Discrete actions");
+    return {
+      continuation: (observation, action) => mixed(all(standard(observation)), codes(action)),
+      actionValues(observation, action) {
+        const x = standard(whole(observation));
+        return discounted(x, mixed(all(x), codes(action)));
+      },
+      stateValues(observation) {
+        const raw = whole(observation);
+        const x = standard(raw);
+        const probabilities = logits ? softmax(applyNetwork(logits, raw)) : vector(x, uniform);
+        return discounted(x, mixed(all(x), probabilities));
+      },
+      rewards: (observation) => signals(standard(whole(observation))),
+      policy:
+        logits &&
+        ((observation) => {
+          const scores = applyNetwork(logits, whole(observation));
+          const best = cast(argMax(scores, scores.shape.length - 1, true), "float32");
+          return start === 0 ? best : add(best, start);
+        }),
+    };
+  }
+
+  const units = actionScale(actionSpace);
+  const size = actionSpace.kind === "box" ? actionSpace.low.length : 0;
+  const nodes = uniformNodes(size);
+  const follow = (x: Value, unit: Value) => parts.continuation(concat([x, unit], x.shape.length - 1));
+  const actor = policy.kind === "actor" ? policy.actor : undefined;
+  if (policy.kind === "softmax") throw new TypeError("softmax chooses among Discrete actions");
+  return {
+    continuation: (observation, action) => follow(standard(observation), units.toUnit(action)),
+    actionValues(observation, action) {
+      const x = standard(whole(observation));
+      return discounted(x, follow(x, units.toUnit(action)));
+    },
+    stateValues(observation) {
+      const raw = whole(observation);
+      const x = standard(raw);
+      if (actor) return discounted(x, follow(x, applyNetwork(actor, raw)));
+      const nothing = mul(matmul(x, x.graph.constant(new Float64Array(o * size), [o, size])), 0);
+      const parts = nodes.map(({ action, weight }) => mul(follow(x, add(nothing, vector(x, action))), weight));
+      return discounted(
+        x,
+        parts.reduce((a, b) => add(a, b)),
+      );
+    },
+    rewards: (observation) => signals(standard(whole(observation))),
+    policy: actor && ((observation) => units.fromUnit(applyNetwork(actor, whole(observation)))),
+  };
+}
+
+/** Actions in [−1, 1]ᵐ and their probabilities: Gauss–Legendre's three for m = 1, else ±√(m/3) along each axis, exact to degree 3. */
+function uniformNodes(m: number): readonly { readonly action: Float64Array; readonly weight: number }[] {
+  if (m === 1) {
+    const out = Math.sqrt(0.6);
+    return [-out, 0, out].map((u) => ({ action: Float64Array.of(u), weight: u === 0 ? 8 / 18 : 5 / 18 }));
+  }
+  const reach = Math.min(1, Math.sqrt(m / 3));
+  return Array.from({ length: 2 * m }, (_, k) => ({
+    action: Float64Array.from({ length: m }, (_, j) => (j === k >> 1 ? (k % 2 ? reach : -reach) : 0)),
+    weight: 1 / (2 * m),
+  }));
+}
