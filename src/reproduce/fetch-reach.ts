@@ -69,7 +69,7 @@ const counts = [1, 4, 16, 32];
  */
 export const reproduceFetchReach: Reproduce = async ({ critics, seed, onProgress }): Promise<Reproduction> => {
   const start = performance.now();
-  const critic = await loadCritic(`${critics ?? "."}/tqc/FetchReach-v1_1/FetchReach-v1.zip`);
+  const critic = await loadCritic(`${critics ?? "."}/tqc/FetchReach-v1_1/FetchReach-v1.zip`, { quantiles: "mean" });
   if (critic.kind !== "network") throw new TypeError("tqc/FetchReach-v1_1 is not a network critic");
   const seeds = Array.from({ length: seedCount }, (_, i) => seed + i);
   const table: Record<string, readonly number[]>[] = [];
@@ -78,7 +78,7 @@ export const reproduceFetchReach: Reproduce = async ({ critics, seed, onProgress
     const row: Record<string, readonly number[]> = {};
     for (const goals of counts) {
       onProgress?.(table.length * counts.length + counts.indexOf(goals), seedCount * counts.length, `seed ${own}, ${goals} goals`);
-      row[goals] = await correlations(critic, own, goals);
+      row[goals] = await reachCorrelations(critic, own, goals);
     }
     const [correlationX, correlationY, correlationZ] = row[32];
     runs.push({ correlationX, correlationY, correlationZ });
@@ -95,7 +95,8 @@ export const reproduceFetchReach: Reproduce = async ({ critics, seed, onProgress
   };
 };
 
-async function correlations(critic: NetworkCritic, seed: number, goals: number): Promise<number[]> {
+/** Correlation of the inferred displacement with the action along x, y, z, over random states and actions. */
+export async function reachCorrelations(critic: NetworkCritic, seed: number, goals: number): Promise<number[]> {
   const random = createRandom(seed);
   const spread = (by: number) => by * (2 * random.uniform() - 1);
   const grid = Array.from({ length: goals }, () => CENTRE.map((c) => c + spread(GOAL_BOX)));
