@@ -32,24 +32,23 @@ export function createKdTree(points: Float64Array, dimensions: number, shadows?:
   let depth = 0;
   while (n / 2 ** depth > BUCKET) depth++;
   const leaves = 2 ** depth;
-  const { order, starts } = partition(points, dimensions, depth);
+  const { order, starts, splitAxis, splitValue } = partition(points, dimensions, depth);
   const axes = axesByVariance(points, dimensions);
+  for (let node = 1; node < leaves; node++) splitAxis[node] = axes.indexOf(splitAxis[node]);
   const sorted = new Float64Array(points.length);
   for (let k = 0; k < n; k++) for (let j = 0; j < dimensions; j++) sorted[k * dimensions + j] = points[order[k] * dimensions + axes[j]];
   const boxes = boundingBoxes(sorted, dimensions, starts);
   const factor = shadows ? 1 + CROSS : 1;
   const slack = shadows ? shadows.slack / CROSS : 0;
-  const stack = new Int32Array(2 * (depth + 2));
-  const stackSquared = new Float64Array(stack.length);
+  const stack = new Int32Array(depth + 2);
   const q = new Float64Array(dimensions);
-  const children = new Float64Array(2);
 
   /** Positions of the coordinates in use, where some are not. */
   const list = new Int32Array(dimensions);
   let width = dimensions;
 
-  /** Squared distance from q to the box of a node, given up (and too small) once it exceeds `limit`. */
-  const boxDistance = (node: number, limit: number, into: number): void => {
+  /** Whether the box of a node comes within `limit`, squared. */
+  const reaches = (node: number, limit: number): boolean => {
     let sum = 0;
     const box = 2 * dimensions * node;
     if (width === dimensions)
@@ -66,7 +65,7 @@ export function createKdTree(points: Float64Array, dimensions: number, shadows?:
         const d = Math.max(0, boxes[box + 2 * j] - q[j], q[j] - boxes[box + 2 * j + 1]);
         sum += d * d;
       }
-    children[into] = sum;
+    return sum <= limit;
   };
   const scan = (nearest: Nearest, leaf: number): void => {
     const { squared } = nearest;
@@ -101,36 +100,28 @@ export function createKdTree(points: Float64Array, dimensions: number, shadows?:
       }
       let top = 0;
       stack[0] = 1;
-      stackSquared[0] = 0;
       while (top >= 0) {
-        let node = stack[top];
-        const distance = stackSquared[top--];
-        if (distance > nearest.squared[LIMIT] * factor + slack) continue;
-        let alive = true;
-        while (alive && node < leaves) {
-          const limit = nearest.squared[LIMIT] * factor + slack;
-          boxDistance(2 * node, limit, 0);
-          boxDistance(2 * node + 1, limit, 1);
-          const nearRight = children[1] < children[0] ? 1 : 0;
-          const far = children[1 - nearRight];
-          if (far <= limit) {
-            stack[++top] = 2 * node + 1 - nearRight;
-            stackSquared[top] = far;
-          }
-          alive = children[nearRight] <= limit;
-          node = 2 * node + nearRight;
+        let node = stack[top--];
+        // the first way down passes no box: near leaves are met first, and then most boxes fail in their first coordinates
+        if (node > 1 && !reaches(node, nearest.squared[LIMIT] * factor + slack)) continue;
+        while (node < leaves) {
+          const right = q[splitAxis[node]] > splitValue[node] ? 1 : 0;
+          stack[++top] = 2 * node + 1 - right;
+          node = 2 * node + right;
         }
-        if (alive) scan(nearest, node - leaves);
+        scan(nearest, node - leaves);
       }
     },
   };
 }
 
-/** Median splits across the widest axis, `depth` times: leaf l holds `order[starts[l] … starts[l + 1])`. */
-function partition(points: Float64Array, dimensions: number, depth: number): { order: Int32Array; starts: Int32Array } {
+/** Median splits across the widest axis, `depth` times: leaf l holds `order[starts[l] … starts[l + 1])`; the children of node k are 2k and 2k + 1. */
+function partition(points: Float64Array, dimensions: number, depth: number) {
   const n = points.length / dimensions;
   const order = Int32Array.from({ length: n }, (_, k) => k);
   const keys = new Float64Array(n);
+  const splitAxis = new Int32Array(2 ** depth);
+  const splitValue = new Float64Array(2 ** depth);
   let starts = Int32Array.of(0, n);
   for (let level = 0; level < depth; level++) {
     const next = new Int32Array(2 * starts.length - 1);
@@ -141,13 +132,15 @@ function partition(points: Float64Array, dimensions: number, depth: number): { o
       const axis = widestAxis(points, dimensions, order, from, to);
       for (let k = from; k < to; k++) keys[k] = points[order[k] * dimensions + axis];
       select(keys, order, from, to - 1, middle);
+      splitAxis[2 ** level + c] = axis;
+      splitValue[2 ** level + c] = keys[middle];
       next[2 * c] = from;
       next[2 * c + 1] = middle;
     }
     next[next.length - 1] = n;
     starts = next;
   }
-  return { order, starts };
+  return { order, starts, splitAxis, splitValue };
 }
 
 function widestAxis(points: Float64Array, dimensions: number, order: Int32Array, from: number, to: number): number {
