@@ -51,7 +51,7 @@ export interface PickleOptions {
 const again = "save the file again";
 
 /**
- * Protocols 0 to 5, without extension codes and out-of-band buffers. Time and memory are linear in the bytes read.
+ * Protocols 0 to 5, without extension codes and out-of-band buffers: one case an opcode, hence the length. Time and memory are linear in the bytes read.
  * An own machine because a general unpickler resolves what it does not know, moves backwards on negative lengths and accepts unbalanced stacks.
  * @returns the value and the offset after STOP
  * @throws FormatError on a global outside the allow-list and on anything malformed
