@@ -67,6 +67,7 @@ export function withGoals(critic: NetworkCritic, goals: readonly (readonly numbe
     actionValues: (observation, action) =>
       finish(definition.actionValues(pieces(observation), unsqueeze(action, [action.shape.length - 1]))),
     stateValues: (observation) => finish(definition.stateValues(pieces(observation))),
+    rewards: undefined,
     policy: undefined,
   });
 }
