@@ -3,7 +3,7 @@ import { createKdTree } from "./kd-tree.ts";
 import { LIMIT, type Nearest, offer } from "./nearest.ts";
 
 /** Directions of the tree. */
-const DIRECTIONS = 6;
+const DIRECTIONS = 4;
 /** Rounds of subspace iteration: any orthonormal basis prunes correctly, a better one prunes more. */
 const ROUNDS = 2;
 /** Rows that the directions are taken from. */
