@@ -7,6 +7,7 @@ import { type ContinuousDefinition, confine, continuousModel } from "../world-mo
 import { sandwich, structuredDynamics } from "../world-model/dynamics.ts";
 import { networkDynamics } from "../world-model/network-dynamics.ts";
 import { type PointwiseSettings, solvePointwise } from "../world-model/pointwise.ts";
+import type { Integrator } from "../world-model/structure.ts";
 import type { ContinuousWorldModel } from "../world-model/world-model.ts";
 import { type AmortisedOptions, firstSigma, fitAmortised, type StructuredFit } from "./amortised.ts";
 import { calibratePointwise } from "./calibrate-pointwise.ts";
@@ -156,13 +157,18 @@ function disagreementOf(change: Float64Array, others: readonly Float64Array[], d
 
 async function network(
   system: BellmanSystem,
-  { actionSpace }: NetworkCritic,
+  critic: NetworkCritic,
   equations: Equations,
   options: InferContinuousOptions,
 ): Promise<Solved> {
   const { states, actions, n, centre, scale } = equations;
-  const known = system.coordinates.rateOf.some((rate) => rate !== null) && options.kinematic !== false;
-  const settings = { hidden: [32], integrator: known ? ("semi-implicit" as const) : ("free" as const), ...options.network?.settings };
+  const { actionSpace } = critic;
+  // its rival: a network is trusted where the simplest structure that explains the values says much the same
+  const rival = await structured(system, critic, equations, { ...options, onProgress: undefined });
+  const rivalChange =
+    rival.solver.method === "amortised" ? await rival.solver.dynamics.change(states, actions, n) : new Float64Array(n * system.stateSize);
+  const integrator = rival.solver.method === "amortised" ? (rival.solver.dynamics.settings.integrator as Integrator) : "free";
+  const settings = { hidden: [32], integrator, ...options.network?.settings };
   const fit = await fitNetwork(
     system,
     actionSpace,
@@ -180,6 +186,7 @@ async function network(
       system.coordinates,
     ),
     costRatio: fit.cost / fit.costOfNothing,
+    disagreement: disagreementOf(change, [rivalChange], system.stateSize),
   };
 }
 
