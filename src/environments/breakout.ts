@@ -2,134 +2,143 @@ import type { Random } from "../engine/random.ts";
 import { box, discrete } from "../spaces/space.ts";
 import type { Simulation } from "./environment.ts";
 
-const size = 10;
-const area = size * size;
-const channels = 4;
-const firstBrick = 7;
-const bricks = 3 * size;
-/** Ball x and y, direction, paddle, whether a brick was just hit, last x and y, and the bricks of rows 1 to 3. */
-const stateSize = firstBrick + bricks;
-
-/** Directions of the ball: 0 up left, 1 up right, 2 down right, 3 down left; and what they become. */
-const stepX = [-1, 1, 1, -1];
-const stepY = [-1, -1, 1, 1];
-const offSide = [1, 0, 3, 2];
-const offFlat = [3, 2, 1, 0];
-const back = [2, 3, 0, 1];
-
 export interface BreakoutOptions {
   readonly maxEpisodeSteps?: number;
 }
 
+const side = 10;
+const bottom = side - 1;
+const channels = 4;
+const brickRows = { first: 1, last: 3 } as const;
+const bricks = (brickRows.last - brickRows.first + 1) * side;
+
+/** Where each number of a state is: the ball and its direction (±1), where it was before, the paddle's column, a 1 for each brick. */
+const at = { row: 0, column: 1, down: 2, right: 3, trailRow: 4, trailColumn: 5, paddle: 6, wall: 7 } as const;
+const stateSize = at.wall + bricks;
+
 /**
  * # Breakout-v0
- * Keep the ball in play and break the bricks, on a board of 10×10 cells, by the rules of MinAtar (Young and Tian, arXiv 1903.03176).
+ * A ball, a paddle and a wall of bricks on 10×10 cells, in the manner of MinAtar (Young and Tian 2019, arXiv 1903.03176).
+ * Written from a description of the game, not after that program: what happens in the single step of a bounce may differ, and there are
+ * neither sticky actions nor a rising difficulty.
+ *
+ * The paddle moves first, one cell on the bottom row. Then the ball moves one cell diagonally:
+ * - at a side wall or the top it turns, and for that step moves along the wall only;
+ * - a brick in the cell ahead is destroyed; the ball stays where it is for that step and turns down or up;
+ * - a paddle beneath the ball sends it up, on in the same horizontal direction; a paddle in the cell diagonally ahead is hit on its near side
+ *   and sends the ball back where it came from. The ball stays where it is for that step.
+ *
+ * When the last brick is gone, the ball's next return to the paddle puts all thirty back.
  *
  * ## Action space
- * Discrete(3): stay, paddle left, paddle right.
+ * Discrete(3): 0 stay, 1 left, 2 right.
  *
  * ## Observation space
- * Box(10, 10, 4) of 0 and 1, row by row: paddle, ball, where the ball was, bricks.
+ * Box(10, 10, 4) of 0 and 1: rows from the top, columns, and the channels paddle, ball, trail (where the ball was a step ago), brick.
  *
  * ## Rewards
  * 1 for a brick.
  *
  * ## Starting state
- * Three rows of bricks, the paddle at column 4, the ball in row 3 at the left or the right edge on its way down.
+ * Bricks on rows 1 to 3, the paddle in column 4, the ball before the brick at the left or right end of row 3 (at random), heading down and
+ * inwards.
  *
  * ## Episode end
- * Terminated when the ball passes the paddle; truncated after 5000 steps. New bricks come when all are broken and the ball is at the bottom.
+ * Terminated when the ball passes the paddle; truncated after 5000 steps.
  *
  * ## Arguments
  * `maxEpisodeSteps` (5000).
  */
 export function breakout({ maxEpisodeSteps = 5000 }: BreakoutOptions = {}): Simulation {
-  const shape = [size, size, channels];
-  const cells = area * channels;
+  const size = side * side * channels;
   return {
     stateSize,
     horizon: maxEpisodeSteps,
-    observationSpace: box(new Array<number>(cells).fill(0), new Array<number>(cells).fill(1), shape),
+    observationSpace: box(new Array<number>(size).fill(0), new Array<number>(size).fill(1), [side, side, channels]),
     actionSpace: discrete(3),
     initialState(random: Random, out = new Float64Array(stateSize), offset = 0) {
-      const right = random.integer(2);
-      out.set([right * (size - 1), 3, right === 1 ? 3 : 2, 4, 0, right * (size - 1), 3], offset);
-      out.fill(1, offset + firstBrick, offset + stateSize);
+      const fromRight = random.integer(2) === 1;
+      out[offset + at.row] = out[offset + at.trailRow] = brickRows.last;
+      out[offset + at.column] = out[offset + at.trailColumn] = fromRight ? side - 1 : 0;
+      out[offset + at.down] = 1;
+      out[offset + at.right] = fromRight ? -1 : 1;
+      out[offset + at.paddle] = 4;
+      out.fill(1, offset + at.wall, offset + stateSize);
       return out;
     },
     observations(states, n, out) {
-      out.fill(0, 0, n * cells);
+      out.fill(0, 0, n * size);
       for (let i = 0; i < n; i++) {
-        const at = i * stateSize;
-        const base = i * cells;
-        out[base + channels * ((size - 1) * size + states[at + 3])] = 1;
-        out[base + channels * (states[at + 1] * size + states[at]) + 1] = 1;
-        out[base + channels * (states[at + 6] * size + states[at + 5]) + 2] = 1;
-        for (let b = 0; b < bricks; b++) out[base + channels * (size + b) + 3] = states[at + firstBrick + b];
+        const s = i * stateSize;
+        const show = (row: number, column: number, channel: number) => {
+          out[i * size + (row * side + column) * channels + channel] = 1;
+        };
+        show(bottom, states[s + at.paddle], 0);
+        show(states[s + at.row], states[s + at.column], 1);
+        show(states[s + at.trailRow], states[s + at.trailColumn], 2);
+        for (let k = 0; k < bricks; k++) if (states[s + at.wall + k]) show(brickRows.first + Math.floor(k / side), k % side, 3);
       }
     },
     step(states, actions, n, { nextStates, rewards, terminated }) {
       if (nextStates !== states) nextStates.set(states.subarray(0, n * stateSize));
-      for (let i = 0; i < n; i++) play(nextStates, i * stateSize, actions[i], rewards, terminated, i);
+      rewards.fill(0, 0, n);
+      terminated.fill(0, 0, n);
+      for (let i = 0; i < n; i++) {
+        const s = i * stateSize;
+        movePaddle(nextStates, s, actions[i]);
+        moveBall(nextStates, s, i, rewards, terminated);
+      }
     },
   };
 }
 
-function play(s: Float64Array, at: number, action: number, rewards: Float64Array, terminated: Uint8Array, i: number): void {
-  if (s[at + 1] === size - 1) {
-    // the ball has passed the paddle: nothing moves any more
-    rewards[i] = 0;
+function movePaddle(state: Float64Array, s: number, action: number): void {
+  const moved = state[s + at.paddle] + (action === 1 ? -1 : action === 2 ? 1 : 0);
+  if (moved >= 0 && moved < side) state[s + at.paddle] = moved;
+}
+
+function moveBall(state: Float64Array, s: number, i: number, rewards: Float64Array, terminated: Uint8Array): void {
+  const row = state[s + at.row];
+  const column = state[s + at.column];
+  state[s + at.trailRow] = row;
+  state[s + at.trailColumn] = column;
+  if (row === bottom) {
     terminated[i] = 1;
     return;
   }
-  const paddle = Math.min(Math.max(s[at + 3] + (action === 1 ? -1 : action === 2 ? 1 : 0), 0), size - 1);
-  const lastX = s[at];
-  const lastY = s[at + 1];
-  let direction = s[at + 2];
-  let x = lastX + stepX[direction];
-  let y = lastY + stepY[direction];
-  let reward = 0;
-  let ended = 0;
-  let struck = false;
-  if (x < 0 || x >= size) {
-    x = lastX;
-    direction = offSide[direction];
-  }
-  const brick = y >= 1 && y <= 3 ? at + firstBrick + (y - 1) * size + x : -1;
-  if (y < 0) {
-    y = 0;
-    direction = offFlat[direction];
-  } else if (brick >= 0 && s[brick] === 1) {
-    struck = true;
-    // a second brick in a row is passed through unbroken, but turns the path of the ball no more
-    if (s[at + 4] === 0) {
-      reward = 1;
-      s[brick] = 0;
-      y = lastY;
-      direction = offFlat[direction];
+
+  const turnsAside = column + state[s + at.right] < 0 || column + state[s + at.right] >= side;
+  const turnsDown = row + state[s + at.down] < 0;
+  const aheadColumn = turnsAside ? column : column + state[s + at.right];
+  const aheadRow = turnsDown ? row : row + state[s + at.down];
+
+  if (aheadRow >= brickRows.first && aheadRow <= brickRows.last) {
+    const brick = s + at.wall + (aheadRow - brickRows.first) * side + aheadColumn;
+    if (state[brick]) {
+      state[brick] = 0;
+      rewards[i] = 1;
+      state[s + at.down] *= -1;
+      return;
     }
-  } else if (y === size - 1) {
-    if (!anyBrick(s, at)) s.fill(1, at + firstBrick, at + stateSize);
-    if (lastX === paddle) {
-      direction = offFlat[direction];
-      y = lastY;
-    } else if (x === paddle) {
-      direction = back[direction];
-      y = lastY;
-    } else ended = 1;
   }
-  s[at] = x;
-  s[at + 1] = y;
-  s[at + 2] = direction;
-  s[at + 3] = paddle;
-  s[at + 4] = struck ? 1 : 0;
-  s[at + 5] = lastX;
-  s[at + 6] = lastY;
-  rewards[i] = reward;
-  terminated[i] = ended;
+  if (aheadRow === bottom) {
+    const paddle = state[s + at.paddle];
+    if (paddle === column || paddle === aheadColumn) {
+      state[s + at.down] = -1;
+      if (paddle !== column) state[s + at.right] *= -1;
+      if (isCleared(state, s)) state.fill(1, s + at.wall, s + stateSize);
+      return;
+    }
+    terminated[i] = 1;
+  }
+  // a ball that stays keeps its direction along the wall: otherwise some bricks are never met again
+  if (turnsAside) state[s + at.right] *= -1;
+  if (turnsDown) state[s + at.down] = 1;
+  state[s + at.row] = aheadRow;
+  state[s + at.column] = aheadColumn;
 }
 
-function anyBrick(s: Float64Array, at: number): boolean {
-  for (let b = at + firstBrick; b < at + stateSize; b++) if (s[b] === 1) return true;
-  return false;
+function isCleared(state: Float64Array, s: number): boolean {
+  for (let k = 0; k < bricks; k++) if (state[s + at.wall + k]) return false;
+  return true;
 }

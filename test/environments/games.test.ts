@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Tables } from "../../src/environments/environment.ts";
 import { EnvironmentError } from "../../src/environments/errors.ts";
@@ -156,28 +155,4 @@ describe("Sokoban", () => {
   test("more states than allowed are refused", () => {
     expect(() => make("Sokoban-v0", { maxStates: 100 })).toThrow(EnvironmentError);
   });
-});
-
-describe("Breakout", () => {
-  const recorded = JSON.parse(readFileSync("test/environments/data/breakout.json", "utf8")) as {
-    readonly episodes: readonly { readonly start: number[]; readonly actions: string; readonly steps: readonly number[][] }[];
-  };
-
-  test.each(recorded.episodes.map((episode, k) => [k, episode] as const))(
-    "episode %i equals MinAtar's",
-    (_k, { start, actions, steps }) => {
-      const environment = make("Breakout-v0");
-      const [x, y, direction, paddle] = start;
-      environment.reset({ options: { state: [x, y, direction, paddle, 0, x, y, ...new Array(30).fill(1)] } });
-      steps.forEach((expected, t) => {
-        const { reward, terminated, observation } = environment.step(Number(actions[t]));
-        const s = environment.state;
-        const bricks = Number.parseInt([...s.subarray(7, 37)].join(""), 2);
-        expect([s[0], s[1], s[5], s[6], s[3], reward, terminated ? 1 : 0, bricks], `step ${t}`).toEqual(expected);
-        const channel = (c: number) => (observation as Float64Array).filter((_, i) => i % 4 === c);
-        expect(channel(1).indexOf(1)).toBe(10 * s[1] + s[0]);
-        expect(channel(3).reduce((a, b) => a + b, 0)).toBe([...s.subarray(7, 37)].reduce((a, b) => a + b, 0));
-      });
-    },
-  );
 });
