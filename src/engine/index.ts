@@ -1,3 +1,4 @@
+export * from "./adam.ts";
 export * from "./graph.ts";
 export * from "./inline.ts";
 export * from "./jacobian.ts";
@@ -7,6 +8,7 @@ export * from "./onnx.ts";
 export * from "./operator.ts";
 export * from "./operators/index.ts";
 export * from "./random.ts";
+export * from "./recurrence.ts";
 export * from "./reference.ts";
 export * from "./session.ts";
 export * from "./vjp.ts";

@@ -1,5 +1,6 @@
 import { files } from "#files";
 import type { Critic } from "../critics/critic.ts";
+import { loadCriticFolder } from "./critic-folder.ts";
 import { FormatError } from "./format-error.ts";
 import { isNpy, readNpy, readNpz } from "./npy.ts";
 import { onnxCritic } from "./onnx-critic.ts";
@@ -20,12 +21,14 @@ export type LoadCriticOptions = StateDictOptions;
  * Read a critic, told by its content: a Stable-Baselines3 zip (or its RL Zoo folder, with VecNormalize statistics, environment and
  * time feature found beside it); a PyTorch state dict (CleanRL's too), .safetensors or .onnx with γ given or in NAME.json beside it; an
  * .npy table or world value function; an .npz with `q` and optional `v`, `rewards`, `gamma`.
+ * A folder that holds critic.json is one of our own.
  * Critics from checkpoints carry `checkpoint` as well.
  * @throws FormatError naming file, field and fix
  */
 export async function loadCritic(path: string, options: LoadCriticOptions = {}): Promise<Critic> {
   const kind = await files.kind(path);
   if (kind === "none") throw new FormatError(path, "the file", "does not exist", "check the path");
+  if (kind === "folder" && (await files.kind(`${path}/critic.json`)) === "file") return loadCriticFolder(path.replace(/\/+$/, ""));
   const { zip: file, environment, vecNormalize, timeFeature } = await findZooFolder(path);
   const bytes = await files.read(file);
   const sidecar = await sidecarOf(file);

@@ -1,4 +1,5 @@
 import type { BellmanSystem } from "../bellman/system.ts";
+import type { Coordinates } from "../environments/environment.ts";
 import type { Space } from "../spaces/space.ts";
 import { createFeatures, type FeatureKind } from "../world-model/features.ts";
 import { splitRegions } from "../world-model/regions.ts";
@@ -44,18 +45,15 @@ export async function fitAmortised(
   options: AmortisedOptions = {},
   onProgress?: (done: number, total: number, what: string) => void,
 ): Promise<AmortisedFit> {
-  const { kinematic = "auto", features = "auto" } = options;
-  const known = system.coordinates.rateOf.some((rate) => rate !== null);
-  if (kinematic === true && !known) throw new RangeError("kinematic structure needs coordinates that say which is whose rate");
-  const integrators: readonly Integrator[] = known && kinematic !== false ? ["explicit", "semi-implicit"] : ["free"];
-  const kinds: readonly FeatureKind[] = features === "auto" ? ["linear", "quadratic"] : [features];
+  const classes = candidateClasses(system.coordinates, options);
+  const kinds = [...new Set(classes.map((entry) => entry.features))];
   const sigma = firstSigma(system, equations);
   const ofKind: StructuredFit[] = [];
   let done = 0;
   for (const kind of kinds) {
     let best: StructuredFit | undefined;
-    for (const integrator of integrators) {
-      onProgress?.(done++, kinds.length * integrators.length, `${integrator} ${kind}`);
+    for (const { integrator } of classes.filter((entry) => entry.features === kind)) {
+      onProgress?.(done++, classes.length, `${integrator} ${kind}`);
       const fit = await fitOne(system, actionSpace, equations, integrator, kind, sigma, options);
       if (!best || fit.cost < best.cost) best = fit;
     }
@@ -64,6 +62,18 @@ export async function fitAmortised(
   onProgress?.(done, done, "done");
   const chosen = ofKind.reduce((held, fit) => (fit.cost < WORTH * held.cost ? fit : held));
   return { chosen, rivals: ofKind.filter((fit) => fit !== chosen) };
+}
+
+/** Classes of models to choose among, the simpler features first. */
+export function candidateClasses(
+  coordinates: Coordinates,
+  { kinematic = "auto", features = "auto" }: AmortisedOptions,
+): { readonly integrator: Integrator; readonly features: FeatureKind }[] {
+  const known = coordinates.rateOf.some((rate) => rate !== null);
+  if (kinematic === true && !known) throw new RangeError("kinematic structure needs coordinates that say which is whose rate");
+  const integrators: readonly Integrator[] = known && kinematic !== false ? ["explicit", "semi-implicit"] : ["free"];
+  const kinds: readonly FeatureKind[] = features === "auto" ? ["linear", "quadratic"] : [features];
+  return kinds.flatMap((kind) => integrators.map((integrator) => ({ integrator, features: kind })));
 }
 
 async function fitOne(
@@ -91,7 +101,7 @@ export function firstSigma(system: BellmanSystem, equations: Equations): Float64
     system.heads.length,
   );
   const share = headShare(system, equations);
-  return rms.map((value, i) => (FIRST_SCALE * value || 1e-12) * share[i]);
+  return rms.map((value, i) => (system.heads[i].residual ?? (FIRST_SCALE * value || 1e-12)) * share[i]);
 }
 
 /**

@@ -27,6 +27,8 @@ export async function calibratePointwise(
   const few = states.subarray(0, pairs * d);
   const fewTargets = targets.subarray(0, pairs * sigma.length);
   const questions = headShare(system, equations).reduce((sum, share) => sum + 1 / (share * share), 0);
+  // what training measured on transitions it held out is better evidence than what the equations leave
+  const told = system.heads.every((head) => head.residual !== undefined);
   let scale = 1;
   let reach = settings.reach.slice();
   for (let round = 0; round < ROUNDS; round++) {
@@ -43,7 +45,7 @@ export async function calibratePointwise(
         moved[j] += (system.coordinates.angular[j] ? Math.atan2(Math.sin(step), Math.cos(step)) : step) ** 2 + spread;
       }
     }
-    scale = Math.max(LEAST, scale * Math.sqrt(misfit / (pairs * questions)));
+    if (!told) scale = Math.max(LEAST, scale * Math.sqrt(misfit / (pairs * questions)));
     reach = Array.from(moved, (sum) => Math.sqrt(sum / pairs));
   }
   return { sigma: sigma.map((x) => scale * x), reach };

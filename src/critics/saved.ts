@@ -1,0 +1,91 @@
+import type { Value } from "../engine/index.ts";
+import type { Space } from "../spaces/space.ts";
+import { actionScale } from "./action-scale.ts";
+import { deterministicActorCritic, softActorCritic } from "./actor-critic.ts";
+import type { Critic, Head } from "./critic.ts";
+import { deepQ, quantileDeepQ, type ValueFunctions } from "./deep-q.ts";
+import { type FixedPolicy, generalValueFunctions } from "./general-value-functions.ts";
+import { applyNetwork, type Network } from "./network.ts";
+import { networkCritic } from "./network-critic.ts";
+import type { SquashedGaussian } from "./squashed-gaussian.ts";
+import { tabularCritic } from "./tabular.ts";
+
+/** A critic as data alone: numbers, and the rule by which values follow from them. */
+export interface SavedCritic {
+  readonly name: string;
+  readonly algorithm: string;
+  readonly environment?: string;
+  readonly heads: readonly Head[];
+  readonly observationSpace: Space;
+  readonly actionSpace: Space;
+  readonly values: SavedValues;
+  /** Command, seed, returns, residuals: for people. */
+  readonly made?: Readonly<Record<string, unknown>>;
+}
+
+export type SavedValues =
+  | {
+      readonly kind: "general-value-functions";
+      readonly discounts: readonly number[];
+      readonly policy: FixedPolicy;
+      readonly continuation: Network;
+      readonly centre: Float32Array;
+      readonly scale: Float32Array;
+      readonly weights: Float32Array;
+      readonly phases: Float32Array;
+    }
+  | { readonly kind: "deep-q"; readonly online: Network; readonly target: Network }
+  | { readonly kind: "quantile-deep-q"; readonly online: Network; readonly target: Network; readonly quantiles: number }
+  | {
+      readonly kind: "deterministic-actor-critic";
+      readonly critics: readonly Network[];
+      readonly targetCritics: readonly Network[];
+      readonly actor: Network;
+      readonly targetActor: Network;
+    }
+  | {
+      readonly kind: "stochastic-actor-critic";
+      readonly critics: readonly Network[];
+      readonly targetCritics: readonly Network[];
+      readonly actor: SquashedGaussian;
+      readonly temperature: number;
+    }
+  | {
+      readonly kind: "table";
+      readonly states: number;
+      readonly actions: number;
+      readonly q: Float64Array;
+      readonly v?: Float64Array;
+      readonly rewards?: Float64Array;
+      readonly terminalValue?: Float64Array;
+    };
+
+/** The critic that was saved. */
+export function restoreCritic(saved: SavedCritic): Critic {
+  const { values, name, algorithm, environment, heads, observationSpace, actionSpace } = saved;
+  if (values.kind === "table") return tabularCritic({ ...values, name, algorithm, environment, heads });
+  return networkCritic({ name, algorithm, environment, heads, observationSpace, actionSpace, ...functionsOf(values, actionSpace) });
+}
+
+function functionsOf(values: Exclude<SavedValues, { kind: "table" }>, actionSpace: Space): ValueFunctions {
+  const through = (network: Network) => (observation: readonly Value[]) => applyNetwork(network, observation);
+  switch (values.kind) {
+    case "general-value-functions":
+      return generalValueFunctions({ ...values, actionSpace, continuation: (input) => applyNetwork(values.continuation, input) });
+    case "deep-q":
+      return deepQ({ online: through(values.online), target: through(values.target), ...numbered(actionSpace) });
+    case "quantile-deep-q": {
+      const { online, target, quantiles } = values;
+      return quantileDeepQ({ online: through(online), target: through(target), quantiles, mean: false, ...numbered(actionSpace) });
+    }
+    case "deterministic-actor-critic":
+      return deterministicActorCritic({ ...values, scale: actionScale(actionSpace) });
+    case "stochastic-actor-critic":
+      return softActorCritic({ ...values, scale: actionScale(actionSpace), soft: true });
+  }
+}
+
+function numbered(space: Space): { readonly actions: number; readonly start: number } {
+  if (space.kind !== "discrete") throw new TypeError(`a Q network of all actions needs Discrete actions, not a ${space.kind} space`);
+  return { actions: space.n, start: space.start };
+}

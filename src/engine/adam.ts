@@ -1,0 +1,74 @@
+import type { Graph, Value } from "./graph.ts";
+import { abs, add, div, max, min, mul, reduceSum, slice, sqrt, sub } from "./operators/index.ts";
+import { gradient } from "./vjp.ts";
+
+/** Tensors that a graph takes as NAME and gives back as "new NAME". */
+export type State = Readonly<Record<string, { readonly shape: readonly number[]; readonly data: Float32Array }>>;
+
+export interface AdamOptions {
+  /** β₁, β₂ */
+  readonly decay?: readonly [number, number];
+  /** ε */
+  readonly epsilon?: number;
+  /** Gradients together are not longer than this (Euclidean norm). */
+  readonly clip?: number;
+  /** Tells the steps of one graph apart. */
+  readonly name?: string;
+}
+
+/**
+ * One step of Adam (Kingma and Ba 2015) on a loss of one element, appended to its graph:
+ *   m ← β₁m + (1−β₁)g,  v ← β₂v + (1−β₂)g²,  θ ← θ − η (m/(1−β₁ᵗ)) / (√(v/(1−β₂ᵗ)) + ε).
+ * Takes "m NAME" and "v NAME" of every parameter and "powers" (β₁ᵗ⁻¹, β₂ᵗ⁻¹), gives each as "new …", the parameters too.
+ * @param parameters inputs of the graph by their names
+ * @param rate η, of one element
+ * @returns the parameters after the step
+ */
+export function adam(
+  loss: Value,
+  parameters: Readonly<Record<string, Value>>,
+  rate: Value,
+  { decay: [b1, b2] = [0.9, 0.999], epsilon = 1e-8, clip, name = "adam" }: AdamOptions = {},
+): Record<string, Value> {
+  const { graph } = loss;
+  const names = Object.keys(parameters);
+  const slopes = clipped(
+    gradient(
+      loss,
+      names.map((key) => parameters[key]),
+    ),
+    clip,
+  );
+  const powers = graph.output(`new powers ${name}`, mul(graph.input(`powers ${name}`, [2]), graph.constant([b1, b2])));
+  const correct = sub(1, powers);
+  const [first, second] = [slice(correct, 0, 1, 0), slice(correct, 1, 2, 0)];
+  return Object.fromEntries(
+    names.map((key, i) => {
+      const { shape } = parameters[key];
+      const m = graph.output(`new m ${key}`, add(mul(graph.input(`m ${key}`, shape), b1), mul(slopes[i], 1 - b1)));
+      const v = graph.output(`new v ${key}`, add(mul(graph.input(`v ${key}`, shape), b2), mul(mul(slopes[i], slopes[i]), 1 - b2)));
+      const step = div(mul(m, div(rate, first)), add(sqrt(div(v, second)), epsilon));
+      return [key, graph.output(`new ${key}`, sub(parameters[key], step))];
+    }),
+  );
+}
+
+function clipped(slopes: readonly Value[], length: number | undefined): readonly Value[] {
+  if (length === undefined) return slopes;
+  const norm = sqrt(slopes.map((slope) => reduceSum(mul(slope, slope), null)).reduce((a, b) => add(a, b)));
+  const factor = min(div(length, max(abs(norm), 1e-12)), 1);
+  return slopes.map((slope) => mul(slope, factor));
+}
+
+/** Parameters with the moments that Adam starts from. */
+export function adamState(parameters: State, name = "adam"): State {
+  const zeros = Object.entries(parameters).flatMap(([key, { shape, data }]) =>
+    ["m", "v"].map((kind) => [`${kind} ${key}`, { shape, data: new Float32Array(data.length) }] as const),
+  );
+  return { ...parameters, ...Object.fromEntries(zeros), [`powers ${name}`]: { shape: [2], data: Float32Array.of(1, 1) } };
+}
+
+/** Declare every parameter as an input. */
+export function inputsOf(graph: Graph, parameters: State): Record<string, Value> {
+  return Object.fromEntries(Object.entries(parameters).map(([name, { shape }]) => [name, graph.input(name, shape)]));
+}
