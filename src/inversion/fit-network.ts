@@ -1,5 +1,21 @@
 import type { BellmanSystem } from "../bellman/system.ts";
-import { add, compile, div, Graph, gradient, huber, inline, mul, reduceMean, reduceSum, sqrt, sub, type Value } from "../engine/index.ts";
+import {
+  adam,
+  adamState,
+  add,
+  div,
+  Graph,
+  huber,
+  inline,
+  inputsOf,
+  mul,
+  type RuntimeTensor,
+  recur,
+  reduceMean,
+  reduceSum,
+  sub,
+  type Value,
+} from "../engine/index.ts";
 import { createRandom, type Random } from "../engine/random.ts";
 import type { Space } from "../spaces/space.ts";
 import { createFeatures } from "../world-model/features.ts";
@@ -30,12 +46,10 @@ export interface NetworkFit {
 }
 
 const DEFAULTS = { members: 3, steps: 1500, batch: 256, rate: 5e-3, huber: 2, decay: 1e-4 };
-const BETA = [0.9, 0.999] as const;
-const EPSILON = 1e-8;
 
 /**
  * P-learning's form (Letcher et al. 2026): a network f(s, a) is trained until V_i(s + f(s, a)) agrees with (Q_i − r_i)/γ_i; no next state is used.
- * Loss, its gradient and Adam's step (Kingma and Ba 2015) are one graph; parameters and moments go in and come out.
+ * Loss, its gradient and Adam's step are one graph; parameters and moments go in and come out.
  */
 export async function fitNetwork(
   system: BellmanSystem,
@@ -55,40 +69,29 @@ export async function fitNetwork(
   const phi = features.matrix(states, actions, n);
   const sigma = firstSigma(system, equations);
   const shapes = initialParameters(options.settings, width, d, random);
-  const session = await compile(trainingGraph(system, options.settings, shapes, scale, width, sigma, delta, decay));
-
+  const graph = trainingGraph(system, options.settings, shapes, scale, width, sigma, delta, decay);
   const rows = Math.min(batch, n);
-  const taken = { states: new Float32Array(rows * d), phi: new Float32Array(rows * width), targets: new Float32Array(rows * k) };
+  const tensor = (columns: number, dims: readonly number[]): RuntimeTensor => ({ dtype: "float32", dims, data: new Float32Array(columns) });
+  const taken = { states: tensor(rows * d, [rows, d]), phi: tensor(rows * width, [rows, width]), targets: tensor(rows * k, [rows, k]) };
+  const step = tensor(1, []);
   const members: NetworkParameters[] = [];
   for (let member = 0; member < size; member++) {
-    let parameters = initialParameters(options.settings, width, d, random);
-    const names = Object.keys(parameters);
-    let moments = Object.fromEntries(
-      names.flatMap((name) => ["m", "v"].map((kind) => [`${kind} ${name}`, zerosLike(parameters[name].data)])),
-    );
+    const initial = initialParameters(options.settings, width, d, random);
+    const training = await recur(graph, adamState(initial));
     for (let t = 1; t <= steps; t++) {
       for (let i = 0; i < rows; i++) {
         const b = random.integer(n);
-        for (let j = 0; j < d; j++) taken.states[i * d + j] = states[b * d + j];
-        for (let j = 0; j < width; j++) taken.phi[i * width + j] = phi[b * width + j];
-        for (let j = 0; j < k; j++) taken.targets[i * k + j] = targets[b * k + j];
+        for (let j = 0; j < d; j++) taken.states.data[i * d + j] = states[b * d + j];
+        for (let j = 0; j < width; j++) taken.phi.data[i * width + j] = phi[b * width + j];
+        for (let j = 0; j < k; j++) taken.targets.data[i * k + j] = targets[b * k + j];
       }
-      const scalars = {
-        rate: Float32Array.of(rate * (0.5 * (1 + Math.cos((Math.PI * t) / steps)) + 0.01)),
-        first: Float32Array.of(1 / (1 - BETA[0] ** t)),
-        second: Float32Array.of(1 / (1 - BETA[1] ** t)),
-      };
-      const out = await session.run({ ...taken, ...scalars, ...dataOf(parameters), ...moments });
-      parameters = Object.fromEntries(
-        names.map((name) => [name, { shape: parameters[name].shape, data: out[`new ${name}`].data as Float32Array }]),
-      );
-      moments = Object.fromEntries(Object.keys(moments).map((name) => [name, out[`new ${name}`].data as Float32Array]));
-      if (t % 50 === 0 || t === steps)
-        onProgress?.(member * steps + t, size * steps, `network ${member + 1}, cost ${(out.cost.data[0] as number).toFixed(3)}`);
+      step.data[0] = rate * (0.5 * (1 + Math.cos((Math.PI * t) / steps)) + 0.01);
+      const { cost } = await training.run({ ...taken, rate: step });
+      if (t % 50 === 0 || t === steps) onProgress?.(member * steps + t, size * steps, `network ${member + 1}, cost ${cost[0].toFixed(3)}`);
     }
-    members.push(parameters);
+    members.push(Object.fromEntries(Object.keys(initial).map((name) => [name, training.state[name]])));
+    await training.release();
   }
-  await session.release();
 
   const change = await networkDynamics(options.settings, system.coordinates, actionSpace, centre, scale, members).change(
     states,
@@ -123,36 +126,16 @@ function trainingGraph(
   const names = Object.keys(parameters);
   const graph = new Graph();
   const x = graph.input("states", ["N", d]);
-  const inputs = Object.fromEntries(names.map((name) => [name, graph.input(name, parameters[name].shape)]));
+  const inputs = inputsOf(graph, parameters);
   const change = networkChange(settings, system.coordinates, scale, x, graph.input("phi", ["N", width]), inputs);
   const values = inline(system.graphs.values, graph, { x: add(x, change) }).values;
   const whitened = div(sub(values, graph.input("targets", ["N", k])), graph.constant(sigma, [k]));
   const cost = mul(reduceMean(reduceSum(huber(whitened, delta), [1]), [0]), 2);
   let loss: Value = cost;
   for (const name of names) if (name.startsWith("weight")) loss = add(loss, mul(reduceSum(mul(inputs[name], inputs[name]), [0, 1]), decay));
-  const step = { rate: graph.input("rate", []), first: graph.input("first", []), second: graph.input("second", []) };
-  const slopes = gradient(
-    loss,
-    names.map((name) => inputs[name]),
-  );
-  names.forEach((name, i) => {
-    const m = add(mul(graph.input(`m ${name}`, parameters[name].shape), BETA[0]), mul(slopes[i], 1 - BETA[0]));
-    const v = add(mul(graph.input(`v ${name}`, parameters[name].shape), BETA[1]), mul(mul(slopes[i], slopes[i]), 1 - BETA[1]));
-    const moved = sub(inputs[name], div(mul(mul(m, step.first), step.rate), add(sqrt(mul(v, step.second)), EPSILON)));
-    graph.output(`new ${name}`, moved);
-    graph.output(`new m ${name}`, m);
-    graph.output(`new v ${name}`, v);
-  });
+  adam(loss, inputs, graph.input("rate", []));
   graph.output("cost", cost);
   return graph;
-}
-
-function dataOf(parameters: NetworkParameters): Record<string, Float32Array> {
-  return Object.fromEntries(Object.entries(parameters).map(([name, { data }]) => [name, data]));
-}
-
-function zerosLike(data: Float32Array): Float32Array {
-  return new Float32Array(data.length);
 }
 
 /** Hidden weights uniform within ±√(6/(in + out)) (Glorot and Bengio 2010), the last layer a tenth of that: the first model hardly moves. */

@@ -24,11 +24,11 @@ import { apply, initialise, type Layers, renamed, toNetwork } from "./layers.ts"
 
 export interface GeneralValueOptions {
   readonly seed: number;
-  /** C: random signals; heads are C a discount (32). */
+  /** C: random signals; heads are C a discount (24). */
   readonly cumulants?: number;
   /** 0.5, 0.8, 0.95 */
   readonly discounts?: readonly number[];
-  /** Standard deviation of the signals' frequencies, per standard deviation of an observation (0.7). */
+  /** Standard deviation of the signals' frequencies, per standard deviation of an observation (0.35). */
   readonly bandwidth?: number;
   /** What the values are of, and what data are gathered by, ε-random ("uniform"). */
   readonly policy?: FixedPolicy;
@@ -53,17 +53,17 @@ export interface TrainedGeneralValues {
 }
 
 export const GVF_DEFAULTS = {
-  cumulants: 32,
+  cumulants: 24,
   discounts: [0.5, 0.8, 0.95],
-  bandwidth: 0.7,
+  bandwidth: 0.35,
   policy: { kind: "uniform" } as FixedPolicy,
   epsilon: 0.3,
-  hidden: [128, 128],
-  activation: "Tanh",
-  transitions: 20_000,
+  hidden: [96, 96],
+  activation: "SiLU",
+  transitions: 30_000,
   batch: 256,
   targetSteps: 3000,
-  residualSteps: 6000,
+  residualSteps: 12_000,
   rates: [2e-3, 1e-3] as readonly [number, number],
 };
 /** Part of the way that the slow copy goes at every step. */

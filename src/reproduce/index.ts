@@ -21,6 +21,10 @@ export const reproductions: Readonly<Record<string, RegisteredReproduction>> = {
     describe: "transition probabilities of windy and teleporting four rooms from few rewards (Letcher et al. 2026)",
     load: async () => (await import("./four-rooms.ts")).reproduceFourRooms,
   },
+  identifiable: {
+    describe: "critics trained to be inverted: Pendulum and CartPole pair by pair from general value functions",
+    load: async () => (await import("./identifiable.ts")).reproduceIdentifiable,
+  },
   "paper-figure": {
     describe: "right next states against the error of the values (Adamczyk 2025, figure 1)",
     load: async () => (await import("./paper-figure.ts")).reproducePaperFigure,
