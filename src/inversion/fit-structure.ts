@@ -8,6 +8,8 @@ export interface FitOptions {
   /** Weight of |w|² against the mean cost of a sample; τ is not penalised. */
   readonly ridge?: number;
   readonly iterations?: number;
+  /** Weight of the Bellman residuals beside observed changes (1); 0 leaves the critic unasked. */
+  readonly weight?: number;
   /** First guess of θ; without it the weights are 0 and τ is looked for. */
   readonly start?: Float64Array;
   /** [n] region of each sample: errors of a critic are alike within one, so gradients are summed there before they are multiplied. Without it every sample is its own. */
@@ -65,7 +67,7 @@ export async function fitStructure(
   const k = system.heads.length;
   const n = states.length / d;
   const p = structure.parameters;
-  const { observed, regions } = options;
+  const { observed, regions, weight = 1 } = options;
   const change = new Float64Array(n * d);
   const next = new Float64Array(n * d);
   const residuals = new Float64Array(n * k);
@@ -95,12 +97,13 @@ export async function fitStructure(
     return ridge * sum + (observed ? observedCost(structure, observed, theta) : 0);
   };
   const total = async (theta: Float64Array) => {
+    if (weight === 0) return extraCost(theta);
     place(theta);
-    return dataCost(await system.values(next)) + extraCost(theta);
+    return weight * dataCost(await system.values(next)) + extraCost(theta);
   };
 
   let theta: Float64Array = options.start?.slice() ?? new Float64Array(p);
-  const costOfNothing = dataCost(await system.values(states));
+  const costOfNothing = weight === 0 ? 0 : dataCost(await system.values(states));
   if (!options.start && structure.integrator !== "free") theta = await firstClock(system, structure, total);
   let cost = await total(theta);
   const curvature = new Float64Array(p * p);
@@ -110,22 +113,37 @@ export async function fitStructure(
   const step = new Float64Array(p);
 
   const accumulate = async () => {
-    place(theta);
-    const { values, jacobian } = await system.linearise(next);
     curvature.fill(0);
     regional.fill(0);
     gradient.fill(0);
+    if (weight > 0) await accumulateValues();
+    for (let q = 0; q < p; q++) {
+      for (let r = 0; r <= q; r++) curvature[q * p + r] *= weight / n;
+      gradient[q] *= weight;
+      if (q > 0) {
+        curvature[q * p + q] += ridge;
+        gradient[q] += ridge * theta[q];
+      }
+    }
+    if (observed) addObserved(structure, observed, theta, row, weighted, curvature, gradient);
+    for (let q = 0; q < p; q++) {
+      for (let r = q + 1; r < p; r++) curvature[q * p + r] = curvature[r * p + q];
+    }
+  };
+  const accumulateValues = async () => {
+    place(theta);
+    const { values, jacobian } = await system.linearise(next);
     for (let b = 0; b < n; b++) {
       block.fill(0);
       slope.fill(0);
       for (let i = 0; i < k; i++) {
         const u = (values[b * k + i] - targets[b * k + i]) / sigma[i];
         residuals[b * k + i] = values[b * k + i] - targets[b * k + i];
-        const weight = Math.abs(u) < huber ? 1 : huber / Math.abs(u);
+        const robust = Math.abs(u) < huber ? 1 : huber / Math.abs(u);
         for (let x = 0; x < d; x++) {
           const jx = jacobian[(x * n + b) * k + i] / sigma[i];
-          slope[x] += weight * u * jx;
-          for (let y = 0; y <= x; y++) block[x * d + y] += weight * jx * (jacobian[(y * n + b) * k + i] / sigma[i]);
+          slope[x] += robust * u * jx;
+          for (let y = 0; y <= x; y++) block[x * d + y] += robust * jx * (jacobian[(y * n + b) * k + i] / sigma[i]);
         }
       }
       for (let x = 0; x < d; x++) for (let y = x + 1; y < d; y++) block[x * d + y] = block[y * d + x];
@@ -138,17 +156,6 @@ export async function fitStructure(
         gradient[q] += slopeTheta[q] / n;
         regional[region + q] += slopeTheta[q] / n;
       }
-    }
-    for (let q = 0; q < p; q++) {
-      for (let r = 0; r <= q; r++) curvature[q * p + r] /= n;
-      if (q > 0) {
-        curvature[q * p + q] += ridge;
-        gradient[q] += ridge * theta[q];
-      }
-    }
-    if (observed) addObserved(structure, observed, theta, row, weighted, curvature, gradient);
-    for (let q = 0; q < p; q++) {
-      for (let r = q + 1; r < p; r++) curvature[q * p + r] = curvature[r * p + q];
     }
   };
 
@@ -178,7 +185,15 @@ export async function fitStructure(
     if (lowered < 1e-6 * cost) break;
   }
   await accumulate();
-  return { theta, cost: cost - extraCost(theta), costOfNothing, residuals, curvature, outer: outerProduct(regional, p), iterations: done };
+  return {
+    theta,
+    cost: weight === 0 ? 0 : (cost - extraCost(theta)) / weight,
+    costOfNothing,
+    residuals,
+    curvature,
+    outer: outerProduct(regional, p),
+    iterations: done,
+  };
 }
 
 function outerProduct(rows: Float64Array, p: number): Float64Array {

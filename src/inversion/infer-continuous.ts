@@ -3,8 +3,9 @@ import type { NetworkCritic } from "../critics/critic.ts";
 import { stack } from "../critics/stack.ts";
 import type { Coordinates } from "../environments/environment.ts";
 import { type ContinuousIdentifiability, type HeadEvidence, HOPELESS, identifyContinuous } from "../identifiability/continuous.ts";
+import type { Space } from "../spaces/space.ts";
 import { type ContinuousDefinition, confine, continuousModel } from "../world-model/continuous.ts";
-import { sandwich, structuredDynamics } from "../world-model/dynamics.ts";
+import { type Dynamics, sandwich, structuredDynamics } from "../world-model/dynamics.ts";
 import { networkDynamics } from "../world-model/network-dynamics.ts";
 import { type PointwiseSettings, solvePointwise } from "../world-model/pointwise.ts";
 import type { Integrator } from "../world-model/structure.ts";
@@ -12,6 +13,7 @@ import type { ContinuousWorldModel } from "../world-model/world-model.ts";
 import { type AmortisedOptions, firstSigma, fitAmortised, type StructuredFit } from "./amortised.ts";
 import { calibratePointwise } from "./calibrate-pointwise.ts";
 import { fitNetwork, type NetworkFitOptions } from "./fit-network.ts";
+import { type CrossValidated, fitWithTransitions, type RealTransitions } from "./fit-with-transitions.ts";
 import { type Equations, equationsAt, type Samples } from "./samples.ts";
 
 export type OnProgress = (done: number, total: number, what: string) => void;
@@ -29,6 +31,8 @@ export interface InferContinuousOptions extends AmortisedOptions {
   readonly network?: Partial<Omit<NetworkFitOptions, "seed">>;
   readonly pointwise?: Partial<PointwiseSettings>;
   readonly provenance?: Readonly<Record<string, unknown>>;
+  /** Real transitions to fit as well, their weight chosen by cross-validation (amortised only). */
+  readonly transitions?: RealTransitions;
   readonly onProgress?: OnProgress;
 }
 
@@ -36,6 +40,12 @@ export interface InferredContinuous {
   readonly model: ContinuousWorldModel & { readonly definition: ContinuousDefinition };
   readonly identifiability: ContinuousIdentifiability;
   readonly equations: Equations;
+  /** How the transitions were used, where there were any. */
+  readonly transitions?: {
+    readonly chosen: CrossValidated;
+    readonly supervised: CrossValidated;
+    readonly supervisedModel: ContinuousWorldModel;
+  };
 }
 
 /**
@@ -48,7 +58,15 @@ export async function inferContinuous(critics: readonly NetworkCritic[], options
   const critic = kept.length === 1 ? kept[0] : stack(kept);
   const system = await bellmanSystem(critic, coordinates, rewards);
   const equations = await equationsAt(system, samples);
-  const solve = options.method === "pointwise" ? pointwise : options.method === "network" ? network : structured;
+  if (options.transitions && options.method !== undefined && options.method !== "amortised")
+    throw new TypeError(`transitions are for method 'amortised', not '${options.method}'`);
+  const solve = options.transitions
+    ? fromTransitions
+    : options.method === "pointwise"
+      ? pointwise
+      : options.method === "network"
+        ? network
+        : structured;
   const solved = await solve(system, critic, equations, options);
   const definition: ContinuousDefinition = {
     environment: options.environment,
@@ -70,7 +88,11 @@ export async function inferContinuous(critics: readonly NetworkCritic[], options
     disagreement: solved.disagreement,
     dropped,
   });
-  return { model: continuousModel(definition), identifiability, equations };
+  const model = continuousModel(definition);
+  if (!solved.transitions) return { model, identifiability, equations };
+  const { chosen, supervised, supervisedDynamics } = solved.transitions;
+  const supervisedModel = continuousModel({ ...definition, solver: { method: "amortised", dynamics: supervisedDynamics } });
+  return { model, identifiability, equations, transitions: { chosen, supervised, supervisedModel } };
 }
 
 interface Solved {
@@ -79,6 +101,7 @@ interface Solved {
   readonly nextStates: Float64Array;
   readonly costRatio: number;
   readonly disagreement?: readonly number[];
+  readonly transitions?: { readonly chosen: CrossValidated; readonly supervised: CrossValidated; readonly supervisedDynamics: Dynamics };
 }
 
 /** Each critic's own structured fit says whether it has anything to say. */
@@ -115,17 +138,8 @@ async function structured(
   options: InferContinuousOptions,
 ): Promise<Solved> {
   const { chosen, rivals } = await fitAmortised(system, actionSpace, equations, options, options.onProgress);
-  const { states, actions, n, centre, scale } = equations;
-  const dynamicsOf = (fit: StructuredFit) =>
-    structuredDynamics(
-      { integrator: fit.integrator, features: fit.features },
-      system.coordinates,
-      actionSpace,
-      centre,
-      scale,
-      fit.theta,
-      sandwich(fit.curvature, fit.outer, fit.theta.length),
-    );
+  const { states, actions, n } = equations;
+  const dynamicsOf = (fit: StructuredFit) => dynamicsOfFit(system, actionSpace, equations, fit);
   const dynamics = dynamicsOf(chosen);
   const change = await dynamics.change(states, actions, n);
   const others = await Promise.all(rivals.map((fit) => dynamicsOf(fit).change(states, actions, n)));
@@ -138,6 +152,50 @@ async function structured(
     ),
     costRatio: chosen.cost / chosen.costOfNothing,
     disagreement: others.length === 0 ? undefined : disagreementOf(change, others, system.stateSize),
+  };
+}
+
+function dynamicsOfFit(system: BellmanSystem, actionSpace: Space, { centre, scale }: Equations, fit: StructuredFit): Dynamics {
+  return structuredDynamics(
+    { integrator: fit.integrator, features: fit.features },
+    system.coordinates,
+    actionSpace,
+    centre,
+    scale,
+    fit.theta,
+    sandwich(fit.curvature, fit.outer, fit.theta.length),
+  );
+}
+
+async function fromTransitions(
+  system: BellmanSystem,
+  { actionSpace }: NetworkCritic,
+  equations: Equations,
+  options: InferContinuousOptions,
+): Promise<Solved> {
+  const { fit, supervisedFit, chosen, supervised } = await fitWithTransitions(
+    system,
+    actionSpace,
+    equations,
+    options.transitions!,
+    options,
+    options.onProgress,
+  );
+  const { states, actions, n, here, targets } = equations;
+  const dynamics = dynamicsOfFit(system, actionSpace, equations, fit);
+  const nextStates = confine(
+    (await dynamics.change(states, actions, n)).map((x, i) => x + states[i]),
+    system.coordinates,
+  );
+  const k = fit.sigma.length;
+  const misfit = (values: Float32Array) =>
+    values.reduce((sum, value, i) => sum + Math.min(9, ((value - targets[i]) / fit.sigma[i % k]) ** 2), 0);
+  return {
+    solver: { method: "amortised", dynamics },
+    sigma: fit.sigma,
+    nextStates,
+    costRatio: misfit(await system.values(nextStates)) / misfit(here),
+    transitions: { chosen, supervised, supervisedDynamics: dynamicsOfFit(system, actionSpace, equations, supervisedFit) },
   };
 }
 

@@ -16,7 +16,10 @@ import type { Samples } from "./samples.ts";
 export type Method = "matching" | "projection" | "pointwise" | "amortised" | "network";
 
 export interface InferOptions
-  extends Pick<InferContinuousOptions, "kinematic" | "features" | "huber" | "ridge" | "network" | "pointwise" | "onProgress"> {
+  extends Pick<
+    InferContinuousOptions,
+    "kinematic" | "features" | "huber" | "ridge" | "network" | "pointwise" | "transitions" | "onProgress"
+  > {
   /** An id or an environment: it says what the coordinates are and what the reward was. Never asked for a next state. */
   readonly environment?: string | Environment;
   readonly method?: Method;
