@@ -2,8 +2,10 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { drawEnvironment } from "../../src/environments/draw.ts";
 import type { Environment } from "../../src/environments/environment.ts";
-import { type EnvironmentId, environmentIds, make } from "../../src/environments/make.ts";
+import { type EnvironmentId, environmentIds, make, prepare } from "../../src/environments/make.ts";
 import type { Space } from "../../src/spaces/space.ts";
+
+await Promise.all(environmentIds().map(prepare));
 
 /** Ids that are another environment with other defaults: they share its page. */
 const shared: Readonly<Record<string, EnvironmentId>> = { "FrozenLake8x8-v1": "FrozenLake-v1", "Taxi-v3": "Taxi-v4" };
@@ -69,7 +71,8 @@ function spaceName(space: Space): string {
 function readDocstrings(): Map<string, string> {
   const folder = fileURLToPath(new URL("../../src/environments/", import.meta.url));
   const found = new Map<string, string>();
-  for (const name of readdirSync(folder).sort()) {
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
+  for (const name of names.sort()) {
     for (const [, comment] of readFileSync(`${folder}${name}`, "utf8").matchAll(/\/\*\*\n((?: \*.*\n)+?) \*\//g)) {
       const lines = comment
         .trimEnd()

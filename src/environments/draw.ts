@@ -1,18 +1,7 @@
+import { drawArm } from "./arm/draw.ts";
 import type { Environment, Grid, Tables } from "./environment.ts";
 import { EnvironmentError } from "./errors.ts";
-
-const width = 320;
-/** Okabe and Ito's colours, told apart by colour-blind readers. */
-const colour = {
-  ink: "#1f2933",
-  wall: "#737a82",
-  free: "#f1f3f5",
-  line: "#c3c9cf",
-  goal: "#009e73",
-  hazard: "#d55e00",
-  agent: "#0072b2",
-  box: "#e69f00",
-} as const;
+import { circle, colour, type Drawing, line, polygon, rectangle, ring, round, text, width } from "./shapes.ts";
 
 /**
  * A picture of an environment's present state as SVG, 320 wide.
@@ -36,14 +25,11 @@ export function drawEnvironment(environment: Environment, info: Readonly<Record<
   ].join("\n");
 }
 
-interface Drawing {
-  readonly height: number;
-  readonly shapes: readonly string[];
-}
-
 type Draw = (state: Float64Array, info: Readonly<Record<string, unknown>>) => Drawing;
 
 const byId: Readonly<Record<string, Draw>> = {
+  "ArmPickAndPlace-v0": (state) => drawArm(state, true),
+  "ArmReach-v0": (state) => drawArm(state, false),
   "CartPole-v1": ([x, , angle]) => {
     const cart = width / 2 + x * 60;
     return {
@@ -158,7 +144,14 @@ function drawValley(flag: number | undefined): Draw {
       const [at, foot] = place(flag);
       shapes.push(
         line(at, foot, at, foot - 30, colour.ink, 2),
-        `<polygon points="${round(at)},${round(foot - 30)} ${round(at - 14)},${round(foot - 25)} ${round(at)},${round(foot - 20)}" fill="${colour.goal}"/>`,
+        polygon(
+          [
+            [at, foot - 30],
+            [at - 14, foot - 25],
+            [at, foot - 20],
+          ],
+          colour.goal,
+        ),
       );
     }
     return { height: 200, shapes };
@@ -234,28 +227,4 @@ function drawChannels(environment: Environment): Drawing | undefined {
     shapes.push(rectangle(left + side * (cell % columns), 10 + side * Math.floor(cell / columns), side - 1, side - 1, fill));
   }
   return { height: 20 + side * rows, shapes };
-}
-
-function round(x: number): number {
-  return Math.round(10 * x) / 10;
-}
-
-function line(x1: number, y1: number, x2: number, y2: number, stroke: string, thickness: number): string {
-  return `<line x1="${round(x1)}" y1="${round(y1)}" x2="${round(x2)}" y2="${round(y2)}" stroke="${stroke}" stroke-width="${thickness}" stroke-linecap="round"/>`;
-}
-
-function rectangle(x: number, y: number, w: number, h: number, fill: string): string {
-  return `<rect x="${round(x)}" y="${round(y)}" width="${round(w)}" height="${round(h)}" rx="2" fill="${fill}"/>`;
-}
-
-function circle(x: number, y: number, radius: number, fill: string): string {
-  return `<circle cx="${round(x)}" cy="${round(y)}" r="${round(radius)}" fill="${fill}"/>`;
-}
-
-function ring(x: number, y: number, radius: number): string {
-  return `<circle cx="${round(x)}" cy="${round(y)}" r="${round(radius)}" fill="none" stroke="${colour.goal}" stroke-width="2"/>`;
-}
-
-function text(x: number, y: number, content: string, fill: string, size: number): string {
-  return `<text x="${round(x)}" y="${round(y)}" font-family="sans-serif" font-size="${size}" text-anchor="middle" fill="${fill}">${content}</text>`;
 }

@@ -1,3 +1,7 @@
+export { type GoalRewardOptions, goalRewards } from "./arm/goal.ts";
+export { loadMujoco } from "./arm/mujoco.ts";
+export { pickAndPlaceNames } from "./arm/pick-and-place.ts";
+export { scriptedPickAndPlace } from "./arm/scripted.ts";
 export { type CheckOptions, checkEnvironment } from "./check.ts";
 export {
   type BatchPolicy,
@@ -35,7 +39,7 @@ export type {
 export { EnvironmentError } from "./errors.ts";
 export { fourRooms104Map, fourRoomsMap } from "./four-rooms.ts";
 export { type Cell, type GridWorldOptions, gridWorld, moves } from "./grid-world.ts";
-export { type EnvironmentId, type EnvironmentOptions, environmentIds, make } from "./make.ts";
+export { type EnvironmentId, type EnvironmentOptions, environmentIds, make, prepare } from "./make.ts";
 export { type MountainCarTarget, mountainCarGoal, mountainCarTargets } from "./mountain-car-goal.ts";
 export { physicsEnvironment, simulationEnvironment } from "./physics-environment.ts";
 export { type ReacherTarget, reacherGoal, reacherTargets } from "./reacher.ts";

@@ -1,4 +1,7 @@
 import { type AcrobotOptions, acrobot } from "./acrobot.ts";
+import { loadMujoco } from "./arm/mujoco.ts";
+import { type ArmPickAndPlaceOptions, armPickAndPlace } from "./arm/pick-and-place.ts";
+import { type ArmReachOptions, armReach } from "./arm/reach.ts";
 import { type BlackjackOptions, blackjack } from "./blackjack.ts";
 import { type BreakoutOptions, breakout } from "./breakout.ts";
 import { type CartPoleOptions, cartPole } from "./cart-pole.ts";
@@ -20,6 +23,8 @@ import { type TicTacToeOptions, ticTacToe } from "./tic-tac-toe.ts";
 /** The options of each environment, by id. All know `maxEpisodeSteps`. */
 export interface EnvironmentOptions {
   "Acrobot-v1": AcrobotOptions;
+  "ArmPickAndPlace-v0": ArmPickAndPlaceOptions;
+  "ArmReach-v0": ArmReachOptions;
   "Blackjack-v1": BlackjackOptions;
   "Breakout-v0": BreakoutOptions;
   "CartPole-v1": CartPoleOptions;
@@ -45,6 +50,8 @@ export type EnvironmentId = keyof EnvironmentOptions;
 interface Registration<Options> {
   /** Names of the options beside `maxEpisodeSteps`. */
   readonly options: readonly string[];
+  /** What must have run before it can be built. */
+  readonly prepare?: () => Promise<unknown>;
   build(id: string, options: Options): Environment;
 }
 
@@ -53,6 +60,8 @@ const lakeOptions = ["map_name", "desc", "is_slippery", "success_rate", "reward_
 
 const registry: { readonly [Id in EnvironmentId]: Registration<EnvironmentOptions[Id]> } = {
   "Acrobot-v1": physical(acrobot),
+  "ArmPickAndPlace-v0": arm(armPickAndPlace, "goal", "reward", "radius", "cubeMass", "jointStrength", "yaw"),
+  "ArmReach-v0": arm(armReach, "goal", "reward", "radius", "jointStrength"),
   "Blackjack-v1": finite(blackjack, "natural", "sab"),
   "Breakout-v0": game(breakout),
   "CartPole-v1": physical(cartPole),
@@ -81,6 +90,10 @@ function game<Options>(laws: (options: Options) => Simulation, ...options: strin
   return { options, build: (id, chosen) => simulationEnvironment(id, laws(chosen)) };
 }
 
+function arm<Options>(laws: (options: Options) => Simulation, ...options: string[]): Registration<Options> {
+  return { ...game(laws, ...options), prepare: loadMujoco };
+}
+
 function finite<Options>(build: (options: Options, id: string) => Environment, ...options: string[]): Registration<Options> {
   return { options, build: (id, chosen) => build(chosen, id) };
 }
@@ -90,8 +103,13 @@ export function environmentIds(): EnvironmentId[] {
   return (Object.keys(registry) as EnvironmentId[]).sort();
 }
 
+/** Load what an environment runs in, where it runs in something: MuJoCo for the arms. Others need nothing, and calling twice is free. */
+export async function prepare(id: string): Promise<void> {
+  if (Object.hasOwn(registry, id)) await registry[id as EnvironmentId].prepare?.();
+}
+
 /**
- * An environment by its Gymnasium id.
+ * An environment by its Gymnasium id. An arm needs `await prepare(id)` before.
  * @throws EnvironmentError for an id or an option that does not exist; the message lists those that do
  */
 export function make<Id extends EnvironmentId>(id: Id, options?: EnvironmentOptions[Id]): Environment;

@@ -3,12 +3,14 @@ import { concat, mul, slice } from "../../src/engine/index.ts";
 import { cartPole } from "../../src/environments/cart-pole.ts";
 import { checkEnvironment } from "../../src/environments/check.ts";
 import type { Environment, Physics } from "../../src/environments/environment.ts";
-import { environmentIds, make } from "../../src/environments/make.ts";
+import { environmentIds, make, prepare } from "../../src/environments/make.ts";
 import { pendulum } from "../../src/environments/pendulum.ts";
 import { physicsEnvironment } from "../../src/environments/physics-environment.ts";
 import { buildTables } from "../../src/environments/tables.ts";
 import { tablesEnvironment } from "../../src/environments/tables-environment.ts";
 import { box, discrete } from "../../src/spaces/space.ts";
+
+await Promise.all(environmentIds().map(prepare));
 
 test.each(environmentIds())("%s keeps the contract", (id) => {
   expect(checkEnvironment(make(id))).toEqual([]);

@@ -3,8 +3,10 @@ import { createRandom } from "../../src/engine/random.ts";
 import { EnvironmentError } from "../../src/environments/errors.ts";
 import { fourRoomsMap } from "../../src/environments/four-rooms.ts";
 import { gridWorld } from "../../src/environments/grid-world.ts";
-import { environmentIds, make } from "../../src/environments/make.ts";
+import { environmentIds, make, prepare } from "../../src/environments/make.ts";
 import { buildTables, sampleOutcome, sampleStart, startsOf, tableProblems } from "../../src/environments/tables.ts";
+
+await Promise.all(environmentIds().map(prepare));
 
 const options = {
   "FourRooms-v0": [{ variant: "windy" }, { variant: "teleporting" }, { done: true }, { goals: [0, [1, 7]], stepReward: -1 }],

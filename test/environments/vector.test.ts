@@ -2,9 +2,11 @@ import { describe, expect, test } from "vitest";
 import { createRandom } from "../../src/engine/random.ts";
 import { collectStates, collectTransitions, randomPolicy } from "../../src/environments/collect.ts";
 import type { Action } from "../../src/environments/environment.ts";
-import { environmentIds, make } from "../../src/environments/make.ts";
+import { environmentIds, make, prepare } from "../../src/environments/make.ts";
 import { vectorize } from "../../src/environments/vector-environment.ts";
 import { sample } from "../../src/spaces/space.ts";
+
+await Promise.all(environmentIds().map(prepare));
 
 test.each(environmentIds())("%s: copy i of a vector does what one environment seeded with seed + i does", (id) => {
   const copies = 5;

@@ -1,0 +1,102 @@
+import type { Simulation } from "../environment.ts";
+import { EnvironmentError } from "../errors.ts";
+import { checkGoalOptions, drawPlace, type GoalRewardOptions, jointShares, type Region } from "./goal.ts";
+import { cubeYaw, gripPosition, gripVelocity } from "./kinematics.ts";
+import { cubeHalf, fingerReach } from "./model.ts";
+import { mujocoFor } from "./mujoco.ts";
+import { armSimulation, placeHand } from "./simulation.ts";
+
+export interface ArmPickAndPlaceOptions extends GoalRewardOptions {
+  readonly maxEpisodeSteps?: number;
+  /** The goal of every episode, in metres; drawn anew for each where there is none. */
+  readonly goal?: readonly [number, number, number];
+  /** kg (0.05) */
+  readonly cubeMass?: number;
+  /** Share of its stiffness, damping and greatest torque that every joint has, or each of the five (1). */
+  readonly jointStrength?: number | readonly number[];
+  /** The cube starts turned by up to this angle either way, rad (0.2); π/4 is any angle. */
+  readonly yaw?: number;
+}
+
+/** Where the grip, the cube and the goal start. */
+const starts: { readonly [name in "grip" | "cube" | "goal"]: Region } = {
+  grip: { low: [0.3, -0.13, 0.08], high: [0.46, 0.13, 0.25] },
+  cube: { low: [0.3, -0.13], high: [0.46, 0.13] },
+  goal: { low: [0.3, -0.13, 0.1], high: [0.46, 0.13, 0.25] },
+};
+
+/** What an observation holds behind the two goals, and which entry is the rate of which. */
+export const pickAndPlaceNames = [
+  ...["grip x", "grip y", "grip z", "opening", "cube x", "cube y", "cube z"],
+  ...["grip vx", "grip vy", "grip vz", "opening rate", "cube vx", "cube vy", "cube vz", "cube yaw"],
+] as const;
+
+/**
+ * # ArmPickAndPlace-v0
+ * A robot arm with five joints and two fingers picks up a cube of 4 cm and brings it to a place in the air, simulated by MuJoCo
+ * (Todorov et al. 2012) at 20 Hz with steps of 2.5 ms: contact, friction, slipping and all.
+ * `await prepare("ArmPickAndPlace-v0")` loads MuJoCo; only then can the environment be made.
+ *
+ * ## Action space
+ * Box(4) in ±1: where the grip is to go, in strides of 2 cm from where it is, kept within 0.26 ≤ x ≤ 0.5, |y| ≤ 0.18, 0.02 ≤ z ≤ 0.3 (m);
+ * and how far the fingers are to open, from closed (−1) to 8 cm (1). The hand is led straight down, its fingers along y.
+ *
+ * ## Observation space
+ * Box(21): achieved goal (the cube's x, y, z in m), desired goal (x, y, z), and the observation: positions of the grip (x, y, z), opening and
+ * positions of the cube (x, y, z), the seven velocities of these (m/s), and the cube's yaw (rad, in (−π/4, π/4]).
+ * This is the Dict of Gymnasium's goal environments, flattened in the order of its sorted keys.
+ *
+ * ## Rewards
+ * `reward` "sparse": 0 where the cube is within `radius` of the goal, −1 elsewhere; "dense": minus the distance in m.
+ *
+ * ## Starting state
+ * Everything at rest: the grip in 0.3 ≤ x ≤ 0.46, |y| ≤ 0.13, 0.08 ≤ z ≤ 0.25, open by 4 to 8 cm; the cube on the table in the same
+ * rectangle, turned by up to `yaw`; the goal in the same rectangle, 0.1 ≤ z ≤ 0.25; all uniform.
+ *
+ * ## Episode end
+ * Truncated after 60 steps; nothing terminates it.
+ *
+ * ## Arguments
+ * `reward` ("sparse"), `radius` (0.02 m), `goal` (drawn), `cubeMass` (0.05 kg), `jointStrength` (1: share of stiffness, damping and
+ * greatest torque, one or five), `yaw` (0.2 rad), `maxEpisodeSteps` (60).
+ */
+export function armPickAndPlace(options: ArmPickAndPlaceOptions = {}): Simulation {
+  const id = "ArmPickAndPlace-v0";
+  const { goal, cubeMass = 0.05, jointStrength = 1, yaw = 0.2, maxEpisodeSteps = 60 } = options;
+  checkGoalOptions(id, options);
+  if (!(cubeMass > 0 && Number.isFinite(cubeMass))) throw new EnvironmentError(`${id}: cubeMass is a mass in kg above 0, got ${cubeMass}`);
+  if (!(yaw >= 0 && yaw <= Math.PI)) throw new EnvironmentError(`${id}: yaw is an angle from 0 to π rad, got ${yaw}`);
+  const world = { cubeMass, jointStrength: jointShares(id, jointStrength) };
+  mujocoFor(id);
+  return armSimulation({
+    id,
+    world,
+    horizon: maxEpisodeSteps,
+    reward: options,
+    actionSize: 4,
+    observationSize: pickAndPlaceNames.length,
+    start(random, out, at, goalAt) {
+      placeHand(out, at, (place) => drawPlace(starts.grip, random, place, 0), (fingerReach / 2) * (1 + random.uniform()));
+      drawPlace(starts.cube, random, out, at + 7);
+      out[at + 9] = cubeHalf;
+      const angle = yaw * (2 * random.uniform() - 1);
+      out[at + 10] = Math.cos(angle / 2);
+      out[at + 13] = Math.sin(angle / 2);
+      if (goal) out.set(goal, goalAt);
+      else drawPlace(starts.goal, random, out, goalAt);
+    },
+    achieved(states, at, out, to) {
+      for (let k = 0; k < 3; k++) out[to + k] = states[at + 7 + k];
+    },
+    observe(states, at, out, to) {
+      const rates = at + 14;
+      gripPosition(states, at, out, to);
+      out[to + 3] = states[at + 5] + states[at + 6];
+      for (let k = 0; k < 3; k++) out[to + 4 + k] = states[at + 7 + k];
+      gripVelocity(states, at, states, rates, out, to + 7);
+      out[to + 10] = states[rates + 5] + states[rates + 6];
+      for (let k = 0; k < 3; k++) out[to + 11 + k] = states[rates + 7 + k];
+      out[to + 14] = cubeYaw(states, at + 10);
+    },
+  });
+}

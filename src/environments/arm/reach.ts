@@ -1,0 +1,67 @@
+import type { Simulation } from "../environment.ts";
+import { restOpening } from "./engine.ts";
+import { checkGoalOptions, drawPlace, type GoalRewardOptions, jointShares } from "./goal.ts";
+import { gripPosition, gripVelocity } from "./kinematics.ts";
+import { workspace } from "./model.ts";
+import { mujocoFor } from "./mujoco.ts";
+import { armSimulation, placeHand } from "./simulation.ts";
+
+export interface ArmReachOptions extends GoalRewardOptions {
+  readonly maxEpisodeSteps?: number;
+  /** The goal of every episode, in metres; drawn anew for each where there is none. */
+  readonly goal?: readonly [number, number, number];
+  /** Share of its stiffness, damping and greatest torque that every joint has, or each of the five (1). */
+  readonly jointStrength?: number | readonly number[];
+}
+
+/**
+ * # ArmReach-v0
+ * A robot arm with five joints brings its grip to a place, simulated by MuJoCo (Todorov et al. 2012) at 20 Hz with steps of 2.5 ms.
+ * `await prepare("ArmReach-v0")` loads MuJoCo; only then can the environment be made.
+ *
+ * ## Action space
+ * Box(3) in ±1: where the grip is to go, in strides of 2 cm from where it is, kept within 0.26 ≤ x ≤ 0.5, |y| ≤ 0.18, 0.02 ≤ z ≤ 0.3 (m).
+ * The hand is led straight down.
+ *
+ * ## Observation space
+ * Box(12): achieved goal (the grip's x, y, z in m), desired goal (x, y, z), and the observation: the grip's position (m) and velocity (m/s).
+ * This is the Dict of Gymnasium's goal environments, flattened in the order of its sorted keys.
+ *
+ * ## Rewards
+ * `reward` "sparse": 0 within `radius` of the goal, −1 elsewhere; "dense": minus the distance in m.
+ *
+ * ## Starting state
+ * Grip and goal uniform in the box of the action space, everything at rest.
+ *
+ * ## Episode end
+ * Truncated after 50 steps; nothing terminates it.
+ *
+ * ## Arguments
+ * `reward` ("sparse"), `radius` (0.02 m), `goal` (drawn), `jointStrength` (1: share of stiffness, damping and greatest torque, one or five),
+ * `maxEpisodeSteps` (50).
+ */
+export function armReach(options: ArmReachOptions = {}): Simulation {
+  const id = "ArmReach-v0";
+  const { goal, jointStrength = 1, maxEpisodeSteps = 50 } = options;
+  checkGoalOptions(id, options);
+  const world = { cubeMass: undefined, jointStrength: jointShares(id, jointStrength) };
+  mujocoFor(id);
+  return armSimulation({
+    id,
+    world,
+    horizon: maxEpisodeSteps,
+    reward: options,
+    actionSize: 3,
+    observationSize: 6,
+    start(random, out, at, goalAt) {
+      placeHand(out, at, (place) => drawPlace(workspace, random, place, 0), restOpening);
+      if (goal) out.set(goal, goalAt);
+      else drawPlace(workspace, random, out, goalAt);
+    },
+    achieved: gripPosition,
+    observe(states, at, out, to) {
+      gripPosition(states, at, out, to);
+      gripVelocity(states, at, states, at + 7, out, to + 3);
+    },
+  });
+}

@@ -1,0 +1,84 @@
+import type { Random } from "../../engine/random.ts";
+import { box } from "../../spaces/space.ts";
+import type { Simulation } from "../environment.ts";
+import { advance, sizes } from "./engine.ts";
+import { type GoalRewardOptions, goalRewards } from "./goal.ts";
+import { jointsFor } from "./kinematics.ts";
+import type { ArmWorld } from "./model.ts";
+
+/** A task of the arm: how its episodes start, what is seen, and which place is to be brought to the goal. */
+export interface ArmTask {
+  readonly id: string;
+  readonly world: ArmWorld;
+  readonly horizon: number;
+  readonly reward: GoalRewardOptions;
+  /** m: 3 where the fingers stay as they are, 4 where they move */
+  readonly actionSize: number;
+  /** Numbers of the observation beside the two goals. */
+  readonly observationSize: number;
+  /** Write qpos and the goal (zeros elsewhere are kept). */
+  start(random: Random, out: Float64Array, positionsAt: number, goalAt: number): void;
+  achieved(states: Float64Array, at: number, out: Float64Array, to: number): void;
+  observe(states: Float64Array, at: number, out: Float64Array, to: number): void;
+}
+
+/**
+ * The laws of a task. A state is qpos, qvel, the solver's warm start (as long as qvel), the goal [3].
+ * An observation is the Dict of Gymnasium's goal environments as Stable-Baselines3 flattens it: achieved goal [3], desired goal [3], observation.
+ */
+export function armSimulation(task: ArmTask): Simulation {
+  const { id, world, horizon, actionSize, start, achieved, observe } = task;
+  const { positions, velocities } = sizes(world);
+  const goalAt = positions + 2 * velocities;
+  const stateSize = goalAt + 3;
+  const size = 6 + task.observationSize;
+  const reached = new Float64Array(3);
+  const desired = new Float64Array(3);
+  const reward = new Float64Array(1);
+  const high = new Array<number>(size).fill(Infinity);
+  const ones = new Array<number>(actionSize).fill(1);
+  return {
+    stateSize,
+    horizon,
+    observationSpace: box(
+      high.map((x) => -x),
+      high,
+    ),
+    actionSpace: box(
+      ones.map((x) => -x),
+      ones,
+    ),
+    initialState(random, out = new Float64Array(stateSize), offset = 0) {
+      out.fill(0, offset, offset + stateSize);
+      start(random, out, offset, offset + goalAt);
+      return out;
+    },
+    observations(states, n, out) {
+      for (let i = 0; i < n; i++) {
+        achieved(states, i * stateSize, out, i * size);
+        for (let k = 0; k < 3; k++) out[i * size + 3 + k] = states[i * stateSize + goalAt + k];
+        observe(states, i * stateSize, out, i * size + 6);
+      }
+    },
+    step(states, actions, n, { nextStates, rewards, terminated }) {
+      if (nextStates !== states) nextStates.set(states.subarray(0, n * stateSize));
+      advance(id, world, nextStates, stateSize, actions, actionSize, n);
+      for (let i = 0; i < n; i++) {
+        achieved(nextStates, i * stateSize, reached, 0);
+        for (let k = 0; k < 3; k++) desired[k] = nextStates[i * stateSize + goalAt + k];
+        goalRewards(reached, desired, 1, reward, task.reward);
+        rewards[i] = reward[0];
+        terminated[i] = 0;
+      }
+    },
+  };
+}
+
+const place = new Float64Array(3);
+
+/** Put the hand, straight down, at a place: its joints from `to`, its fingers behind them. */
+export function placeHand(out: Float64Array, to: number, draw: (place: Float64Array) => void, opening: number): void {
+  draw(place);
+  jointsFor(place[0], place[1], place[2], out, to);
+  out[to + 5] = out[to + 6] = opening;
+}
