@@ -22,7 +22,7 @@ export interface Head {
 interface CriticBase {
   /** What the file or its trainer calls itself, e.g. "dqn CartPole-v1". */
   readonly name: string;
-  /** DQN, QR-DQN, SAC, TQC, TD3, DDPG, tabular, … */
+  /** DQN, QR-DQN, SAC, TQC, TD3, DDPG, PPO, A2C, TRPO, tabular, … */
   readonly algorithm: string;
   /** Gymnasium id where the file says so. */
   readonly environment?: string;
@@ -34,6 +34,7 @@ interface CriticBase {
    * @param observations flat [n, o] (Dict: sorted key order), before any normalisation; state numbers [n] for a table
    * @param actions [n] for Discrete, flat [n, m] in the environment's units for Box
    * @returns flat [n, heads]
+   * @throws TypeError for a critic of state values, which has none
    */
   actionValues(observations: Numbers, actions: Numbers): Promise<Float64Array>;
   /** V of every head as the algorithm trained it: flat [n, heads]. */
@@ -59,6 +60,28 @@ export interface NetworkCritic extends CriticBase {
   policyGraph?(observations: Value): Value;
 }
 
+/**
+ * A critic that values the states of one policy, and no actions: V_i(s) = E_{a~π}[r(s, a) + γ_i V_i(s')]. PPO, A2C, TRPO.
+ * Each head is one equation a state, on the next states of all its actions together.
+ */
+export interface StateValueCritic extends CriticBase {
+  readonly kind: "state-values";
+  readonly observationSize: number;
+  /** 1 for Discrete. */
+  readonly actionSize: number;
+  /** Append V [N, heads]. */
+  stateValueGraph(observations: Value): Value;
+  /** Append the likeliest action [N, m] in the environment's units. */
+  policyGraph(observations: Value): Value;
+  /**
+   * Append actions [N, J, m] as the environment receives them and their weights [N, J, heads], so that Σ_j w_ji g(a_j) = E_{a~π_i} g(a):
+   * exactly over a Discrete space, by quadrature over a Box.
+   */
+  policyDistribution(observations: Value): { readonly actions: Value; readonly weights: Value };
+  /** Name of π's family, for people. */
+  readonly policy: string;
+}
+
 /** A critic that is a table. */
 export interface TabularCritic extends CriticBase {
   readonly kind: "tabular";
@@ -79,4 +102,4 @@ export interface TabularCritic extends CriticBase {
   readonly actionNames?: readonly string[];
 }
 
-export type Critic = NetworkCritic | TabularCritic;
+export type Critic = NetworkCritic | StateValueCritic | TabularCritic;

@@ -1,7 +1,8 @@
 import { concat, type Value } from "../engine/index.ts";
 import { flatDimension } from "../spaces/space.ts";
-import type { Critic, Head, NetworkCritic, TabularCritic } from "./critic.ts";
+import type { Critic, Head, NetworkCritic, StateValueCritic, TabularCritic } from "./critic.ts";
 import { networkCritic } from "./network-critic.ts";
+import { stackStateValues } from "./state-value.ts";
 import { tabularCritic } from "./tabular.ts";
 
 /**
@@ -10,6 +11,7 @@ import { tabularCritic } from "./tabular.ts";
  */
 export function stack(critics: readonly NetworkCritic[]): NetworkCritic;
 export function stack(critics: readonly TabularCritic[]): TabularCritic;
+export function stack(critics: readonly StateValueCritic[]): StateValueCritic;
 export function stack(critics: readonly Critic[]): Critic;
 export function stack(critics: readonly Critic[]): Critic {
   if (critics.length === 0) throw new RangeError("nothing to stack");
@@ -20,7 +22,11 @@ export function stack(critics: readonly Critic[]): Critic {
   const environment = critics.find((critic) => critic.environment)?.environment;
   if (critics.every((critic) => critic.kind === "network")) return stackNetworks(critics, { name, algorithm, environment, heads });
   if (critics.every((critic) => critic.kind === "tabular")) return stackTables(critics, { name, algorithm, environment, heads });
-  throw new TypeError("a table and a network cannot be stacked");
+  if (critics.every((critic) => critic.kind === "state-values")) {
+    assertAlike(critics);
+    return stackStateValues(critics, { name, algorithm, environment, heads });
+  }
+  throw new TypeError("a table, a network of action values and one of state values cannot be stacked");
 }
 
 interface Identity {
@@ -32,13 +38,7 @@ interface Identity {
 
 function stackNetworks(critics: readonly NetworkCritic[], identity: Identity): NetworkCritic {
   const [first] = critics;
-  for (const critic of critics) {
-    const same =
-      flatDimension(critic.observationSpace) === flatDimension(first.observationSpace) &&
-      critic.actionSpace.kind === first.actionSpace.kind &&
-      flatDimension(critic.actionSpace) === flatDimension(first.actionSpace);
-    if (!same) throw new TypeError(`${critic.name} and ${first.name} do not observe or act alike`);
-  }
+  assertAlike(critics);
   const joined = (values: readonly Value[]) => concat(values, values[0].shape.length - 1);
   const whole = (observation: readonly Value[]) =>
     observation.length === 1 ? observation[0] : concat(observation, observation[0].shape.length - 1);
@@ -67,6 +67,17 @@ function stackNetworks(critics: readonly NetworkCritic[], identity: Identity): N
           },
     policy: acting?.policyGraph && ((observation) => acting.policyGraph!(whole(observation))),
   });
+}
+
+function assertAlike(critics: readonly (NetworkCritic | StateValueCritic)[]): void {
+  const [first] = critics;
+  for (const critic of critics) {
+    const same =
+      flatDimension(critic.observationSpace) === flatDimension(first.observationSpace) &&
+      critic.actionSpace.kind === first.actionSpace.kind &&
+      flatDimension(critic.actionSpace) === flatDimension(first.actionSpace);
+    if (!same) throw new TypeError(`${critic.name} and ${first.name} do not observe or act alike`);
+  }
 }
 
 function stackTables(critics: readonly TabularCritic[], identity: Identity): TabularCritic {

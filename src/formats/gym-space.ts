@@ -43,7 +43,7 @@ export function readSpace(json: unknown, file: string, field: string): Space {
     const start = Number(record.start ?? 0);
     if (Number.isSafeInteger(n) && n > 0 && Number.isSafeInteger(start)) return { kind: "discrete", n, start };
   } else if (kind !== "Dict") {
-    throw new FormatError(file, field, `is a ${kind || "space without a type"}, which is not read`, fix);
+    throw new FormatError(file, field, `is a ${kind || "space without a type"}, which is not read`, fixOf(kind));
   }
   const code = record[":serialized:"];
   if (typeof code !== "string")
@@ -118,5 +118,9 @@ export function asSpace(value: Pickled, file: string, field: string, depth = 0):
       return dict;
     }
   }
-  throw new FormatError(file, field, `is a ${printable(kind)} that is not read`, fix);
+  throw new FormatError(file, field, `is a ${printable(kind)} that is not read`, fixOf(kind));
+}
+
+function fixOf(kind: string): string {
+  return kind.startsWith("Multi") ? "use a critic with one Discrete or Box action" : fix;
 }

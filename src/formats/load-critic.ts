@@ -6,8 +6,9 @@ import { isNpy, readNpy, readNpz } from "./npy.ts";
 import { onnxCritic } from "./onnx-critic.ts";
 import { findZooFolder } from "./rl-zoo.ts";
 import { readSafetensors } from "./safetensors.ts";
-import { readStableBaselines3 } from "./stable-baselines3.ts";
+import { isOnPolicy, readStableBaselines3 } from "./stable-baselines3.ts";
 import { stableBaselines3Critic } from "./stable-baselines3-critic.ts";
+import { onPolicyCritic } from "./stable-baselines3-on-policy.ts";
 import { type StateDictOptions, stateDictCritic } from "./state-dict-critic.ts";
 import { tableCritic } from "./tables.ts";
 import type { Tensor } from "./tensor.ts";
@@ -67,7 +68,8 @@ export function readCritic(bytes: Uint8Array, source: CriticSource, options: Loa
   if (names.length > 0 && names.every((name) => name.endsWith(".npy"))) return tableCritic(readNpz(bytes, file), file, known);
   const checkpoint = readStableBaselines3(bytes, file);
   const vecNormalize = statistics && readVecNormalize(statistics.bytes, statistics.file);
-  return stableBaselines3Critic(checkpoint, { file, environment, vecNormalize, timeFeature }, options);
+  const read = isOnPolicy(checkpoint.algorithm) ? onPolicyCritic : stableBaselines3Critic;
+  return read(checkpoint, { file, environment, vecNormalize, timeFeature }, options);
 }
 
 function fromSafetensors(bytes: Uint8Array, file: string): Map<string, Tensor> {

@@ -98,7 +98,7 @@ export function stableBaselines3Critic(
 }
 
 /** Agents from before Dict observations name the flat space only; the statistics beside them still know its parts. */
-function goalSpace(space: Space, { vecNormalize }: Surroundings): Space {
+export function goalSpace(space: Space, { vecNormalize }: Surroundings): Space {
   const wide = vecNormalize?.observationSpace;
   return space.kind === "box" && wide?.kind === "dict" && "desired_goal" in wide.spaces ? wide : space;
 }
@@ -246,7 +246,7 @@ function stochasticActor(
  * The network as a function of the flat observation in sorted key order. Agents trained by the first hindsight replay saw
  * [observation, desired_goal]: told by the width of the first layer, whose columns are moved and padded with zeros for achieved_goal.
  */
-function arranged(network: Network, space: Space, actions: number, prefix: string, file: string): Network {
+export function arranged(network: Network, space: Space, actions: number, prefix: string, file: string): Network {
   const enters = inputSize(network);
   const size = flatDimension(space);
   if (enters === size + actions) return network;

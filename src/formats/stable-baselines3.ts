@@ -8,7 +8,14 @@ import type { StateDict } from "./tensor.ts";
 import { readTorch } from "./torch.ts";
 import { openZip } from "./zip.ts";
 
-export type StableBaselines3Algorithm = "DQN" | "QR-DQN" | "DDPG" | "TD3" | "SAC" | "TQC";
+export type StableBaselines3Algorithm = "DQN" | "QR-DQN" | "DDPG" | "TD3" | "SAC" | "TQC" | OnPolicyAlgorithm;
+
+/** Those that learn the values of states under their own policy. */
+export type OnPolicyAlgorithm = "PPO" | "A2C" | "TRPO";
+
+export function isOnPolicy(algorithm: StableBaselines3Algorithm): algorithm is OnPolicyAlgorithm {
+  return algorithm === "PPO" || algorithm === "A2C" || algorithm === "TRPO";
+}
 
 /** A checkpoint of Stable-Baselines3 or sb3-contrib, as it lies in its zip. */
 export interface StableBaselines3Checkpoint {
@@ -25,6 +32,8 @@ export interface StableBaselines3Checkpoint {
   /** SAC, TQC: α of the entropy term. */
   readonly temperature: number;
   readonly useExpln: boolean;
+  /** On-policy: exploration noise depends on the state (gSDE). */
+  readonly useSde: boolean;
   readonly clipMean: number;
 }
 
@@ -56,7 +65,7 @@ export function readStableBaselines3(bytes: Uint8Array, file: string): StableBas
     observationSpace: readSpace(data.observation_space, `${file}/data`, "observation_space"),
     actionSpace: readSpace(data.action_space, `${file}/data`, "action_space"),
     tensors,
-    activation: activationOf(kwargs.activation_fn, file),
+    activation: activationOf(kwargs.activation_fn, isOnPolicy(algorithm) ? "Tanh" : "ReLU", file),
     quantiles: quantilesOf(algorithm, tensors, data, kwargs, file),
     dropPerCritic: integerOf(
       data.top_quantiles_to_drop_per_net ?? kwargs.top_quantiles_to_drop_per_net ?? (algorithm === "TQC" ? 2 : 0),
@@ -67,6 +76,7 @@ export function readStableBaselines3(bytes: Uint8Array, file: string): StableBas
       ? temperatureOf(data.ent_coef, variables ? readTorch(archive.read(variables), `${file}/${variables}`) : new Map(), file)
       : 0,
     useExpln: kwargs.use_expln === true,
+    useSde: data.use_sde === true || kwargs.use_sde === true,
     clipMean: typeof kwargs.clip_mean === "number" ? kwargs.clip_mean : 2,
   };
 }
@@ -100,16 +110,20 @@ function algorithmOf(tensors: StateDict, data: Json, file: string): StableBaseli
     return "top_quantiles_to_drop_per_net" in data || outputsOf(tensors, "critic.qf0") > 1 ? "TQC" : "SAC";
   if (has("critic.qf0.") && has("actor.mu.")) return has("critic.qf1.") ? "TD3" : "DDPG";
   if (has("value_net.") && has("action_net.")) {
-    throw new FormatError(
-      file,
-      "policy.pth",
-      "has state values but no action values (PPO, A2C or TRPO), which are not read yet",
-      "use DQN, QR-DQN, SAC, TQC, TD3 or DDPG",
-    );
+    if (has("lstm_actor."))
+      throw new FormatError(file, "policy.pth", "has recurrent layers, which are not read", "use a critic without memory");
+    if ((data.policy_kwargs as Json | null | undefined)?.squash_output === true)
+      throw new FormatError(file, "policy_kwargs.squash_output", "is true, which is not read", "use a policy whose actions are clipped");
+    return "cg_max_steps" in data ? "TRPO" : "clip_range" in data || "n_epochs" in data ? "PPO" : "A2C";
   }
   const first = [...tensors.keys()][0];
   const seen = first === undefined ? "holds no tensors" : `begins with '${printable(first)}'`;
-  throw new FormatError(file, "policy.pth", `${seen}, so its algorithm is unknown`, "use DQN, QR-DQN, SAC, TQC, TD3 or DDPG");
+  throw new FormatError(
+    file,
+    "policy.pth",
+    `${seen}, so its algorithm is unknown`,
+    "use DQN, QR-DQN, SAC, TQC, TD3, DDPG, PPO, A2C or TRPO",
+  );
 }
 
 /** Length of the last bias under a prefix. */
@@ -131,8 +145,8 @@ export function discountOf(gamma: unknown, file: string): number {
   throw new FormatError(file, "gamma", said, "pass the discount the critic was trained with");
 }
 
-function activationOf(printed: unknown, file: string): string {
-  if (printed === undefined || printed === null) return "ReLU";
+function activationOf(printed: unknown, otherwise: string, file: string): string {
+  if (printed === undefined || printed === null) return otherwise;
   const name = /(\w+)'>$/.exec(String(printed))?.[1] ?? String(printed);
   if (!(name in activations))
     throw new FormatError(

@@ -14,6 +14,12 @@ const dqn: Tensors = { ...mlpTensors("q_net.q_net", [2, 4, 3], 1), ...mlpTensors
 const data = { gamma: 0.9, observation_space: boxSpace([-1, -1], [1, 1]), action_space: discreteSpace(3) };
 const agent = (more: Record<string, unknown> = {}, tensors = dqn) => writeAgent({ ...data, ...more }, tensors);
 const td3 = (widths: readonly number[]): Tensors => ({ ...mlpTensors("actor.mu", [2, 4, 1], 1), ...mlpTensors("critic.qf0", widths, 2) });
+const ppo: Tensors = {
+  ...mlpTensors("mlp_extractor.policy_net", [2, 4], 4),
+  ...mlpTensors("mlp_extractor.value_net", [2, 4], 1),
+  ...mlpTensors("value_net", [4, 1], 2),
+  ...mlpTensors("action_net", [4, 3], 3),
+};
 const sac: Tensors = {
   ...mlpTensors("actor.latent_pi", [2, 4, 4], 1),
   ...Object.fromEntries(
@@ -113,19 +119,55 @@ const cases: readonly (readonly [string, Uint8Array, string, LoadCriticOptions?]
   [
     "unknown.zip",
     agent({}, mlpTensors("world.model", [2, 4, 3], 1)),
-    "policy.pth begins with 'world.model.0.weight', so its algorithm is unknown; use DQN, QR-DQN, SAC, TQC, TD3 or DDPG.",
+    "policy.pth begins with 'world.model.0.weight', so its algorithm is unknown; use DQN, QR-DQN, SAC, TQC, TD3, DDPG, PPO, A2C or TRPO.",
   ],
   [
     "ppo.zip",
+    agent({}, { ...ppo, ...mlpTensors("action_net", [5, 3], 3) }),
+    "'action_net' has a layer for 5 numbers after one that gives 4; save the agent again.",
+  ],
+  [
+    "ppo-actions.zip",
+    agent({}, { ...ppo, ...mlpTensors("action_net", [4, 2], 3) }),
+    "'action_net' gives 2 numbers, not 3; save the agent again.",
+  ],
+  [
+    "ppo-observations.zip",
+    agent({ observation_space: boxSpace([-1], [1]) }, ppo),
+    "'value_net' takes 2 numbers, but observation and action have 1; save the agent again.",
+  ],
+  [
+    "ppo-deviation.zip",
+    agent({ action_space: boxSpace([-1, -1, -1], [1, 1, 1]) }, ppo),
+    "'log_std' is missing from policy.pth; save the agent again.",
+  ],
+  [
+    "ppo-sde.zip",
     agent(
-      {},
-      {
-        ...mlpTensors("mlp_extractor.value_net", [2, 4], 1),
-        ...mlpTensors("value_net", [4, 1], 2),
-        ...mlpTensors("action_net", [4, 3], 3),
-      },
+      { action_space: boxSpace([-1, -1, -1], [1, 1, 1]), use_sde: true },
+      { ...ppo, log_std: { shape: [7, 3], data: Array(21).fill(0) } },
     ),
-    "policy.pth has state values but no action values (PPO, A2C or TRPO), which are not read yet; use DQN, QR-DQN, SAC, TQC, TD3 or DDPG.",
+    "'log_std' has the shape [7, 3], not [4, 3]; train without sde_net_arch.",
+  ],
+  [
+    "ppo-squashed.zip",
+    agent({ policy_kwargs: { squash_output: true } }, ppo),
+    "policy_kwargs.squash_output is true, which is not read; use a policy whose actions are clipped.",
+  ],
+  [
+    "ppo-recurrent.zip",
+    agent({}, { ...ppo, "lstm_actor.weight_ih_l0": { shape: [1, 1], data: [0] } }),
+    "policy.pth has recurrent layers, which are not read; use a critic without memory.",
+  ],
+  [
+    "ppo-nan.zip",
+    agent({}, { ...ppo, "value_net.0.bias": { shape: [1], data: [Number.NaN] } }),
+    "'value_net.0.bias' holds numbers that are not finite; use a checkpoint from before training diverged.",
+  ],
+  [
+    "multi-discrete.zip",
+    agent({ action_space: { ":type:": "<class 'gymnasium.spaces.multi_discrete.MultiDiscrete'>", nvec: "[2 3]" } }),
+    "action_space is a MultiDiscrete, which is not read; use a critic with one Discrete or Box action.",
   ],
   [
     "cnn.zip",

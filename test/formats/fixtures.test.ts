@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { NetworkCritic } from "../../src/critics/critic.ts";
+import type { NetworkCritic, StateValueCritic } from "../../src/critics/critic.ts";
+import { compile, Graph } from "../../src/engine/index.ts";
 import { type CheckpointCritic, type LoadCriticOptions, loadCritic } from "../../src/formats/index.ts";
 
 /** Files that PyTorch wrote (fixtures/make.py) against what PyTorch computed with them. */
@@ -18,6 +19,16 @@ interface Expected {
   readonly cleanrlContinuous: Readonly<Record<"actions" | "q1" | "q2" | "v" | "ddpgV", Rows>>;
   readonly onnx: Rows;
   readonly dict: Readonly<Record<"observations" | "actions" | "q1" | "q2" | "v", Rows>>;
+  readonly policyInputs: Rows;
+  readonly policies: Readonly<
+    Record<
+      string,
+      { readonly algorithm: string; readonly v: Rows } & (
+        | { readonly probabilities: Rows }
+        | { readonly mean: Rows; readonly deviation: Rows }
+      )
+    >
+  >;
   readonly oldHer: Readonly<Record<"observations" | "actions" | "q" | "v", Rows>> & { readonly rewardScale: number };
 }
 
@@ -108,3 +119,72 @@ describe("Stable-Baselines3", () => {
     close(await critic.stateValues(observations), v.flat());
   });
 });
+
+describe("state values", () => {
+  for (const [file, wanted] of Object.entries(expected.policies)) {
+    test(`${file}: ${wanted.algorithm}`, async () => {
+      const critic = (await loadCritic(join(folder, file))) as StateValueCritic;
+      const inputs = expected.policyInputs;
+      expect([critic.kind, critic.algorithm, critic.heads.length]).toEqual(["state-values", wanted.algorithm, 1]);
+      close(await critic.stateValues(inputs), wanted.v.flat());
+      await expect(critic.actionValues(inputs, [0])).rejects.toThrow("has state values only: no value of a single action is known");
+      const graph = new Graph();
+      const o = graph.input("o", ["N", 4]);
+      const { actions, weights } = critic.policyDistribution(o);
+      graph.output("actions", actions);
+      graph.output("weights", weights);
+      graph.output("likeliest", critic.policyGraph(o));
+      const session = await compile(graph);
+      const found = await session.run({ o: Float64Array.from(inputs.flat()) });
+      await session.release();
+      const [n, points, m] = found.actions.dims;
+      expect(found.weights.dims).toEqual([n, points, 1]);
+      const moment = (row: number, of: (action: number[]) => number) => {
+        let sum = 0;
+        for (let j = 0; j < points; j++) {
+          const at = row * points + j;
+          sum += Number(found.weights.data[at]) * of(Array.from(found.actions.data.slice(at * m, (at + 1) * m) as Float32Array));
+        }
+        return sum;
+      };
+      for (let row = 0; row < n; row++) {
+        expect(moment(row, () => 1)).toBeCloseTo(1, 5);
+        if ("probabilities" in wanted) {
+          close(
+            wanted.probabilities[row].map((_, a) => moment(row, ([x]) => Number(x === a))),
+            wanted.probabilities[row],
+          );
+          expect(found.likeliest.data[row]).toBe(wanted.probabilities[row].indexOf(Math.max(...wanted.probabilities[row])));
+        } else if (m === 1) {
+          // the environment clips what a Gaussian draws to [-2, 2]
+          const [mu, sigma] = [wanted.mean[row][0], wanted.deviation[row][0]];
+          expect(moment(row, ([x]) => x)).toBeCloseTo(
+            clipped(mu, sigma, (a) => a),
+            3,
+          );
+          expect(moment(row, ([x]) => x * x)).toBeCloseTo(
+            clipped(mu, sigma, (a) => a * a),
+            3,
+          );
+          expect(found.likeliest.data[row]).toBeCloseTo(Math.min(2, Math.max(-2, mu)), 5);
+        } else {
+          close(
+            found.likeliest.data.slice(row * m, (row + 1) * m) as Float32Array,
+            wanted.mean[row].map((x) => Math.min(1, Math.max(-1, x))),
+          );
+        }
+      }
+    });
+  }
+});
+
+/** E g(clip(a, ±2)) of a ~ N(μ, σ²) as a sum over a fine grid. */
+function clipped(mu: number, sigma: number, g: (a: number) => number): number {
+  let [sum, mass] = [0, 0];
+  for (let z = -8; z <= 8; z += 1e-3) {
+    const density = Math.exp(-0.5 * z * z);
+    mass += density;
+    sum += density * g(Math.min(2, Math.max(-2, mu + sigma * z)));
+  }
+  return sum / mass;
+}
