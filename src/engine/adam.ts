@@ -14,6 +14,8 @@ export interface AdamOptions {
   readonly clip?: number;
   /** Tells the steps of one graph apart. */
   readonly name?: string;
+  /** Of one element, 1 or 0: whether to step at all. */
+  readonly gate?: Value;
 }
 
 /**
@@ -28,7 +30,7 @@ export function adam(
   loss: Value,
   parameters: Readonly<Record<string, Value>>,
   rate: Value,
-  { decay: [b1, b2] = [0.9, 0.999], epsilon = 1e-8, clip, name = "adam" }: AdamOptions = {},
+  { decay: [b1, b2] = [0.9, 0.999], epsilon = 1e-8, clip, name = "adam", gate }: AdamOptions = {},
 ): Record<string, Value> {
   const { graph } = loss;
   const names = Object.keys(parameters);
@@ -39,16 +41,20 @@ export function adam(
     ),
     clip,
   );
-  const powers = graph.output(`new powers ${name}`, mul(graph.input(`powers ${name}`, [2]), graph.constant([b1, b2])));
+  const held = (old: Value, fresh: Value) => (gate ? add(old, mul(gate, sub(fresh, old))) : fresh);
+  const before = graph.input(`powers ${name}`, [2]);
+  const powers = mul(before, graph.constant([b1, b2]));
+  graph.output(`new powers ${name}`, held(before, powers));
   const correct = sub(1, powers);
   const [first, second] = [slice(correct, 0, 1, 0), slice(correct, 1, 2, 0)];
   return Object.fromEntries(
     names.map((key, i) => {
       const { shape } = parameters[key];
-      const m = graph.output(`new m ${key}`, add(mul(graph.input(`m ${key}`, shape), b1), mul(slopes[i], 1 - b1)));
-      const v = graph.output(`new v ${key}`, add(mul(graph.input(`v ${key}`, shape), b2), mul(mul(slopes[i], slopes[i]), 1 - b2)));
+      const [oldM, oldV] = [graph.input(`m ${key}`, shape), graph.input(`v ${key}`, shape)];
+      const m = graph.output(`new m ${key}`, held(oldM, add(mul(oldM, b1), mul(slopes[i], 1 - b1))));
+      const v = graph.output(`new v ${key}`, held(oldV, add(mul(oldV, b2), mul(mul(slopes[i], slopes[i]), 1 - b2))));
       const step = div(mul(m, div(rate, first)), add(sqrt(div(v, second)), epsilon));
-      return [key, graph.output(`new ${key}`, sub(parameters[key], step))];
+      return [key, graph.output(`new ${key}`, sub(parameters[key], gate ? mul(gate, step) : step))];
     }),
   );
 }
@@ -66,6 +72,19 @@ export function adamState(parameters: State, name = "adam"): State {
     ["m", "v"].map((kind) => [`${kind} ${key}`, { shape, data: new Float32Array(data.length) }] as const),
   );
   return { ...parameters, ...Object.fromEntries(zeros), [`powers ${name}`]: { shape: [2], data: Float32Array.of(1, 1) } };
+}
+
+/** c ← c + τ (θ − c) of every parameter θ and its copy c, an input of the graph (Polyak averaging; τ = 1 copies). Gives "new COPY". */
+export function follow(
+  copies: Readonly<Record<string, Value>>,
+  parameters: Readonly<Record<string, Value>>,
+  rename: (copy: string) => string,
+  part: number | Value,
+): void {
+  for (const [name, copy] of Object.entries(copies)) {
+    const towards = parameters[rename(name)];
+    copy.graph.output(`new ${name}`, add(copy, mul(sub(towards, copy), part)));
+  }
 }
 
 /** Declare every parameter as an input. */

@@ -6,12 +6,16 @@ import { type CompileOptions, compile, type RuntimeTensor } from "./session.ts";
 export interface Recurrence {
   /** The tensors as they are now: views that the next but one run overwrites. */
   readonly state: State;
+  /** The same, to feed to other graphs. */
+  readonly tensors: Readonly<Record<string, RuntimeTensor>>;
   /**
    * Run once.
    * @param feeds the other inputs, exactly of their shapes
    * @returns the other outputs, written into the same arrays each time
    */
   run(feeds: Readonly<Record<string, RuntimeTensor>>): Promise<Readonly<Record<string, Float32Array>>>;
+  /** Put other numbers in; copied. */
+  restore(state: State): void;
   release(): Promise<void>;
 }
 
@@ -39,6 +43,15 @@ export async function recur(graph: Graph, initial: State, options?: CompileOptio
   return {
     get state() {
       return Object.fromEntries(names.map((name) => [name, { shape: now[name].dims, data: now[name].data as Float32Array }]));
+    },
+    get tensors() {
+      return now;
+    },
+    restore(state) {
+      for (const name of names) {
+        if (state[name]?.data.length !== now[name].data.length) throw new RangeError(`recurrence: '${name}' does not fit`);
+        (now[name].data as Float32Array).set(state[name].data);
+      }
     },
     async run(feeds) {
       const into: Record<string, RuntimeTensor> = { ...results };

@@ -3,9 +3,9 @@ import type { SavedCritic } from "../critics/saved.ts";
 import {
   adam,
   adamState,
-  add,
   compile,
   createRandom,
+  follow,
   Graph,
   inputsOf,
   mul,
@@ -229,11 +229,7 @@ function trainingGraph(
   const weighted = mul(error, graph.constant(importance, [importance.length]));
   const loss = graph.output("loss", reduceMean(mul(weighted, weighted), null));
   const moved = adam(loss, inputs, graph.input("rate", [1]));
-  if (slow)
-    for (const [name, copy] of Object.entries(copies!)) {
-      const towards = moved[`${layers.name}${name.slice(slow.name.length)}`];
-      graph.output(`new ${name}`, add(mul(copy, 1 - POLYAK), mul(towards, POLYAK)));
-    }
+  if (slow) follow(copies!, moved, (copy) => `${layers.name}${copy.slice(slow.name.length)}`, POLYAK);
   return graph;
 }
 

@@ -1,0 +1,41 @@
+import type { SavedCritic } from "../critics/saved.ts";
+import type { SafetensorsArray } from "../formats/safetensors.ts";
+
+/** Everything that is needed to go on as if nothing had happened. */
+export type Checkpoint = Readonly<Record<string, SafetensorsArray>>;
+
+/** A model-free learner at work in its environments. */
+export interface Learner {
+  readonly algorithm: string;
+  readonly environment: string;
+  /** Steps taken in all copies of the environment together. */
+  readonly steps: number;
+  readonly updates: number;
+  /** Returns of the last episodes that ended (at most 100). */
+  readonly returns: readonly number[];
+  /** Losses of the last update, by name. */
+  readonly losses: Readonly<Record<string, number>>;
+  /** Act once in every copy and make the updates that are due. */
+  iterate(): Promise<void>;
+  /** The best action as it is known now, without exploration: flat [n, m] in the environment's units. */
+  act(observations: Float64Array, n: number): Promise<ArrayLike<number>>;
+  critic(): SavedCritic;
+  save(): Checkpoint;
+  /** @throws RangeError where the checkpoint is of another configuration */
+  restore(checkpoint: Checkpoint): void;
+  release(): Promise<void>;
+}
+
+/** What every deep learner takes. */
+export interface LearnerOptions {
+  readonly seed: number;
+  /** Environment steps of the whole training: schedules end there. */
+  readonly steps: number;
+  /** γ */
+  readonly discount?: number;
+  readonly hidden?: readonly number[];
+  readonly batch?: number;
+  readonly rate?: number;
+  readonly copies?: number;
+  readonly threads?: number;
+}

@@ -1,0 +1,118 @@
+import type { SavedCritic } from "../critics/saved.ts";
+import { createRandom, type Random, type Recurrence, type RuntimeTensor, randomStateSize, type State } from "../engine/index.ts";
+import type { Actors } from "./actors.ts";
+import type { Checkpoint, Learner } from "./learner.ts";
+import { createReplay } from "./replay.ts";
+
+/** What an algorithm that learns from a replay memory brings to the common loop. */
+export interface OffPolicy {
+  readonly algorithm: string;
+  readonly settings: OffPolicySettings;
+  /** One update; takes a `ReplayBatch`, "rate" [1] and what `feeds` adds. Its outputs beside the state are losses of one element. */
+  readonly recurrence: Recurrence;
+  /** Actions for exploring, as the memory holds them: flat [n, m]. @param progress 0 … 1 of the training */
+  explore(observations: Float64Array, n: number, random: Random, progress: number): Promise<Float64Array>;
+  /** The best actions as the memory holds them. */
+  exploit(observations: Float64Array, n: number): Promise<ArrayLike<number>>;
+  /** From the memory's actions to the environment's. */
+  readonly toEnvironment?: (actions: ArrayLike<number>) => ArrayLike<number>;
+  /** More inputs of an update, such as noise. */
+  feeds?(random: Random, update: number): Readonly<Record<string, RuntimeTensor>>;
+  critic(state: State, learner: Pick<Learner, "steps" | "updates" | "returns">): SavedCritic;
+}
+
+export interface OffPolicySettings {
+  readonly seed: number;
+  readonly steps: number;
+  readonly discount: number;
+  readonly batch: number;
+  /** First rate of Adam, and the part of it that is left at the end of training. */
+  readonly rate: number;
+  readonly lastRate: number;
+  /** Transitions kept. */
+  readonly capacity: number;
+  /** Steps before the first update. */
+  readonly starts: number;
+  /** Updates for every step of an environment. */
+  readonly updatesPerStep: number;
+  /** n of n-step returns. */
+  readonly lookahead: number;
+}
+
+/** Act, remember, update: the loop that DQN, QR-DQN, SAC, TD3 and DDPG share. */
+export function offPolicyLearner(actors: Actors, parts: OffPolicy): Learner {
+  const { settings, recurrence, algorithm } = parts;
+  const { seed, batch } = settings;
+  const random = createRandom(seed);
+  const replay = createReplay(settings.capacity, batch, actors);
+  const rate: RuntimeTensor = { dtype: "float32", dims: [1], data: new Float32Array(1) };
+  const toEnvironment = parts.toEnvironment ?? ((actions) => actions);
+  let steps = 0;
+  let updates = 0;
+  let owed = 0;
+  let losses: Record<string, number> = {};
+  const learner: Learner = {
+    algorithm,
+    environment: actors.environment.id,
+    get steps() {
+      return steps;
+    },
+    get updates() {
+      return updates;
+    },
+    get returns() {
+      return actors.returns;
+    },
+    get losses() {
+      return losses;
+    },
+    async iterate() {
+      const progress = Math.min(1, steps / settings.steps);
+      const actions = await parts.explore(actors.observations, actors.n, random, steps < settings.starts ? 0 : progress);
+      actors.step(toEnvironment(actions));
+      replay.add(actors, actions);
+      steps += actors.n;
+      if (steps < settings.starts) return;
+      rate.data[0] = settings.rate * (1 - (1 - settings.lastRate) * progress);
+      for (owed += actors.n * settings.updatesPerStep; owed >= 1; owed--) {
+        const drawn = replay.sample(random, settings.lookahead, settings.discount);
+        const out = await recurrence.run({ ...drawn, rate, ...parts.feeds?.(random, updates) });
+        updates++;
+        if (owed < 2) losses = Object.fromEntries(Object.entries(out).map(([name, [value]]) => [name, value]));
+      }
+    },
+    act: async (observations, n) => toEnvironment(await parts.exploit(observations, n)),
+    critic: () => parts.critic(recurrence.state, learner),
+    save() {
+      const generator = new Float64Array(randomStateSize);
+      random.save(generator, 0);
+      const tensors = Object.entries(recurrence.state).map(([name, { shape, data }]) => [`state ${name}`, { shape, data: data.slice() }]);
+      return {
+        ...Object.fromEntries(tensors),
+        ...actors.save(),
+        ...replay.save(),
+        counters: { shape: [3], data: Float64Array.of(steps, updates, owed) },
+        generator: { shape: [randomStateSize], data: generator },
+      } as Checkpoint;
+    },
+    restore(checkpoint) {
+      const names = Object.keys(recurrence.state);
+      const missing = names.find((name) => checkpoint[`state ${name}`] === undefined);
+      if (missing !== undefined) throw new RangeError(`the checkpoint has no '${missing}': it is of another algorithm or network`);
+      recurrence.restore(
+        Object.fromEntries(
+          names.map((name) => {
+            const { shape, data } = checkpoint[`state ${name}`];
+            return [name, { shape, data: data as Float32Array }];
+          }),
+        ),
+      );
+      actors.restore(checkpoint);
+      replay.restore(checkpoint);
+      [steps, updates, owed] = checkpoint.counters.data;
+      random.restore(checkpoint.generator.data, 0);
+    },
+    release: () => recurrence.release(),
+  };
+  return learner;
+}

@@ -1,0 +1,89 @@
+import type { SavedCritic } from "../critics/saved.ts";
+import { vectorize } from "../environments/vector-environment.ts";
+import type { Learner } from "./learner.ts";
+
+export interface TrainOptions {
+  /** Environment steps in all. */
+  readonly steps: number;
+  /** Seed of the evaluation episodes: not one that training uses. */
+  readonly evaluationSeed: number;
+  /** Steps between evaluations, and episodes of each. */
+  readonly evaluateEvery: number;
+  readonly episodes: number;
+  /** Stop at an evaluation that reaches this. */
+  readonly enough?: number;
+  readonly onProgress?: (entry: TrainingEntry) => void | Promise<void>;
+  /** Evaluations so far, when a training goes on. */
+  readonly before?: Best;
+}
+
+/** A line of the log. */
+export interface TrainingEntry {
+  readonly steps: number;
+  readonly updates: number;
+  /** Mean return of the last episodes that ended in training; absent before one has. */
+  readonly trainingReturn?: number;
+  readonly losses: Readonly<Record<string, number>>;
+  readonly updatesPerSecond: number;
+  /** Mean return of evaluation episodes, without exploration. */
+  readonly evaluation: number;
+  /** The best so far is this one. */
+  readonly best: boolean;
+}
+
+export interface Best {
+  readonly evaluation: number;
+  readonly steps: number;
+  readonly critic: SavedCritic;
+}
+
+/** Train to the end (or until it is good enough), evaluate on the way, and keep the critic that evaluated best. */
+export async function train(learner: Learner, options: TrainOptions): Promise<Best> {
+  let best = options.before;
+  const held = { updates: learner.updates, time: performance.now() };
+  while (learner.steps < options.steps) {
+    const due = Math.floor(learner.steps / options.evaluateEvery);
+    await learner.iterate();
+    if (Math.floor(learner.steps / options.evaluateEvery) === due && learner.steps < options.steps) continue;
+    const seconds = (performance.now() - held.time) / 1000;
+    const updatesPerSecond = (learner.updates - held.updates) / seconds;
+    const evaluation = mean(await evaluate(learner, options.episodes, options.evaluationSeed));
+    const better = best === undefined || evaluation >= best.evaluation;
+    if (better) best = { evaluation, steps: learner.steps, critic: learner.critic() };
+    await options.onProgress?.({
+      steps: learner.steps,
+      updates: learner.updates,
+      ...(learner.returns.length > 0 ? { trainingReturn: mean(learner.returns) } : {}),
+      losses: learner.losses,
+      updatesPerSecond,
+      evaluation,
+      best: better,
+    });
+    held.updates = learner.updates;
+    held.time = performance.now();
+    if (options.enough !== undefined && evaluation >= options.enough) break;
+  }
+  if (!best) throw new RangeError("train: there was nothing left to do");
+  return best;
+}
+
+/** Returns of episodes of the best actions, one a copy; episode i starts with seed + i. */
+export async function evaluate(learner: Pick<Learner, "act" | "environment">, episodes: number, seed: number): Promise<number[]> {
+  const vector = vectorize(learner.environment, episodes);
+  vector.reset(seed);
+  const returns = new Array<number>(episodes).fill(0);
+  const running = new Uint8Array(episodes).fill(1);
+  while (running.includes(1)) {
+    vector.step(await learner.act(vector.observations, episodes));
+    for (let i = 0; i < episodes; i++) {
+      if (!running[i]) continue;
+      returns[i] += vector.rewards[i];
+      if (vector.terminated[i] || vector.truncated[i]) running[i] = 0;
+    }
+  }
+  return returns;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, x) => sum + x, 0) / values.length;
+}
