@@ -9,7 +9,8 @@ import { type CommonOptions, perform, positiveInteger, withCommonOptions, withEx
 
 interface EvaluateOptions extends CommonOptions {
   readonly env?: string;
-  readonly transitions: number;
+  readonly states: number;
+  readonly transitions?: string;
 }
 
 /** What infer left beside the model; none of it is needed to read the model. */
@@ -27,10 +28,12 @@ export function evaluateCommand(io: Io): Command {
       )
       .argument("<folder>", "a folder that vinverse infer wrote")
       .option("--env <id>", "environment, e.g. Pendulum-v1 (default: the one it was inferred for)")
-      .option("--transitions <n>", "transitions to visit, for continuous models", positiveInteger, 1000),
+      .option("--states <n>", "states to visit with the critic's own policy, for continuous models", positiveInteger, 1000)
+      .option("--transitions <file>", "score on the real transitions of an .npz (observations, actions, next_observations) instead"),
   );
   withExamples(command, [
     ["vinverse evaluate runs/pendulum --env Pendulum-v1", "error of each dimension"],
+    ["vinverse evaluate runs/pendulum --transitions recorded.npz", "on transitions of your own"],
     ["vinverse evaluate runs/pendulum --seed 7 --json", "on the transitions of another seed, one JSON object"],
   ]);
   return perform<[string], EvaluateOptions>(command, io, async (context, options, folder) => {
@@ -41,6 +44,14 @@ export function evaluateCommand(io: Io): Command {
     ]);
     const model = await loadWorldModel(folder);
     const beside = await readBeside(folder);
+    if (options.transitions !== undefined) {
+      const score = await scoreOnFile(model, options.transitions);
+      const seconds = (performance.now() - start) / 1000;
+      return {
+        json: { folder, transitions: options.transitions, method: model.method, error: headline(score), score, seconds },
+        text: describeScore(score, options.transitions),
+      };
+    }
     const id = options.env ?? (typeof beside.environment === "string" ? beside.environment : undefined);
     if (id === undefined) throw new UsageError(`${folder} does not say what environment it is of; give --env`);
     const environment = await makeEnvironment(id);
@@ -52,6 +63,18 @@ export function evaluateCommand(io: Io): Command {
       text: describeScore(score, id),
     };
   });
+}
+
+async function scoreOnFile(model: WorldModel, path: string) {
+  if (model.kind === "tabular")
+    throw new UsageError("--transitions is for continuous models; a finite one is held against all pairs of --env");
+  const [{ readTransitions }, { inCoordinates }, { scoreContinuous }] = await Promise.all([
+    import("../formats/transitions.ts"),
+    import("../inversion/transitions.ts"),
+    import("../world-model/score.ts"),
+  ]);
+  const found = await readTransitions(path);
+  return scoreContinuous(model, inCoordinates(found, model.coordinates, found.actionWidth, path));
 }
 
 async function scoreAgainst(
@@ -73,7 +96,7 @@ async function scoreAgainst(
   const { scoreModel } = await import("../world-model/score.ts");
   try {
     // The next seed, as infer does: its own chose the states that were asked about.
-    return await scoreModel(model, environment, { n: options.transitions, seed: options.seed + 1 });
+    return await scoreModel(model, environment, { n: options.states, seed: options.seed + 1 });
   } catch (error) {
     if (error instanceof TypeError) throw new UsageError(error.message, { cause: error });
     throw error;

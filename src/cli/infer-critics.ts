@@ -1,5 +1,6 @@
 import type { Critic, NetworkCritic, TabularCritic } from "../critics/critic.ts";
 import type { Environment } from "../environments/environment.ts";
+import type { RealTransitions } from "../inversion/fit-with-transitions.ts";
 import type { Inferred, Method } from "../inversion/infer.ts";
 import type { ContinuousInference, TabularInference } from "../report/index.ts";
 import type { OnProgress } from "../reproduce/reproduction.ts";
@@ -16,6 +17,8 @@ export interface InferSettings {
   readonly seed: number;
   /** States to ask at, for networks. */
   readonly states?: number;
+  /** An .npz of real transitions. */
+  readonly transitions?: string;
   readonly onProgress?: OnProgress;
 }
 
@@ -66,24 +69,42 @@ async function inferNetworks(critics: readonly NetworkCritic[], settings: InferS
       ? await knownEnvironment(critics.find((critic) => critic.environment)?.environment)
       : await makeEnvironment(settings.environment);
   onProgress?.(0, 1, "visiting states");
-  const found = await infer(critics, { ...settings, environment: environment?.id });
+  const transitions = settings.transitions === undefined ? undefined : await realTransitions(settings.transitions, critics[0], environment);
+  const found = await infer(critics, { ...settings, environment: environment?.id }, transitions);
   if (!("equations" in found)) throw new TypeError("a network gave a table");
   const { model, identifiability, equations } = found;
   const continuous = { kind: "continuous", model, identifiability, states: equations.states } as const;
   if (!environment) return continuous;
   onProgress?.(0, 1, "scoring");
   const { scoreContinuous, scoringTransitions } = await import("../world-model/score.ts");
-  const transitions = await scoringTransitions(model.definition, environment, { seed: seed + 1 });
-  return { ...continuous, environment, transitions, score: await scoreContinuous(model, transitions, seed + 1) };
+  const visited = await scoringTransitions(model.definition, environment, { seed: seed + 1 });
+  return { ...continuous, environment, transitions: visited, score: await scoreContinuous(model, visited, seed + 1) };
+}
+
+async function realTransitions(path: string, critic: NetworkCritic, environment: Environment | undefined): Promise<RealTransitions> {
+  const [{ readTransitions }, { inCoordinates, withoutTerminals }, { flatBox, identityCoordinates }] = await Promise.all([
+    import("../formats/transitions.ts"),
+    import("../inversion/transitions.ts"),
+    import("../environments/identity-coordinates.ts"),
+  ]);
+  const coordinates = environment?.physics?.coordinates ?? identityCoordinates(flatBox(critic.observationSpace));
+  return withoutTerminals(inCoordinates(await readTransitions(path), coordinates, critic.actionSize, path));
 }
 
 /** What does not belong together is wrong usage, what cannot be answered a refusal; the stack stays in `cause`. */
-async function infer(critics: readonly Critic[], { environment, method, seed, states, onProgress }: InferSettings): Promise<Inferred> {
-  const { inferDynamics } = await import("../inversion/infer.ts");
+async function infer(
+  critics: readonly Critic[],
+  { environment, method, seed, states, onProgress }: InferSettings,
+  transitions?: RealTransitions,
+): Promise<Inferred> {
+  const [{ inferDynamics }, { MismatchError }] = await Promise.all([
+    import("../inversion/infer.ts"),
+    import("../inversion/mismatch-error.ts"),
+  ]);
   try {
-    return await inferDynamics(critics, { environment, method, seed, samples: states, onProgress });
+    return await inferDynamics(critics, { environment, method, seed, samples: states, transitions, onProgress });
   } catch (error) {
-    if (error instanceof TypeError) throw new UsageError(error.message, { cause: error });
+    if (error instanceof MismatchError) throw new UsageError(error.message, { cause: error });
     if (error instanceof RangeError) throw new RefusalError(error.message, { cause: error });
     throw error;
   }

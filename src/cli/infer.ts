@@ -12,6 +12,7 @@ interface InferOptions extends CommonOptions {
   readonly method?: Method;
   readonly gamma?: number;
   readonly states: number;
+  readonly transitions?: string;
   readonly force?: boolean;
 }
 
@@ -20,7 +21,7 @@ export function inferCommand(io: Io): Command {
     new Command("infer")
       .summary("infer a dynamics model from critics")
       .description(
-        "Infer a dynamics model from one critic or several of the same environment, say how far it can be trusted, and hold it against the true environment. No transition is used for inference.",
+        "Infer a dynamics model from one critic or several of the same environment, say how far it can be trusted, and hold it against the true environment. No transition is used for inference unless --transitions gives some.",
       )
       .argument("<critic...>", "Stable-Baselines3 zips, RL Zoo folders, or .npy or .npz tables")
       .option("--env <id>", "environment, e.g. Pendulum-v1 (default: what the critic says)")
@@ -32,6 +33,10 @@ export function inferCommand(io: Io): Command {
       )
       .option("--gamma <number>", "discount of the critics, where their files do not say it", discount)
       .option("--states <n>", "states to ask a network about", positiveInteger, 2000)
+      .option(
+        "--transitions <file>",
+        "an .npz of real transitions (observations, actions, next_observations) to fit as well; cross-validation weighs them against the critics",
+      )
       .option("--force", "write into a folder that holds other files; those of the same names are replaced"),
   );
   withExamples(command, [
@@ -55,6 +60,7 @@ export function inferCommand(io: Io): Command {
       method: options.method,
       seed,
       states: options.states,
+      transitions: options.transitions,
       onProgress: context.onProgress,
     });
     const summary = summarise(inferred, { version, files, seed });

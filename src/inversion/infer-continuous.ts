@@ -14,6 +14,7 @@ import { type AmortisedOptions, firstSigma, fitAmortised, type StructuredFit } f
 import { calibratePointwise } from "./calibrate-pointwise.ts";
 import { fitNetwork, type NetworkFitOptions } from "./fit-network.ts";
 import { type CrossValidated, fitWithTransitions, type RealTransitions } from "./fit-with-transitions.ts";
+import { MismatchError } from "./mismatch-error.ts";
 import { type Equations, equationsAt, type Samples } from "./samples.ts";
 
 export type OnProgress = (done: number, total: number, what: string) => void;
@@ -59,7 +60,7 @@ export async function inferContinuous(critics: readonly NetworkCritic[], options
   const system = await bellmanSystem(critic, coordinates, rewards);
   const equations = await equationsAt(system, samples);
   if (options.transitions && options.method !== undefined && options.method !== "amortised")
-    throw new TypeError(`transitions are for method 'amortised', not '${options.method}'`);
+    throw new MismatchError(`transitions are for method 'amortised', not '${options.method}'`);
   const solve = options.transitions
     ? fromTransitions
     : options.method === "pointwise"

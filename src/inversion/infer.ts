@@ -11,6 +11,7 @@ import { type Element, flatDimension, flatten, type Space, sample } from "../spa
 import type { TabularWorldModel } from "../world-model/world-model.ts";
 import { type InferContinuousOptions, type InferredContinuous, inferContinuous } from "./infer-continuous.ts";
 import { type InferTabularOptions, inferTabular } from "./infer-tabular.ts";
+import { MismatchError } from "./mismatch-error.ts";
 import type { Samples } from "./samples.ts";
 
 export type Method = "matching" | "projection" | "pointwise" | "amortised" | "network";
@@ -48,23 +49,23 @@ export type Inferred = InferredContinuous | InferredTabular;
  */
 export async function inferDynamics(given: Critic | readonly Critic[], options: InferOptions = {}): Promise<Inferred> {
   const critics = Array.isArray(given) ? (given as readonly Critic[]) : [given as Critic];
-  if (critics.length === 0) throw new TypeError("inferDynamics needs a critic");
+  if (critics.length === 0) throw new MismatchError("inferDynamics needs a critic");
   const tables = critics.filter((critic): critic is TabularCritic => critic.kind === "tabular");
   const networks = critics.filter((critic): critic is NetworkCritic => critic.kind === "network");
-  if (tables.length > 0 && networks.length > 0) throw new TypeError("tables and networks cannot be inverted together");
+  if (tables.length > 0 && networks.length > 0) throw new MismatchError("tables and networks cannot be inverted together");
   const { method } = options;
   if (tables.length > 0) {
     if (method !== undefined && method !== "matching" && method !== "projection")
-      throw new TypeError(`method '${method}' is for networks; a table takes matching or projection`);
+      throw new MismatchError(`method '${method}' is for networks; a table takes matching or projection`);
     const critic = tables.length === 1 ? tables[0] : stack(tables);
     return { model: inferTabular(critic, { ...options.tabular, method }), identifiability: identifyTabular(critic) };
   }
   if (method === "matching" || method === "projection")
-    throw new TypeError(`method '${method}' is for tables; a network takes amortised, network or pointwise`);
+    throw new MismatchError(`method '${method}' is for tables; a network takes amortised, network or pointwise`);
   const environment = typeof options.environment === "string" ? make(options.environment) : options.environment;
   const physics = environment?.physics;
   if (environment && !physics)
-    throw new TypeError(`${environment.id} has no continuous state, so a network critic of it cannot be inverted`);
+    throw new MismatchError(`${environment.id} has no continuous state, so a network critic of it cannot be inverted`);
   networks.forEach((critic) => {
     assertFits(critic, networks[0], environment);
   });
@@ -116,7 +117,7 @@ function uniformSamples({ observationSpace, actionSpace, actionSize }: NetworkCr
   const space = flatBox(observationSpace);
   const unbounded = space.low.findIndex((low, j) => !Number.isFinite(low) || !Number.isFinite(space.high[j]) || space.high[j] - low > 1e6);
   if (unbounded >= 0)
-    throw new TypeError(
+    throw new MismatchError(
       `observation ${unbounded} of this critic has no bounds to draw states from: name its environment (--env), or give states and actions of your own`,
     );
   const random = createRandom(seed);
@@ -136,11 +137,11 @@ function assertFits(critic: NetworkCritic, first: NetworkCritic, environment: En
     ? { ...environment, name: environment.id, observationSpace: environment.observationSpace, actionSpace: environment.actionSpace }
     : first;
   if (describe(critic.actionSpace) !== describe(other.actionSpace))
-    throw new TypeError(
+    throw new MismatchError(
       `${critic.name} acts in ${describe(critic.actionSpace)}, ${other.name} in ${describe(other.actionSpace)}: they are not of one environment`,
     );
   if (flatDimension(critic.observationSpace) !== flatDimension(other.observationSpace))
-    throw new TypeError(
+    throw new MismatchError(
       `${critic.name} observes ${flatDimension(critic.observationSpace)} numbers, ${other.name} ${flatDimension(other.observationSpace)}: they are not of one environment`,
     );
 }

@@ -1,0 +1,98 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { zipSync } from "fflate";
+import { afterAll, describe, expect, test } from "vitest";
+import { createRandom } from "../../src/engine/index.ts";
+import { make } from "../../src/environments/make.ts";
+import { readTransitions } from "../../src/formats/transitions.ts";
+import { run } from "./harness.ts";
+
+const critic = fileURLToPath(new URL("../../../shared/critics/sac/Pendulum-v1_1", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "vinverse-transitions-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+interface Column {
+  readonly shape: readonly number[];
+  readonly data: readonly number[];
+}
+
+function writeNpz(name: string, arrays: Readonly<Record<string, Column>>): string {
+  const members = Object.entries(arrays).map(([key, { shape, data }]) => {
+    const header = `{'descr': '<f8', 'fortran_order': False, 'shape': (${shape.join(", ")},), }`.padEnd(117);
+    const head = Buffer.concat([Buffer.from("\x93NUMPY\x01\x00", "latin1"), Buffer.from([118, 0]), Buffer.from(`${header}\n`)]);
+    return [`${key}.npy`, new Uint8Array(Buffer.concat([head, Buffer.from(Float64Array.from(data).buffer)]))] as const;
+  });
+  const file = join(folder, name);
+  writeFileSync(file, zipSync(Object.fromEntries(members)));
+  return file;
+}
+
+/** What a user would have recorded: observations before and after, actions. */
+function recorded(n: number, seed: number): Readonly<Record<string, Column>> {
+  const environment = make("Pendulum-v1");
+  const random = createRandom(seed);
+  const [observations, next, actions] = [[], [], []] as number[][];
+  for (let i = 0; i < n; i++) {
+    const { observation } = environment.reset({ seed: random.integer(1e6) });
+    const action = 4 * random.uniform() - 2;
+    observations.push(...(observation as Float64Array));
+    actions.push(action);
+    next.push(...(environment.step([action]).observation as Float64Array));
+  }
+  return {
+    observations: { shape: [n, 3], data: observations },
+    actions: { shape: [n, 1], data: actions },
+    next_observations: { shape: [n, 3], data: next },
+  };
+}
+
+test("recorded transitions are read as they were saved", async () => {
+  const rows = recorded(4, 1);
+  const read = await readTransitions(writeNpz("four.npz", rows));
+  expect(read).toMatchObject({ n: 4, kind: "observations", width: 3, actionWidth: 1 });
+  expect([...read.current]).toEqual(rows.observations.data);
+  expect([...read.next]).toEqual(rows.next_observations.data);
+  expect([...read.terminated]).toEqual([0, 0, 0, 0]);
+});
+
+test("what is wrong with a file of transitions is said in one sentence", async () => {
+  const good = recorded(3, 2);
+  const fix = "save numpy.savez(file, observations=…, actions=…, next_observations=…, terminated=…), or states and next_states.";
+  const cases: [Readonly<Record<string, Column>>, string][] = [
+    [{ observations: good.observations, actions: good.actions }, `array 'next_observations' is missing; ${fix}`],
+    [{ ...good, actions: { shape: [2, 1], data: [0, 1] } }, `array 'actions' has 2 rows, not 3; ${fix}`],
+    [
+      { ...good, next_observations: { shape: [3, 2], data: [0, 0, 0, 0, 0, 0] } },
+      `array 'next_observations' has 3 rows of 2, not 3 of 3; ${fix}`,
+    ],
+    [{ ...good, terminated: { shape: [1], data: [1] } }, `array 'terminated' has 1 entries, not 3; ${fix}`],
+    [{ ...good, actions: { shape: [3, 1], data: [0, Number.NaN, 1] } }, `array 'actions' is not finite at entry 1; ${fix}`],
+    [{ ...good, observations: { shape: [0, 3], data: [] } }, `array 'observations' is empty; ${fix}`],
+  ];
+  for (const [i, [arrays, sentence]] of cases.entries()) {
+    const file = writeNpz(`bad-${i}.npz`, arrays);
+    await expect(readTransitions(file)).rejects.toThrow(`${file}: ${sentence}`);
+  }
+});
+
+describe.skipIf(!existsSync(critic))("with a published critic", () => {
+  test("ten clean transitions make the model nearly exact, and it is scored on others", async () => {
+    const out = join(folder, "model");
+    const few = writeNpz("ten.npz", recorded(10, 3));
+    const ran = await run("infer", critic, "--transitions", few, "--states", "500", "--out", out, "--json");
+    expect(ran.code, ran.err).toBe(0);
+    const others = writeNpz("others.npz", recorded(200, 4));
+    const scored = await run("evaluate", out, "--transitions", others, "--json");
+    expect(scored.code, scored.err).toBe(0);
+    expect(JSON.parse(scored.out).error).toBeLessThan(0.03);
+    const wrong = await run(
+      "evaluate",
+      out,
+      "--transitions",
+      writeNpz("flat.npz", { ...recorded(2, 5), actions: { shape: [2, 2], data: [0, 0, 0, 0] } }),
+    );
+    expect(wrong.code).toBe(1);
+  });
+});
