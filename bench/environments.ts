@@ -1,6 +1,7 @@
 import { cpus } from "node:os";
 import { createRandom } from "../src/engine/random.ts";
-import { make } from "../src/environments/make.ts";
+import { scriptedPickAndPlace } from "../src/environments/arm/scripted.ts";
+import { make, prepare } from "../src/environments/make.ts";
 import { enumerateSokoban } from "../src/environments/sokoban-states.ts";
 import { vectorize } from "../src/environments/vector-environment.ts";
 import { type Bench, median, summarise } from "./bench.ts";
@@ -9,15 +10,19 @@ import { type Peer, startPeer } from "./peers/peer.ts";
 const ROUNDS = 5;
 const COPIES = 1024;
 /** Steps timed at once, ours and Gymnasium's: each takes a fraction of a second. */
-const STEPS = { single: 3_000_000, vector: 4000, peerSingle: 40_000, peerSync: 20, peerVector: 4000 } as const;
+const STEPS = { single: 3_000_000, vector: 4000, arm: 40, peerSingle: 40_000, peerSync: 20, peerVector: 4000 } as const;
 
 /** An own level of three boxes in an open room: 595 764 states. */
 const LEVEL = ["###########", "#@        #", "#  $ $    #", "#    .    #", "#  $ .    #", "#   .     #", "###########"];
 
-/** Steps of CartPole a second, single and in a vector, against Gymnasium in turn; states of Sokoban enumerated a second, with their four moves. */
+/** Arms side by side: half are stepped at random, half pick and place, so that free motion, pushing and grasping are all in it. */
+const ARMS = 20;
+
+/** Steps of CartPole a second, single and in a vector, against Gymnasium in turn; states of Sokoban enumerated a second, with their four moves; control steps of the arm. */
 export const environments: Bench = async ({ seeds, log }) => {
   const begun = performance.now();
   const details: Record<string, unknown> = { copies: COPIES, rounds: ROUNDS, cpu: cpus()[0]?.model, cores: cpus().length };
+  await prepare("ArmPickAndPlace-v0");
   const peer = startPeer({ script: "gymnasium_steps.py", modules: ["gymnasium", "numpy"] }, log);
   const runs: Record<string, number>[] = [];
   try {
@@ -52,6 +57,9 @@ async function runSeed(seed: number, peer: Peer | undefined, details: Record<str
     await ask("gymnasiumSyncVectorStepsPerSecond", { copies: COPIES, steps: STEPS.peerSync });
     await ask("gymnasiumArrayVectorStepsPerSecond", { copies: COPIES, steps: STEPS.peerVector, mode: "vector_entry_point" });
     note("sokobanStatesPerSecond", enumerate());
+    const arm = stepArm(seed + round);
+    note("armStepsPerSecond", arm.wall);
+    note("armStepsPerProcessorSecond", arm.processor);
   }
   const figures = Object.fromEntries(Object.entries(rates).map(([key, list]) => [key, median(list)]));
   if (!peer) return figures;
@@ -84,6 +92,23 @@ function stepVector(seed: number): number {
   const begun = performance.now();
   for (let t = 0; t < STEPS.vector; t++) vector.step(actions[t & 63]);
   return (1000 * COPIES * STEPS.vector) / (performance.now() - begun);
+}
+
+/** Control steps a second: by the clock, and by the time that a core was given. */
+function stepArm(seed: number): { readonly wall: number; readonly processor: number } {
+  const vector = vectorize("ArmPickAndPlace-v0", ARMS);
+  vector.reset(seed);
+  const random = createRandom(seed);
+  const begun = performance.now();
+  const used = process.cpuUsage();
+  for (let t = 0; t < STEPS.arm; t++) {
+    const actions = scriptedPickAndPlace(vector.observations, ARMS);
+    for (let k = 0; k < actions.length / 2; k++) actions[k] = 2 * random.uniform() - 1;
+    vector.step(actions);
+  }
+  const seconds = (performance.now() - begun) / 1000;
+  const { user, system } = process.cpuUsage(used);
+  return { wall: (ARMS * STEPS.arm) / seconds, processor: (1e6 * ARMS * STEPS.arm) / (user + system) };
 }
 
 function enumerate(): number {

@@ -13,7 +13,7 @@ const shared: Readonly<Record<string, EnvironmentId>> = { "FrozenLake8x8-v1": "F
 /** A start that shows what the environment is about, and actions to take from there. */
 const scenes: Readonly<Record<string, { readonly state?: readonly number[]; readonly actions?: readonly number[] }>> = {
   "Acrobot-v1": { state: [0.9, 0.7, 0, 0] },
-  "Breakout-v0": { actions: [0, 2, 2, 2, 2, 2, 0, 0, 0, 0, 0] },
+  "Breakout-v0": { state: [6, 6, -1, 1, 7, 5, 4, ...Array.from("110111111111110111011111001011", Number)] },
   "CartPole-v1": { state: [0.4, 0, 0.15, 0] },
   "MountainCar-v0": { state: [-0.9, 0] },
   "MountainCarContinuous-v0": { state: [-0.75, 0] },

@@ -4,11 +4,11 @@ import { cubeHalf, links } from "./model.ts";
 
 type Point = readonly [x: number, y: number, z: number];
 
-const height = 270;
+const height = 290;
 
-/** Seen from the side and a little from above: x to the right, z up, y away into the picture. 430 pixels a metre. */
+/** Seen from the side and a little from above: x to the right, z up, y away into the picture. 350 pixels a metre. */
 function project([x, y, z]: Point): readonly [number, number] {
-  return [35 + 430 * (x + 0.35 * y), 235 - 430 * (z + 0.4 * y)];
+  return [50 + 350 * (x + 0.35 * y), 245 - 350 * (z + 0.4 * y)];
 }
 
 /** The arm with its table, cube and goal; a dotted line falls from the goal to the table. */

@@ -6,6 +6,9 @@ import { mujocoFor } from "./mujoco.ts";
 
 /** Metres that an action of 1 moves the target. */
 export const stride = 0.02;
+/** Radians that an action of 1 turns the hand, and how far it may turn either way. */
+export const turnStride = 0.2;
+const turnLimit = Math.PI / 2;
 
 /** qpos and qvel of a world; MuJoCo's warm start has the length of qvel. */
 export function sizes(world: ArmWorld): { readonly positions: number; readonly velocities: number } {
@@ -73,7 +76,8 @@ const grip = new Float64Array(3);
  * One control step of each of n states in place. A state begins with qpos, qvel and the solver's warm start: MuJoCo's next state is a function
  * of these and the controls, which are written anew before each of its steps (time enters no law), so that futures are bit-identical.
  * The grip is led in a straight line of the joints from where it is to where the action wants it, with the damping fed forward.
- * @param states [n, width] @param actions [n, actionWidth]: x, y, z in strides, then the opening from −1 to 1 (without one the fingers stay)
+ * @param states [n, width] @param actions [n, actionWidth]: x, y, z in strides, then the opening from −1 to 1
+ *   (without one the fingers stay), then the turn of the hand in strides (without one the fingers point along y)
  */
 export function advance(
   id: string,
@@ -98,6 +102,7 @@ export function advance(
     gripPosition(qpos, 0, grip, 0);
     for (let k = 0; k < 3; k++) grip[k] = clip(grip[k] + stride * clip(actions[a + k], -1, 1), workspace.low[k], workspace.high[k]);
     jointsFor(grip[0], grip[1], grip[2], towards, 0);
+    if (actionWidth > 4) towards[4] += clip(qpos[0] + qpos[4] + turnStride * clip(actions[a + 4], -1, 1), -turnLimit, turnLimit);
     for (let k = 0; k < jointCount; k++) from[k] = qpos[k];
     const opening = actionWidth > 3 ? (fingerReach / 2) * (clip(actions[a + 3], -1, 1) + 1) : restOpening;
     for (let k = jointCount; k < actuatorCount; k++) ctrl[k] = opening;

@@ -46,13 +46,17 @@ export function jointsFor(x: number, y: number, z: number, out: Float64Array, to
   out[to + 4] = -turn;
 }
 
-/** How far a cube is turned about the vertical, in (−π/4, π/4]: a quarter turn looks the same. Quaternion (w, x, y, z) from `at`. */
+/** The same turn of a cube in (−π/4, π/4]: a quarter turn looks the same. */
+export function wrapQuarter(yaw: number): number {
+  const quarter = Math.PI / 2;
+  return yaw - quarter * Math.ceil((yaw - quarter / 2) / quarter);
+}
+
+/** How far a cube is turned about the vertical, in (−π/4, π/4]. Quaternion (w, x, y, z) from `at`. */
 export function cubeYaw(q: ArrayLike<number>, at: number): number {
   const w = q[at];
   const x = q[at + 1];
   const y = q[at + 2];
   const z = q[at + 3];
-  const yaw = Math.atan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z));
-  const quarter = Math.PI / 2;
-  return yaw - quarter * Math.ceil((yaw - quarter / 2) / quarter);
+  return wrapQuarter(Math.atan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z)));
 }

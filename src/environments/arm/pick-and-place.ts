@@ -14,7 +14,9 @@ export interface ArmPickAndPlaceOptions extends GoalRewardOptions {
   readonly cubeMass?: number;
   /** Share of its stiffness, damping and greatest torque that every joint has, or each of the five (1). */
   readonly jointStrength?: number | readonly number[];
-  /** The cube starts turned by up to this angle either way, rad (0.2); π/4 is any angle. */
+  /** The hand turns too: a fifth number in the action, two more in the observation (false). */
+  readonly turn?: boolean;
+  /** The cube starts turned by up to this angle either way, rad (0.2; with `turn` π/4, which is any angle). */
   readonly yaw?: number;
 }
 
@@ -25,10 +27,11 @@ const starts: { readonly [name in "grip" | "cube" | "goal"]: Region } = {
   goal: { low: [0.3, -0.13, 0.1], high: [0.46, 0.13, 0.25] },
 };
 
-/** What an observation holds behind the two goals, and which entry is the rate of which. */
+/** What an observation holds behind the two goals; the last two only with `turn`. */
 export const pickAndPlaceNames = [
   ...["grip x", "grip y", "grip z", "opening", "cube x", "cube y", "cube z"],
   ...["grip vx", "grip vy", "grip vz", "opening rate", "cube vx", "cube vy", "cube vz", "cube yaw"],
+  ...["hand yaw", "hand yaw rate"],
 ] as const;
 
 /**
@@ -39,11 +42,12 @@ export const pickAndPlaceNames = [
  *
  * ## Action space
  * Box(4) in ±1: where the grip is to go, in strides of 2 cm from where it is, kept within 0.26 ≤ x ≤ 0.5, |y| ≤ 0.18, 0.02 ≤ z ≤ 0.3 (m);
- * and how far the fingers are to open, from closed (−1) to 8 cm (1). The hand is led straight down, its fingers along y.
+ * and how far the fingers are to open, from closed (−1) to 8 cm (1). The hand is led straight down, its fingers along y. With `turn` Box(5):
+ * the last number turns the hand about the vertical, in strides of 0.2 rad from where it is, within ±π/2.
  *
  * ## Observation space
  * Box(21): achieved goal (the cube's x, y, z in m), desired goal (x, y, z), and the observation: positions of the grip (x, y, z), opening and
- * positions of the cube (x, y, z), the seven velocities of these (m/s), and the cube's yaw (rad, in (−π/4, π/4]).
+ * positions of the cube (x, y, z), the seven velocities of these (m/s), and the cube's yaw (rad, in (−π/4, π/4]). With `turn` Box(23): then the hand's yaw (rad) and its rate (rad/s).
  * This is the Dict of Gymnasium's goal environments, flattened in the order of its sorted keys.
  *
  * ## Rewards
@@ -58,11 +62,11 @@ export const pickAndPlaceNames = [
  *
  * ## Arguments
  * `reward` ("sparse"), `radius` (0.02 m), `goal` (drawn), `cubeMass` (0.05 kg), `jointStrength` (1: share of stiffness, damping and
- * greatest torque, one or five), `yaw` (0.2 rad), `maxEpisodeSteps` (60).
+ * greatest torque, one or five), `turn` (false), `yaw` (0.2 rad; π/4 with `turn`), `maxEpisodeSteps` (60).
  */
 export function armPickAndPlace(options: ArmPickAndPlaceOptions = {}): Simulation {
   const id = "ArmPickAndPlace-v0";
-  const { goal, cubeMass = 0.05, jointStrength = 1, yaw = 0.2, maxEpisodeSteps = 60 } = options;
+  const { goal, cubeMass = 0.05, jointStrength = 1, turn = false, yaw = turn ? Math.PI / 4 : 0.2, maxEpisodeSteps = 60 } = options;
   checkGoalOptions(id, options);
   if (!(cubeMass > 0 && Number.isFinite(cubeMass))) throw new EnvironmentError(`${id}: cubeMass is a mass in kg above 0, got ${cubeMass}`);
   if (!(yaw >= 0 && yaw <= Math.PI)) throw new EnvironmentError(`${id}: yaw is an angle from 0 to π rad, got ${yaw}`);
@@ -73,8 +77,8 @@ export function armPickAndPlace(options: ArmPickAndPlaceOptions = {}): Simulatio
     world,
     horizon: maxEpisodeSteps,
     reward: options,
-    actionSize: 4,
-    observationSize: pickAndPlaceNames.length,
+    actionSize: turn ? 5 : 4,
+    observationSize: turn ? pickAndPlaceNames.length : pickAndPlaceNames.length - 2,
     start(random, out, at, goalAt) {
       placeHand(out, at, (place) => drawPlace(starts.grip, random, place, 0), (fingerReach / 2) * (1 + random.uniform()));
       drawPlace(starts.cube, random, out, at + 7);
@@ -97,6 +101,9 @@ export function armPickAndPlace(options: ArmPickAndPlaceOptions = {}): Simulatio
       out[to + 10] = states[rates + 5] + states[rates + 6];
       for (let k = 0; k < 3; k++) out[to + 11 + k] = states[rates + 7 + k];
       out[to + 14] = cubeYaw(states, at + 10);
+      if (!turn) return;
+      out[to + 15] = states[at] + states[at + 4];
+      out[to + 16] = states[rates] + states[rates + 4];
     },
   });
 }

@@ -12,7 +12,7 @@ export interface ArmTask {
   readonly world: ArmWorld;
   readonly horizon: number;
   readonly reward: GoalRewardOptions;
-  /** m: 3 where the fingers stay as they are, 4 where they move */
+  /** m: 3 where the fingers stay as they are, 4 where they open and close, 5 where the hand turns too */
   readonly actionSize: number;
   /** Numbers of the observation beside the two goals. */
   readonly observationSize: number;

@@ -6,6 +6,7 @@ import { cubeYaw, gripPosition, gripVelocity, jointsFor } from "../../../src/env
 import { armModel, workspace } from "../../../src/environments/arm/model.ts";
 import { loadMujoco } from "../../../src/environments/arm/mujoco.ts";
 import { scriptedPickAndPlace } from "../../../src/environments/arm/scripted.ts";
+import { checkEnvironment } from "../../../src/environments/check.ts";
 import { collectTransitions, randomPolicy } from "../../../src/environments/collect.ts";
 import { drawEnvironment } from "../../../src/environments/draw.ts";
 import { make, prepare } from "../../../src/environments/make.ts";
@@ -117,7 +118,7 @@ describe("with MuJoCo", () => {
     const environment = make("ArmPickAndPlace-v0", { maxEpisodeSteps: 1000 });
     let { observation } = environment.reset({ seed: 8 });
     const act = () => {
-      const action = scriptedPickAndPlace(observation as Float64Array, 1) as Float64Array;
+      const action = scriptedPickAndPlace(observation as Float64Array, 1);
       ({ observation } = environment.step(action));
       return [...(observation as Float64Array), ...environment.state];
     };
@@ -149,9 +150,9 @@ describe("with MuJoCo", () => {
     vector.reset(seed);
     const [lifted, reached] = [new Set<number>(), new Set<number>()];
     for (let t = 0; t < 50; t++) {
-      vector.step(scriptedPickAndPlace(vector.observations, n) as Float64Array);
+      vector.step(scriptedPickAndPlace(vector.observations, n));
       for (let i = 0; i < n; i++) {
-        if (vector.observations[21 * i + 2] > 0.06) lifted.add(i);
+        if (vector.observations[vector.observationSize * i + 2] > 0.06) lifted.add(i);
         if (vector.rewards[i] === 0) reached.add(i);
       }
     }
@@ -165,14 +166,19 @@ describe("with MuJoCo", () => {
     expect(held).toBeGreaterThanOrEqual(0.9);
   });
 
+  test("a hand that turns takes a cube at any angle, one that does not cannot", () => {
+    const turn = make("ArmPickAndPlace-v0", { turn: true });
+    expect(checkEnvironment(turn, { steps: 100 })).toEqual([]);
+    expect(pickAndPlace(30, 200, { turn: true }).reached).toBeGreaterThanOrEqual(0.97);
+    expect(pickAndPlace(30, 200, { yaw: Math.PI / 4 }).reached).toBeLessThan(0.8);
+  });
+
   /** Rest for some steps and tell how far the grip (or the cube) has sunk, in metres. */
   function sink(options: Readonly<Record<string, unknown>>, grasp: boolean, steps = 20): number {
     const environment = make("ArmPickAndPlace-v0" as string, { maxEpisodeSteps: 1000, goal: [0.4, 0, 0.2], ...options });
     let { observation } = environment.reset({ seed: 12 });
     const height = () => (observation as Float64Array)[grasp ? 2 : 8];
-    if (grasp)
-      for (let t = 0; t < 35; t++)
-        ({ observation } = environment.step(scriptedPickAndPlace(observation as Float64Array, 1) as Float64Array));
+    if (grasp) for (let t = 0; t < 35; t++) ({ observation } = environment.step(scriptedPickAndPlace(observation as Float64Array, 1)));
     const before = height();
     if (grasp) expect(before).toBeGreaterThan(0.15);
     for (let t = 0; t < steps; t++) ({ observation } = environment.step([0, 0, 0, -1]));
