@@ -37,7 +37,7 @@ export interface DqnOptions extends LearnerOptions {
   readonly explorationPart?: number;
 }
 
-const DEFAULTS = {
+export const DQN_DEFAULTS = {
   discount: 0.99,
   hidden: [128, 128],
   batch: 128,
@@ -60,7 +60,7 @@ const GRADIENT_LENGTH = 10;
  *   y = R + γʰ Q'(s⁺, argmax_a Q(s⁺, a)),  loss = mean Huber(Q(s, a) − y).
  */
 export async function dqn(id: string, options: DqnOptions): Promise<Learner> {
-  const settings = { ...DEFAULTS, ...options };
+  const settings = { ...DQN_DEFAULTS, ...options };
   const { seed, batch } = settings;
   const actors = createActors(id, settings.copies, seed);
   const { actionSpace, observationSpace } = actors.environment;

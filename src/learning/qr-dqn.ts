@@ -1,0 +1,139 @@
+import {
+  abs,
+  adam,
+  adamState,
+  add,
+  argMax,
+  cast,
+  compile,
+  createRandom,
+  follow,
+  Graph,
+  huber,
+  inputsOf,
+  less,
+  mul,
+  oneHot,
+  recur,
+  reduceMean,
+  reduceSum,
+  reshape,
+  type State,
+  squeeze,
+  sub,
+  unsqueeze,
+  type Value,
+} from "../engine/index.ts";
+import { createActors } from "./actors.ts";
+import { DQN_DEFAULTS, type DqnOptions } from "./dqn.ts";
+import { apply, initialise, type Layers, renamed, toNetwork } from "./layers.ts";
+import type { Learner } from "./learner.ts";
+import { offPolicyLearner } from "./off-policy.ts";
+
+export interface QrDqnOptions extends DqnOptions {
+  readonly quantiles?: number;
+}
+
+const DEFAULTS = { ...DQN_DEFAULTS, quantiles: 25 };
+const GRADIENT_LENGTH = 10;
+
+/**
+ * QR-DQN (Dabney et al. 2018): quantiles θ_j(s, a) at midpoints τ_j = (j + ½)/n, drawn towards y_i = R + γʰ θ'_i(s⁺, a⁺), a⁺ greedy for the
+ * target's own mean, by the quantile Huber loss  mean_i Σ_j |τ_j − 1{y_i < θ_j}| Huber(y_i − θ_j).
+ */
+export async function qrDqn(id: string, options: QrDqnOptions): Promise<Learner> {
+  const settings = { ...DEFAULTS, ...options };
+  const { seed, batch, quantiles } = settings;
+  const actors = createActors(id, settings.copies, seed);
+  const { actionSpace, observationSpace } = actors.environment;
+  if (actionSpace.kind !== "discrete") throw new TypeError(`QR-DQN chooses among Discrete actions; ${id} acts in a Box: use sac or td3`);
+  const { n: actions, start } = actionSpace;
+  const o = actors.observationSize;
+  const online: Layers = { name: "online", sizes: [o, ...settings.hidden, quantiles * actions], activation: "ReLU" };
+  const target = { ...online, name: "target" };
+  const parameters = initialise(online, createRandom(seed));
+  const recurrence = await recur(
+    qrDqnGraph(online, target, parameters, batch, quantiles, settings.targetRate),
+    { ...adamState(parameters), ...renamed(parameters, "online", "target") },
+    { threads: settings.threads },
+  );
+
+  const acting = new Graph();
+  const theta = table(apply(online, inputsOf(acting, parameters), acting.input("observations", ["N", o])), quantiles);
+  acting.output("action", greedy(theta));
+  const session = await compile(acting, { threads: 1 });
+  const best = async (observations: Float64Array, n: number): Promise<Float64Array> => {
+    const weights = Object.fromEntries(
+      Object.keys(parameters).map((name) => [name, { dims: recurrence.state[name].shape, data: recurrence.state[name].data }]),
+    );
+    const { action } = await session.run({ observations: { dims: [n, o], data: observations }, ...weights });
+    return Float64Array.from(action.data as Int32Array, (a) => a + start);
+  };
+  return offPolicyLearner(actors, {
+    algorithm: "QR-DQN",
+    settings,
+    recurrence,
+    exploit: best,
+    async explore(observations, n, random, progress) {
+      const epsilon = Math.max(settings.lastEpsilon, 1 - (1 - settings.lastEpsilon) * (progress / settings.explorationPart));
+      const chosen = await best(observations, n);
+      for (let i = 0; i < n; i++) if (random.uniform() < epsilon) chosen[i] = start + random.integer(actions);
+      return chosen;
+    },
+    critic: (state, learner) => {
+      const name = `qrdqn ${id}`;
+      return {
+        name,
+        algorithm: "QR-DQN",
+        environment: id,
+        heads: Array.from({ length: quantiles }, (_, i) => ({
+          name: `quantile ${i}`,
+          critic: name,
+          discount: settings.discount,
+          rewardScale: 1,
+          rewardOffset: 0,
+        })),
+        observationSpace,
+        actionSpace,
+        values: { kind: "quantile-deep-q", quantiles, online: toNetwork(online, state), target: toNetwork(target, state) },
+        made: { settings, steps: learner.steps, updates: learner.updates },
+      };
+    },
+  });
+}
+
+/** One update of QR-DQN: a `ReplayBatch` and "rate" in; "loss" and the parameters after Adam and the target's move out. */
+export function qrDqnGraph(online: Layers, target: Layers, parameters: State, batch: number, quantiles: number, targetRate: number): Graph {
+  const o = online.sizes[0];
+  const graph = new Graph();
+  const inputs = inputsOf(graph, parameters);
+  const copies = inputsOf(graph, renamed(parameters, online.name, target.name));
+  const here = table(apply(online, inputs, graph.input("observations", [batch, o])), quantiles);
+  const there = table(apply(target, copies, graph.input("next observations", [batch, o])), quantiles);
+  const theta = column(here, cast(squeeze(graph.input("actions", [batch, 1]), [1]), "int64"));
+  const ahead = column(there, greedy(there));
+  const y = add(graph.input("returns", [batch, 1]), mul(graph.input("discounts", [batch, 1]), ahead));
+  /** [B, i, j]: y_i − θ_j */
+  const error = sub(unsqueeze(y, [2]), unsqueeze(theta, [1]));
+  const midpoints = graph.constant(Float64Array.from({ length: quantiles }, (_, j) => (j + 0.5) / quantiles));
+  const weight = abs(sub(midpoints, cast(less(error, 0), "float32")));
+  const loss = graph.output("loss", mul(reduceMean(mul(weight, huber(error)), null), quantiles));
+  const moved = adam(loss, inputs, graph.input("rate", [1]), { clip: GRADIENT_LENGTH });
+  follow(copies, moved, (copy) => `${online.name}${copy.slice(target.name.length)}`, targetRate);
+  return graph;
+}
+
+/** [N, n·A] → [N, n, A], Stable-Baselines3's order */
+function table(flat: Value, quantiles: number): Value {
+  return reshape(flat, [flat.shape[0], quantiles, (flat.shape[1] as number) / quantiles]);
+}
+
+/** argmax_a mean_j θ_j: int64 [N] */
+function greedy(theta: Value): Value {
+  return argMax(reduceMean(theta, [1]), 1);
+}
+
+/** θ [N, n, A] at actions [N] → [N, n] */
+function column(theta: Value, action: Value): Value {
+  return reduceSum(mul(theta, unsqueeze(oneHot(action, theta.shape[2] as number), [1])), [2]);
+}

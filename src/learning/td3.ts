@@ -1,0 +1,215 @@
+import type { Network } from "../critics/network.ts";
+import {
+  adam,
+  adamState,
+  add,
+  clip,
+  compile,
+  concat,
+  createRandom,
+  follow,
+  Graph,
+  inputsOf,
+  min,
+  mul,
+  neg,
+  type RuntimeTensor,
+  recur,
+  reduceMean,
+  type State,
+  sub,
+  tanh,
+  type Value,
+} from "../engine/index.ts";
+import { createActors } from "./actors.ts";
+import { apply, initialise, type Layers, renamed, toNetwork } from "./layers.ts";
+import type { Learner, LearnerOptions } from "./learner.ts";
+import { offPolicyLearner } from "./off-policy.ts";
+import { unitActions } from "./unit-actions.ts";
+
+export interface Td3Options extends LearnerOptions {
+  readonly capacity?: number;
+  readonly starts?: number;
+  readonly updatesPerStep?: number;
+  readonly lookahead?: number;
+  readonly targetRate?: number;
+  /** Deviation of the noise on explored actions. */
+  readonly explorationNoise?: number;
+  /** Deviation of the noise on the target's actions, cut at 2.5 deviations; 0 leaves them. */
+  readonly targetNoise?: number;
+  /** Critic updates for one of the actor and the targets. */
+  readonly delay?: number;
+  /** 2 for TD3, 1 for DDPG. */
+  readonly critics?: 1 | 2;
+}
+
+const DEFAULTS = {
+  discount: 0.99,
+  hidden: [128, 128],
+  batch: 128,
+  rate: 1e-3,
+  lastRate: 0.3,
+  copies: 1,
+  threads: 1,
+  capacity: 100_000,
+  starts: 1000,
+  updatesPerStep: 1,
+  lookahead: 1,
+  targetRate: 0.01,
+  explorationNoise: 0.1,
+  targetNoise: 0.2,
+  delay: 2,
+  critics: 2 as 1 | 2,
+};
+const NOISE_CUT = 2.5;
+
+export interface Td3Networks {
+  /** o → m, before its tanh */
+  readonly actor: Layers;
+  readonly targetActor: Layers;
+  /** o + m → 1 */
+  readonly critics: readonly Layers[];
+  readonly targetCritics: readonly Layers[];
+}
+
+/** DDPG (Lillicrap et al. 2016): one critic, no noise on the target's actions, no delay. */
+export function ddpg(id: string, options: Td3Options): Promise<Learner> {
+  return td3(id, { critics: 1, targetNoise: 0, delay: 1, ...options });
+}
+
+/**
+ * TD3 (Fujimoto et al. 2018): twin critics towards y = R + γʰ min_i Q'_i(s⁺, π'(s⁺) + cut noise); every other update the actor climbs Q₁(s, π(s))
+ * and the targets follow.
+ */
+export async function td3(id: string, options: Td3Options): Promise<Learner> {
+  const settings = { ...DEFAULTS, ...options };
+  const { seed, batch } = settings;
+  const actors = createActors(id, settings.copies, seed);
+  const { observationSize: o, actionSize: m, environment } = actors;
+  const units = unitActions(environment);
+  const layers = (name: string, from: number, to: number): Layers => ({ name, sizes: [from, ...settings.hidden, to], activation: "ReLU" });
+  const numbers = Array.from({ length: settings.critics }, (_, i) => i);
+  const networks: Td3Networks = {
+    actor: layers("actor", o, m),
+    targetActor: layers("slow actor", o, m),
+    critics: numbers.map((i) => layers(`critic ${i}`, o + m, 1)),
+    targetCritics: numbers.map((i) => layers(`slow critic ${i}`, o + m, 1)),
+  };
+  const initial = td3State(networks, createRandom(seed));
+  const recurrence = await recur(td3Graph(networks, initial, batch, settings.targetRate, NOISE_CUT * settings.targetNoise), initial.all, {
+    threads: settings.threads,
+  });
+
+  const acting = new Graph();
+  acting.output("action", tanh(apply(networks.actor, inputsOf(acting, initial.actor), acting.input("observations", ["N", o]))));
+  const session = await compile(acting, { threads: 1 });
+  const best = async (observations: Float64Array, n: number) => {
+    const weights = Object.fromEntries(
+      Object.keys(initial.actor).map((name) => [name, { dims: recurrence.state[name].shape, data: recurrence.state[name].data }]),
+    );
+    return Float64Array.from(
+      (await session.run({ observations: { dims: [n, o], data: observations }, ...weights })).action.data as Float32Array,
+    );
+  };
+  const noise: RuntimeTensor = { dtype: "float32", dims: [batch, m], data: new Float32Array(batch * m) };
+  const due: RuntimeTensor = { dtype: "float32", dims: [1], data: new Float32Array(1) };
+  const name = `${settings.critics === 1 ? "ddpg" : "td3"} ${id}`;
+  const algorithm = settings.critics === 1 ? "DDPG" : "TD3";
+  return offPolicyLearner(actors, {
+    algorithm,
+    settings,
+    recurrence,
+    toEnvironment: units.fromUnit,
+    exploit: best,
+    async explore(observations, n, random, progress) {
+      if (progress === 0) return Float64Array.from({ length: n * m }, () => 2 * random.uniform() - 1);
+      const chosen = await best(observations, n);
+      return chosen.map((u) => Math.min(1, Math.max(-1, u + settings.explorationNoise * random.normal())));
+    },
+    feeds(random, update) {
+      for (let i = 0; i < noise.data.length; i++) noise.data[i] = settings.targetNoise * random.normal();
+      due.data[0] = (update + 1) % settings.delay === 0 ? 1 : 0;
+      return { noise, due };
+    },
+    critic: (state, learner) => {
+      const actorOf = (one: Layers): Network => [...toNetwork(one, state), { kind: "activation", name: "Tanh" }];
+      return {
+        name,
+        algorithm,
+        environment: id,
+        heads: numbers.map((i) => ({ name: `Q${i + 1}`, critic: name, discount: settings.discount, rewardScale: 1, rewardOffset: 0 })),
+        observationSpace: environment.observationSpace,
+        actionSpace: environment.actionSpace,
+        values: {
+          kind: "deterministic-actor-critic",
+          critics: networks.critics.map((one) => toNetwork(one, state)),
+          targetCritics: networks.targetCritics.map((one) => toNetwork(one, state)),
+          actor: actorOf(networks.actor),
+          targetActor: actorOf(networks.targetActor),
+        },
+        made: { settings, steps: learner.steps, updates: learner.updates },
+      };
+    },
+  });
+}
+
+/** One update: a `ReplayBatch`, "noise" [B, m], "due" [1] (1 where actor and targets move) and "rate" in; two losses and everything that moved out. */
+export function td3Graph(
+  { actor, targetActor, critics, targetCritics }: Td3Networks,
+  initial: Td3State,
+  batch: number,
+  targetRate: number,
+  cut: number,
+): Graph {
+  const o = actor.sizes[0];
+  const m = actor.sizes[actor.sizes.length - 1];
+  const graph = new Graph();
+  const ofActor = inputsOf(graph, initial.actor);
+  const ofCritics = inputsOf(graph, initial.critics);
+  const slow = inputsOf(graph, initial.slow);
+  const rate = graph.input("rate", [1]);
+  const due = graph.input("due", [1]);
+  const here = graph.input("observations", [batch, o]);
+  const next = graph.input("next observations", [batch, o]);
+  const values = (layers: readonly Layers[], of: Readonly<Record<string, Value>>, s: Value, a: Value) =>
+    layers.map((one) => apply(one, of, concat([s, a], 1)));
+
+  const smoothed = add(tanh(apply(targetActor, slow, next)), clip(graph.input("noise", [batch, m]), -cut, cut));
+  const ahead = values(targetCritics, slow, next, clip(smoothed, -1, 1)).reduce((a, b) => min(a, b));
+  const y = add(graph.input("returns", [batch, 1]), mul(graph.input("discounts", [batch, 1]), ahead));
+  const squares = values(critics, ofCritics, here, graph.input("actions", [batch, m])).map((q) => mul(sub(q, y), sub(q, y)));
+  const criticLoss = graph.output(
+    "critic loss",
+    reduceMean(
+      squares.reduce((a, b) => add(a, b)),
+      null,
+    ),
+  );
+  const [climbed] = values(critics.slice(0, 1), ofCritics, here, tanh(apply(actor, ofActor, here)));
+  const actorLoss = graph.output("actor loss", neg(reduceMean(climbed, null)));
+
+  const moved = {
+    ...adam(criticLoss, ofCritics, rate, { name: "critic" }),
+    ...adam(actorLoss, ofActor, rate, { name: "actor", gate: due }),
+  };
+  follow(slow, moved, (copy) => copy.slice("slow ".length), mul(due, targetRate));
+  return graph;
+}
+
+export interface Td3State {
+  readonly actor: State;
+  readonly critics: State;
+  readonly slow: State;
+  /** With Adam's moments. */
+  readonly all: State;
+}
+
+export function td3State({ actor, critics }: Td3Networks, random: ReturnType<typeof createRandom>): Td3State {
+  const ofActor = initialise(actor, random);
+  const ofCritics = Object.assign({}, ...critics.map((one) => initialise(one, random))) as State;
+  const slow = Object.assign(
+    {},
+    ...[actor, ...critics].map(({ name }) => renamed({ ...ofActor, ...ofCritics }, name, `slow ${name}`)),
+  ) as State;
+  return { actor: ofActor, critics: ofCritics, slow, all: { ...adamState(ofActor, "actor"), ...adamState(ofCritics, "critic"), ...slow } };
+}
