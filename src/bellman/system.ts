@@ -1,14 +1,19 @@
-import type { Head, NetworkCritic } from "../critics/critic.ts";
+import type { Head, NetworkCritic, StateValueCritic } from "../critics/critic.ts";
 import { compile, Graph, inline, jacobian, type Session } from "../engine/index.ts";
 import type { Coordinates } from "../environments/environment.ts";
+import { type Expectation, expectation } from "./expectation.ts";
 
 /** r(s, a) of n transitions that do not end the episode, in the environment's units; states [n, d], actions [n, m]. */
 export type Rewards = (states: Float64Array, actions: Float64Array, n: number, out: Float64Array) => void;
 
-/** What is saved of a critic with a model: "x" → "values"; "x", "actions" → "actionValues" (and "rewards" where heads have cumulants of their own); "x" → "actions". */
+/**
+ * What is saved of a critic with a model: "x" → "values"; "x", "actions" → "actionValues" (and "rewards" where heads have cumulants of their own),
+ * or of state values "x" → "actions" [N, J, m], "weights" [N, J, k], "values" [N, k]; "x" → "actions".
+ */
 export interface SystemGraphs {
   readonly values: Graph;
-  readonly actionValues: Graph;
+  readonly actionValues?: Graph;
+  readonly distribution?: Graph;
   readonly policy?: Graph;
 }
 
@@ -30,10 +35,12 @@ export interface BellmanSystem {
   values(states: Float64Array): Promise<Float32Array>;
   /** V_i and ∂V_i/∂x_j: flat [n, k] and [d, n, k]. */
   linearise(states: Float64Array): Promise<{ readonly values: Float32Array; readonly jacobian: Float32Array }>;
-  /** (Q_i − r_i) / γ_i: flat [n, k]. */
+  /** (Q_i − r_i) / γ_i: flat [n, k]. With state values (V_i(s) − E r)/γ_i, whatever the actions: what their expectation over the policy's actions must be. */
   targets(states: Float64Array, actions: Float64Array): Promise<Float64Array>;
   /** The critic's own action in n states: flat [n, m]; undefined where it has no policy. */
   readonly policy?: (states: Float64Array) => Promise<Float32Array>;
+  /** Critics of state values: one equation a state, over the actions of the policy together. */
+  readonly expectation?: Expectation;
   readonly graphs: SystemGraphs;
   readonly rewards: Rewards;
   release(): Promise<void>;
@@ -46,7 +53,7 @@ export interface BellmanSystem {
  * @param observeNext how it sees the next state, where that differs: a time feature is one step on
  */
 export function bellmanSystem(
-  critic: NetworkCritic,
+  critic: NetworkCritic | StateValueCritic,
   coordinates: Coordinates,
   rewards: Rewards,
   observeNext: Coordinates["observe"] = coordinates.observe,
@@ -54,14 +61,21 @@ export function bellmanSystem(
   const d = coordinates.names.length;
   const values = new Graph();
   values.output("values", critic.stateValueGraph(observeNext(values.input("x", ["N", d]))));
+  const policy = critic.policyGraph && new Graph();
+  if (policy) policy.output("actions", critic.policyGraph!(coordinates.observe(policy.input("x", ["N", d]))));
+  if (critic.kind === "state-values") {
+    const distribution = new Graph();
+    const observed = coordinates.observe(distribution.input("x", ["N", d]));
+    for (const [name, value] of Object.entries(critic.policyDistribution(observed))) distribution.output(name, value);
+    distribution.output("values", critic.stateValueGraph(observed));
+    return assembleSystem({ values, distribution, policy }, critic.heads, coordinates, critic.actionSize, rewards);
+  }
   const actionValues = new Graph();
   const x = actionValues.input("x", ["N", d]);
   const actions = actionValues.input("actions", ["N", critic.actionSize]);
   const observed = coordinates.observe(x);
   actionValues.output("actionValues", critic.actionValueGraph(observed, actions));
   if (critic.rewardGraph) actionValues.output("rewards", critic.rewardGraph(observed, actions));
-  const policy = critic.policyGraph && new Graph();
-  if (policy) policy.output("actions", critic.policyGraph!(coordinates.observe(policy.input("x", ["N", d]))));
   return assembleSystem({ values, actionValues, policy }, critic.heads, coordinates, critic.actionSize, rewards);
 }
 
@@ -83,10 +97,14 @@ export async function assembleSystem(
   const sessions = {
     values: await compile(graphs.values, { chunk: 1024 }),
     linear: await compile(linear),
-    actionValues: await compile(graphs.actionValues, { chunk: 1024 }),
+    ...(graphs.actionValues ? { actionValues: await compile(graphs.actionValues, { chunk: 1024 }) } : {}),
+    ...(graphs.distribution ? { distribution: await compile(graphs.distribution, { chunk: 1024 }) } : {}),
     ...(graphs.policy ? { policy: await compile(graphs.policy, { chunk: 1024 }) } : {}),
   };
   const act = sessions.policy;
+  const expected = sessions.distribution && expectation(sessions.distribution, heads, d, rewards);
+  const ask = sessions.actionValues;
+  if (!ask && !expected) throw new TypeError("a system needs the values of actions, or of states with the policy's distribution");
   return {
     coordinates,
     heads,
@@ -102,9 +120,11 @@ export async function assembleSystem(
       const out = await sessions.linear.run({ x: states });
       return { values: out.values.data as Float32Array, jacobian: out.jacobian.data as Float32Array };
     },
+    expectation: expected,
     async targets(states, actions) {
+      if (!ask) return expected!.targets(states);
       const n = states.length / d;
-      const out = await sessions.actionValues.run({ x: states, actions });
+      const out = await ask.run({ x: states, actions });
       const q = out.actionValues.data as Float32Array;
       if (out.rewards) return Float64Array.from(q, (value, at) => (value - (out.rewards.data[at] as number)) / heads[at % k].discount);
       const reward = new Float64Array(n);

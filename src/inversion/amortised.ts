@@ -4,7 +4,8 @@ import type { Space } from "../spaces/space.ts";
 import { createFeatures, type FeatureKind } from "../world-model/features.ts";
 import { splitRegions } from "../world-model/regions.ts";
 import { createStructure, type Integrator } from "../world-model/structure.ts";
-import { type Fit, fitStructure } from "./fit-structure.ts";
+import { type ExpectedEquations, expectedTerm } from "./expected-term.ts";
+import { DEFAULTS, type Fit, fitStructure } from "./fit-structure.ts";
 import { type Equations, headRms } from "./samples.ts";
 
 export interface AmortisedOptions {
@@ -14,6 +15,14 @@ export interface AmortisedOptions {
   readonly features?: FeatureKind | "auto";
   readonly huber?: number;
   readonly ridge?: number;
+  /** τ of the kinematics where it is known, in the unit of the rates; otherwise the critics tell. */
+  readonly timeStep?: number;
+}
+
+/** Critics of state values in a fit, beside the equations of the pairs or in their place. */
+export interface ExpectedPart {
+  readonly equations: ExpectedEquations;
+  readonly alone: boolean;
 }
 
 export interface StructuredFit extends Fit {
@@ -44,6 +53,7 @@ export async function fitAmortised(
   equations: Equations,
   options: AmortisedOptions = {},
   onProgress?: (done: number, total: number, what: string) => void,
+  expected?: ExpectedPart,
 ): Promise<AmortisedFit> {
   const classes = candidateClasses(system.coordinates, options);
   const kinds = [...new Set(classes.map((entry) => entry.features))];
@@ -54,7 +64,7 @@ export async function fitAmortised(
     let best: StructuredFit | undefined;
     for (const { integrator } of classes.filter((entry) => entry.features === kind)) {
       onProgress?.(done++, classes.length, `${integrator} ${kind}`);
-      const fit = await fitOne(system, actionSpace, equations, integrator, kind, sigma, options);
+      const fit = await fitOne(system, actionSpace, equations, integrator, kind, sigma, options, expected);
       if (!best || fit.cost < best.cost) best = fit;
     }
     ofKind.push(best!);
@@ -83,13 +93,17 @@ async function fitOne(
   integrator: Integrator,
   kind: FeatureKind,
   sigma: Float64Array,
-  { huber, ridge }: AmortisedOptions,
+  { huber, ridge, timeStep }: AmortisedOptions,
+  expected?: ExpectedPart,
 ): Promise<StructuredFit> {
   const features = createFeatures(kind, system.coordinates, actionSpace, centre, scale);
   const structure = createStructure(integrator, system.coordinates, features);
   const phi = features.matrix(states, actions, n);
   const regions = splitRegions(states, system.stateSize, scale, 5);
-  const fit = await fitStructure(system, structure, states, phi, targets, sigma, { huber, ridge, regions });
+  const term =
+    expected && (await expectedTerm(expected.equations, structure, actionSpace, states, { huber: huber ?? DEFAULTS.huber, regions }));
+  const weight = expected?.alone ? 0 : 1;
+  const fit = await fitStructure(system, structure, states, phi, targets, sigma, { huber, ridge, timeStep, regions, term, weight });
   return { ...fit, integrator, features: kind, sigma };
 }
 

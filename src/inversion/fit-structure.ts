@@ -1,6 +1,7 @@
 import type { BellmanSystem } from "../bellman/system.ts";
 import { cholesky, choleskySolve } from "../engine/dense.ts";
 import type { Structure } from "../world-model/structure.ts";
+import type { CostTerm } from "./expected-term.ts";
 
 export interface FitOptions {
   /** Residuals beyond this many whitened units count linearly (Huber). */
@@ -8,6 +9,8 @@ export interface FitOptions {
   /** Weight of |w|² against the mean cost of a sample; τ is not penalised. */
   readonly ridge?: number;
   readonly iterations?: number;
+  /** τ where it is known (the control interval, in the unit of the rates); otherwise it is found. */
+  readonly timeStep?: number;
   /** Weight of the Bellman residuals beside observed changes (1); 0 leaves the critic unasked. */
   readonly weight?: number;
   /** First guess of θ; without it the weights are 0 and τ is looked for. */
@@ -16,6 +19,8 @@ export interface FitOptions {
   readonly regions?: Int32Array;
   /** Real transitions of rows of their own, with their weight against the Bellman residuals. */
   readonly observed?: ObservedChanges;
+  /** A further part of the cost. */
+  readonly term?: CostTerm;
 }
 
 /** Changes that were seen, for users who pass transitions. */
@@ -41,7 +46,7 @@ export interface Fit {
   readonly iterations: number;
 }
 
-const DEFAULTS = { huber: 2, ridge: 0.01, iterations: 40 };
+export const DEFAULTS = { huber: 2, ridge: 0.01, iterations: 40 };
 /** Time steps tried first, in units of (spread of positions) / (spread of their rates). */
 const CLOCKS = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1];
 
@@ -67,7 +72,7 @@ export async function fitStructure(
   const k = system.heads.length;
   const n = states.length / d;
   const p = structure.parameters;
-  const { observed, regions, weight = 1 } = options;
+  const { observed, regions, term, timeStep, weight = 1 } = options;
   const change = new Float64Array(n * d);
   const next = new Float64Array(n * d);
   const residuals = new Float64Array(n * k);
@@ -97,14 +102,16 @@ export async function fitStructure(
     return ridge * sum + (observed ? observedCost(structure, observed, theta) : 0);
   };
   const total = async (theta: Float64Array) => {
-    if (weight === 0) return extraCost(theta);
+    const further = extraCost(theta) + (term ? await term.cost(theta) : 0);
+    if (weight === 0) return further;
     place(theta);
-    return weight * dataCost(await system.values(next)) + extraCost(theta);
+    return weight * dataCost(await system.values(next)) + further;
   };
 
   let theta: Float64Array = options.start?.slice() ?? new Float64Array(p);
-  const costOfNothing = weight === 0 ? 0 : dataCost(await system.values(states));
-  if (!options.start && structure.integrator !== "free") theta = await firstClock(system, structure, total);
+  const costOfNothing = (weight === 0 ? 0 : dataCost(await system.values(states))) + (term?.costOfNothing ?? 0);
+  if (timeStep !== undefined) theta[0] = timeStep;
+  else if (!options.start && structure.integrator !== "free") theta = await firstClock(system, structure, total);
   let cost = await total(theta);
   const curvature = new Float64Array(p * p);
   const regional = new Float64Array((regions ? regions.reduce((a, b) => Math.max(a, b), 0) + 1 : n) * p);
@@ -126,6 +133,11 @@ export async function fitStructure(
       }
     }
     if (observed) addObserved(structure, observed, theta, row, weighted, curvature, gradient);
+    if (term) await term.accumulate(theta, curvature, gradient, regional);
+    if (timeStep !== undefined) {
+      gradient[0] = 0;
+      for (let q = 0; q < p; q++) curvature[q * p] = q === 0 ? 1 : 0;
+    }
     for (let q = 0; q < p; q++) {
       for (let r = q + 1; r < p; r++) curvature[q * p + r] = curvature[r * p + q];
     }
@@ -187,7 +199,7 @@ export async function fitStructure(
   await accumulate();
   return {
     theta,
-    cost: weight === 0 ? 0 : (cost - extraCost(theta)) / weight,
+    cost: weight === 0 && !term ? 0 : (cost - extraCost(theta)) / (weight || 1),
     costOfNothing,
     residuals,
     curvature,

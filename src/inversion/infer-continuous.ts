@@ -156,7 +156,7 @@ async function structured(
   };
 }
 
-function dynamicsOfFit(system: BellmanSystem, actionSpace: Space, { centre, scale }: Equations, fit: StructuredFit): Dynamics {
+export function dynamicsOfFit(system: BellmanSystem, actionSpace: Space, { centre, scale }: Equations, fit: StructuredFit): Dynamics {
   return structuredDynamics(
     { integrator: fit.integrator, features: fit.features },
     system.coordinates,
@@ -201,7 +201,7 @@ async function fromTransitions(
 }
 
 /** [d] RMS over samples of the farthest rival's difference, over the RMS of the change. */
-function disagreementOf(change: Float64Array, others: readonly Float64Array[], d: number): number[] {
+export function disagreementOf(change: Float64Array, others: readonly Float64Array[], d: number): number[] {
   return Array.from({ length: d }, (_, j) => {
     let own = 0;
     for (let i = j; i < change.length; i += d) own += change[i] ** 2;

@@ -1,5 +1,5 @@
 import { type BellmanSystem, bellmanSystem, type Rewards } from "../bellman/system.ts";
-import type { Critic, NetworkCritic, TabularCritic } from "../critics/critic.ts";
+import type { Critic, NetworkCritic, StateValueCritic, TabularCritic } from "../critics/critic.ts";
 import { stack } from "../critics/stack.ts";
 import { createRandom } from "../engine/random.ts";
 import { collectStates } from "../environments/collect.ts";
@@ -10,6 +10,7 @@ import { identifyTabular, type TabularIdentifiability } from "../identifiability
 import { type Element, flatDimension, flatten, type Space, sample } from "../spaces/space.ts";
 import type { TabularWorldModel } from "../world-model/world-model.ts";
 import { type InferContinuousOptions, type InferredContinuous, inferContinuous } from "./infer-continuous.ts";
+import { inferFromStateValues } from "./infer-state-values.ts";
 import { type InferTabularOptions, inferTabular } from "./infer-tabular.ts";
 import { MismatchError } from "./mismatch-error.ts";
 import type { Samples } from "./samples.ts";
@@ -19,7 +20,7 @@ export type Method = "matching" | "projection" | "pointwise" | "amortised" | "ne
 export interface InferOptions
   extends Pick<
     InferContinuousOptions,
-    "kinematic" | "features" | "huber" | "ridge" | "network" | "pointwise" | "transitions" | "onProgress"
+    "kinematic" | "features" | "huber" | "ridge" | "timeStep" | "network" | "pointwise" | "transitions" | "onProgress"
   > {
   /** An id or an environment: it says what the coordinates are and what the reward was. Never asked for a next state. */
   readonly environment?: string | Environment;
@@ -52,7 +53,9 @@ export async function inferDynamics(given: Critic | readonly Critic[], options: 
   if (critics.length === 0) throw new MismatchError("inferDynamics needs a critic");
   const tables = critics.filter((critic): critic is TabularCritic => critic.kind === "tabular");
   const networks = critics.filter((critic): critic is NetworkCritic => critic.kind === "network");
-  if (tables.length > 0 && networks.length > 0) throw new MismatchError("tables and networks cannot be inverted together");
+  const stateValues = critics.filter((critic): critic is StateValueCritic => critic.kind === "state-values");
+  const differentiable = [...networks, ...stateValues];
+  if (tables.length > 0 && differentiable.length > 0) throw new MismatchError("tables and networks cannot be inverted together");
   const { method } = options;
   if (tables.length > 0) {
     if (method !== undefined && method !== "matching" && method !== "projection")
@@ -66,16 +69,16 @@ export async function inferDynamics(given: Critic | readonly Critic[], options: 
   const physics = environment?.physics;
   if (environment && !physics)
     throw new MismatchError(`${environment.id} has no continuous state, so a network critic of it cannot be inverted`);
-  networks.forEach((critic) => {
-    assertFits(critic, networks[0], environment);
+  differentiable.forEach((critic) => {
+    assertFits(critic, differentiable[0], environment);
   });
   const { reward = 0, seed = 0 } = options;
-  const coordinates = options.coordinates ?? physics?.coordinates ?? identityCoordinates(flatBox(networks[0].observationSpace));
+  const coordinates = options.coordinates ?? physics?.coordinates ?? identityCoordinates(flatBox(differentiable[0].observationSpace));
   const rewards: Rewards =
     options.rewards ?? physics?.rewards.bind(physics) ?? ((_states, _actions, n, out) => void out.fill(reward, 0, n));
   const samples =
-    typeof options.samples === "object" ? options.samples : await visit(networks[0], coordinates, rewards, environment, options);
-  return inferContinuous(networks, {
+    typeof options.samples === "object" ? options.samples : await visit(differentiable[0], coordinates, rewards, environment, options);
+  const settings: InferContinuousOptions = {
     ...options,
     method,
     seed,
@@ -85,16 +88,17 @@ export async function inferDynamics(given: Critic | readonly Critic[], options: 
     environment: environment?.id,
     reward: environment ? undefined : reward,
     provenance: {
-      critics: networks.map(({ name, algorithm }) => ({ name, algorithm })),
+      critics: differentiable.map(({ name, algorithm }) => ({ name, algorithm })),
       seed,
       samples: samples.n,
     },
-  });
+  };
+  return stateValues.length > 0 ? inferFromStateValues(networks, stateValues, settings) : inferContinuous(networks, settings);
 }
 
 /** States visited by the critic's own policy; without an environment to walk in, uniform over its observation space. */
 async function visit(
-  critic: NetworkCritic,
+  critic: NetworkCritic | StateValueCritic,
   coordinates: Coordinates,
   rewards: Rewards,
   environment: Environment | undefined,
@@ -113,7 +117,7 @@ async function visit(
   return visited;
 }
 
-function uniformSamples({ observationSpace, actionSpace, actionSize }: NetworkCritic, n: number, seed: number): Samples {
+function uniformSamples({ observationSpace, actionSpace, actionSize }: NetworkCritic | StateValueCritic, n: number, seed: number): Samples {
   const space = flatBox(observationSpace);
   const unbounded = space.low.findIndex((low, j) => !Number.isFinite(low) || !Number.isFinite(space.high[j]) || space.high[j] - low > 1e6);
   if (unbounded >= 0)
@@ -131,7 +135,11 @@ function uniformSamples({ observationSpace, actionSpace, actionSize }: NetworkCr
   return { n, states, actions };
 }
 
-function assertFits(critic: NetworkCritic, first: NetworkCritic, environment: Environment | undefined): void {
+function assertFits(
+  critic: NetworkCritic | StateValueCritic,
+  first: NetworkCritic | StateValueCritic,
+  environment: Environment | undefined,
+): void {
   const describe = (space: Space) => (space.kind === "discrete" ? `Discrete(${space.n})` : `${flatDimension(space)} numbers`);
   const other = environment
     ? { ...environment, name: environment.id, observationSpace: environment.observationSpace, actionSpace: environment.actionSpace }

@@ -1,3 +1,4 @@
+import { type Expectation, repeatRows } from "../bellman/expectation.ts";
 import type { BellmanSystem } from "../bellman/system.ts";
 import { wrapAngle } from "../environments/coordinates.ts";
 import type { Coordinates } from "../environments/environment.ts";
@@ -43,7 +44,10 @@ export function continuousModel(definition: ContinuousDefinition): ContinuousWor
     const nextStates = await solver.dynamics.change(s, a, n);
     for (let i = 0; i < n * d; i++) nextStates[i] += s[i];
     confine(nextStates, coordinates);
-    const residual = whitenedResidual(await system.values(nextStates), targets, sigma);
+    const values = system.expectation
+      ? await expectedValues(system, system.expectation, solver.dynamics, s)
+      : await system.values(nextStates);
+    const residual = whitenedResidual(values, targets, sigma);
     return { nextStates, residual, deviation: await solver.dynamics.deviation(s, a, n) };
   };
 
@@ -68,6 +72,25 @@ export function continuousModel(definition: ContinuousDefinition): ContinuousWor
     save: (folder) => saveContinuous(folder, definition),
   };
   return model;
+}
+
+/** E_{a~π_i}[V_i(s + f(s, a))] of n states: flat [n, k]. */
+export async function expectedValues(
+  system: BellmanSystem,
+  { points: ask }: Expectation,
+  dynamics: Dynamics,
+  states: Float64Array,
+): Promise<Float64Array> {
+  const d = system.stateSize;
+  const k = system.heads.length;
+  const { points, actions, weights } = await ask(states);
+  const repeated = repeatRows(states, d, points);
+  const next = await dynamics.change(repeated, actions, repeated.length / d);
+  for (let i = 0; i < next.length; i++) next[i] += repeated[i];
+  const values = await system.values(confine(next, system.coordinates));
+  const out = new Float64Array((states.length / d) * k);
+  for (let at = 0; at < values.length; at++) out[Math.floor(at / (points * k)) * k + (at % k)] += weights[at] * values[at];
+  return out;
 }
 
 /** Angles into (−π, π], the rest into the box of known states, in place. */

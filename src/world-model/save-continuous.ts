@@ -63,7 +63,9 @@ export async function saveContinuous(folder: string, definition: ContinuousDefin
   };
   await files.write(`${folder}/tensors.safetensors`, writeSafetensors(tensors));
   await files.write(`${folder}/values.onnx`, toOnnx(system.graphs.values));
-  await files.write(`${folder}/action-values.onnx`, toOnnx(system.graphs.actionValues));
+  const { actionValues, distribution } = system.graphs;
+  if (actionValues) await files.write(`${folder}/action-values.onnx`, toOnnx(actionValues));
+  if (distribution) await files.write(`${folder}/distribution.onnx`, toOnnx(distribution));
   if (system.graphs.policy) await files.write(`${folder}/policy.onnx`, toOnnx(system.graphs.policy));
   await files.write(`${folder}/model.json`, new TextEncoder().encode(`${JSON.stringify(model, null, 2)}\n`));
 }
@@ -85,8 +87,14 @@ export async function loadContinuous(folder: string, json: unknown): Promise<Con
     ? physics.rewards.bind(physics)
     : (_s: Float64Array, _a: Float64Array, n: number, out: Float64Array) => void out.fill(reward, 0, n);
   const graph = async (name: string) => fromOnnx(await files.read(`${folder}/${name}`));
-  const policy = (await files.kind(`${folder}/policy.onnx`)) === "file" ? await graph("policy.onnx") : undefined;
-  const graphs = { values: await graph("values.onnx"), actionValues: await graph("action-values.onnx"), policy };
+  const optional = async (name: string) => ((await files.kind(`${folder}/${name}`)) === "file" ? graph(name) : undefined);
+  const distribution = await optional("distribution.onnx");
+  const graphs = {
+    values: await graph("values.onnx"),
+    actionValues: distribution ? await optional("action-values.onnx") : await graph("action-values.onnx"),
+    distribution,
+    policy: await optional("policy.onnx"),
+  };
   const actionSize = actionSpace.kind === "box" ? actionSpace.low.length : 1;
   const system = await assembleSystem(graphs, model.heads, coordinates, actionSize, rewards);
   const tensors = readSafetensors(await files.read(`${folder}/tensors.safetensors`), `${folder}/tensors.safetensors`);
