@@ -1,5 +1,5 @@
 export { bellmanSystem } from "./bellman/system.ts";
-export type { Critic, Head, NetworkCritic, Numbers, TabularCritic } from "./critics/critic.ts";
+export type { Critic, Head, NetworkCritic, Numbers, StateValueCritic, TabularCritic } from "./critics/critic.ts";
 export { withGoals } from "./critics/goal-conditioned.ts";
 export { stack } from "./critics/stack.ts";
 export { tabularCritic } from "./critics/tabular.ts";
@@ -14,7 +14,7 @@ export type { ContinuousIdentifiability } from "./identifiability/continuous.ts"
 export type { TabularIdentifiability } from "./identifiability/tabular.ts";
 export type { Verdict } from "./identifiability/verdict.ts";
 export { identify } from "./inversion/identify.ts";
-export { type Inferred, type InferOptions, inferDynamics, type Method } from "./inversion/infer.ts";
+export { type InferOptions, type Inferred, inferDynamics, type Method } from "./inversion/infer.ts";
 export { valueIteration } from "./planning/value-iteration.ts";
 export { loadWorldModel } from "./world-model/load.ts";
 export { type Score, type ScoreOptions, scoreModel } from "./world-model/score.ts";

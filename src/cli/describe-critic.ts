@@ -19,6 +19,9 @@ export interface CriticDescription {
   readonly name: string;
   readonly algorithm: string;
   readonly kind: Critic["kind"];
+  readonly form: "action-values" | "state-values";
+  /** The policy that state values are of. */
+  readonly policy: string | null;
   readonly environment: string | null;
   readonly heads: number;
   readonly headGroups: readonly HeadGroup[];
@@ -40,6 +43,8 @@ export function describeCritic(file: string, critic: Critic): CriticDescription 
     name: critic.name,
     algorithm: critic.algorithm,
     kind: critic.kind,
+    form: critic.kind === "state-values" ? "state-values" : "action-values",
+    policy: critic.kind === "state-values" ? critic.policy : null,
     environment: critic.environment ?? null,
     heads: critic.heads.length,
     headGroups: groupHeads(critic.heads),
@@ -62,6 +67,7 @@ export function describeInWords(found: CriticDescription): string {
     ["algorithm", found.algorithm],
     ["environment", found.environment ?? "not said"],
     ["heads", headGroups.map((group) => (group.count === 1 ? group.name : `${group.count} × ${group.name}`)).join(", ")],
+    ...(found.policy === null ? [] : [["values", `of states under its policy, a ${found.policy}`] as [string, string]]),
     ["discount γ", found.discounts.join(", ")],
     ["observations", describeSpace(found.observationSpace)],
     ["actions", describeSpace(found.actionSpace)],
@@ -70,7 +76,7 @@ export function describeInWords(found: CriticDescription): string {
     rows.push([i === 0 ? "networks" : "", sizes ? `${network} ${sizes.join("-")}` : network]);
   });
   if (found.temperature !== null) rows.push(["temperature α", short(found.temperature)]);
-  if (found.kind === "network") {
+  if (found.kind !== "tabular") {
     const observations = normalization.observations ? "observations by running mean and deviation" : "observations as they are";
     const rewards = normalization.rewardScale === 1 ? "rewards as they are" : `rewards times ${short(normalization.rewardScale)}`;
     rows.push(["normalisation", `${observations}, ${rewards}`]);
@@ -82,7 +88,7 @@ export function describeInWords(found: CriticDescription): string {
 }
 
 function sizesOf(critic: Critic, checkpoint: CheckpointDetails | undefined): Record<string, readonly number[] | null> {
-  if (critic.kind !== "network" || !checkpoint) return {};
+  if (critic.kind === "tabular" || !checkpoint) return {};
   const observed = flatDimension(critic.observationSpace);
   const acted = observed + flatDimension(critic.actionSpace);
   const out: Record<string, readonly number[] | null> = {};
@@ -114,8 +120,12 @@ function warn(critic: Critic, checkpoint: CheckpointDetails | undefined): string
   const { heads, observationSpace } = critic;
   const warnings: string[] = [];
   const conditioned = observationSpace.kind === "dict" && "desired_goal" in observationSpace.spaces;
-  if (critic.kind === "network" && critic.environment === undefined) warnings.push("the file does not name its environment: give --env");
+  if (critic.kind !== "tabular" && critic.environment === undefined) warnings.push("the file does not name its environment: give --env");
   if (conditioned) warnings.push("goal-conditioned: each goal asked about is one more equation on the next state");
+  else if (critic.kind === "state-values")
+    warnings.push(
+      "a value of a state is one equation on the next states of all its actions together: a model for all states can answer, no single pair can",
+    );
   else if (heads.length === 1) warnings.push("one head is one equation: it sees the next state in one direction only");
   else if (critic.kind === "network" && heads.every((head) => head.goal === undefined)) {
     warnings.push("all heads value the same reward, so they see nearly the same direction of the next state");

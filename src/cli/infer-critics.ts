@@ -1,4 +1,4 @@
-import type { Critic, NetworkCritic, TabularCritic } from "../critics/critic.ts";
+import type { Critic, NetworkCritic, StateValueCritic, TabularCritic } from "../critics/critic.ts";
 import type { Environment } from "../environments/environment.ts";
 import type { RealTransitions } from "../inversion/fit-with-transitions.ts";
 import type { Inferred, Method } from "../inversion/infer.ts";
@@ -31,7 +31,7 @@ export type Finding =
 export async function inferCritics(critics: readonly Critic[], settings: InferSettings): Promise<Finding> {
   const tables = critics.filter((critic): critic is TabularCritic => critic.kind === "tabular");
   if (tables.length === critics.length) return inferTables(tables, settings);
-  return inferNetworks(critics as readonly NetworkCritic[], settings);
+  return inferNetworks(critics as readonly (NetworkCritic | StateValueCritic)[], settings);
 }
 
 async function inferTables(critics: readonly TabularCritic[], settings: InferSettings): Promise<Finding> {
@@ -62,7 +62,7 @@ async function inferTables(critics: readonly TabularCritic[], settings: InferSet
   };
 }
 
-async function inferNetworks(critics: readonly NetworkCritic[], settings: InferSettings): Promise<Finding> {
+async function inferNetworks(critics: readonly (NetworkCritic | StateValueCritic)[], settings: InferSettings): Promise<Finding> {
   const { seed, onProgress } = settings;
   const environment =
     settings.environment === undefined
@@ -81,7 +81,7 @@ async function inferNetworks(critics: readonly NetworkCritic[], settings: InferS
   return { ...continuous, environment, transitions: visited, score: await scoreContinuous(model, visited, seed + 1) };
 }
 
-async function realTransitions(path: string, critic: NetworkCritic, environment: Environment | undefined): Promise<RealTransitions> {
+async function realTransitions(path: string, critic: NetworkCritic | StateValueCritic, environment: Environment | undefined): Promise<RealTransitions> {
   const [{ readTransitions }, { inCoordinates, withoutTerminals }, { flatBox, identityCoordinates }] = await Promise.all([
     import("../formats/transitions.ts"),
     import("../inversion/transitions.ts"),

@@ -123,11 +123,12 @@ function npy(descr: string, shape: string, body: Uint8Array): Uint8Array {
 /** What was accepted must also be a function: its graphs are built. */
 function build(value: unknown): void {
   const critic = value as Critic;
-  if (critic.kind !== "network") return;
+  if (critic.kind !== "network" && critic.kind !== "state-values") return;
   const graph = new Graph();
   const observations = graph.input("observations", ["N", critic.observationSize]);
+  if (critic.kind === "state-values") critic.policyDistribution(observations);
   critic.stateValueGraph(observations);
-  critic.actionValueGraph(observations, graph.input("actions", ["N", critic.actionSize]));
+  if (critic.kind === "network") critic.actionValueGraph(observations, graph.input("actions", ["N", critic.actionSize]));
 }
 
 const extremes = [0, 1, 0x7f, 0x80, 0xff, 0x28, 0x2e, 0x52, 0x62, 0x63, 0x7d];
