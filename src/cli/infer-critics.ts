@@ -19,6 +19,8 @@ export interface InferSettings {
   readonly states?: number;
   /** An .npz of real transitions. */
   readonly transitions?: string;
+  /** τ, where it is known. */
+  readonly timeStep?: number;
   readonly onProgress?: OnProgress;
 }
 
@@ -81,7 +83,11 @@ async function inferNetworks(critics: readonly (NetworkCritic | StateValueCritic
   return { ...continuous, environment, transitions: visited, score: await scoreContinuous(model, visited, seed + 1) };
 }
 
-async function realTransitions(path: string, critic: NetworkCritic | StateValueCritic, environment: Environment | undefined): Promise<RealTransitions> {
+async function realTransitions(
+  path: string,
+  critic: NetworkCritic | StateValueCritic,
+  environment: Environment | undefined,
+): Promise<RealTransitions> {
   const [{ readTransitions }, { inCoordinates, withoutTerminals }, { flatBox, identityCoordinates }] = await Promise.all([
     import("../formats/transitions.ts"),
     import("../inversion/transitions.ts"),
@@ -94,7 +100,7 @@ async function realTransitions(path: string, critic: NetworkCritic | StateValueC
 /** What does not belong together is wrong usage, what cannot be answered a refusal; the stack stays in `cause`. */
 async function infer(
   critics: readonly Critic[],
-  { environment, method, seed, states, onProgress }: InferSettings,
+  { environment, method, seed, states, timeStep, onProgress }: InferSettings,
   transitions?: RealTransitions,
 ): Promise<Inferred> {
   const [{ inferDynamics }, { MismatchError }] = await Promise.all([
@@ -102,7 +108,7 @@ async function infer(
     import("../inversion/mismatch-error.ts"),
   ]);
   try {
-    return await inferDynamics(critics, { environment, method, seed, samples: states, transitions, onProgress });
+    return await inferDynamics(critics, { environment, method, seed, samples: states, transitions, timeStep, onProgress });
   } catch (error) {
     if (error instanceof MismatchError) throw new UsageError(error.message, { cause: error });
     if (error instanceof RangeError) throw new RefusalError(error.message, { cause: error });

@@ -13,6 +13,7 @@ interface InferOptions extends CommonOptions {
   readonly gamma?: number;
   readonly states: number;
   readonly transitions?: string;
+  readonly timeStep?: number;
   readonly force?: boolean;
 }
 
@@ -34,6 +35,11 @@ export function inferCommand(io: Io): Command {
       .option("--gamma <number>", "discount of the critics, where their files do not say it", discount)
       .option("--states <n>", "states to ask a network about", positiveInteger, 2000)
       .option(
+        "--time-step <seconds>",
+        "time between two steps, in the unit of the rates, where it is known (default: the critics tell)",
+        positiveNumber,
+      )
+      .option(
         "--transitions <file>",
         "an .npz of real transitions (observations, actions, next_observations) to fit as well; cross-validation weighs them against the critics",
       )
@@ -42,6 +48,7 @@ export function inferCommand(io: Io): Command {
   withExamples(command, [
     ["vinverse infer sac/Pendulum-v1_1 --out runs/pendulum", "model, summary and report of an RL Zoo agent"],
     ["vinverse infer dqn/CartPole-v1.zip qrdqn/CartPole-v1.zip --env CartPole-v1", "two critics of one environment together"],
+    ["vinverse infer dqn/MountainCar-v0.zip --env MountainCar-v0 --time-step 1", "positions change by exactly their rate"],
     ["vinverse infer WVF.npy --json", "a table of action values, one JSON object"],
   ]);
   return perform<[string[]], InferOptions>(command, io, async (context, options, files) => {
@@ -61,6 +68,7 @@ export function inferCommand(io: Io): Command {
       seed,
       states: options.states,
       transitions: options.transitions,
+      timeStep: options.timeStep,
       onProgress: context.onProgress,
     });
     const summary = summarise(inferred, { version, files, seed });
@@ -76,5 +84,11 @@ export function inferCommand(io: Io): Command {
 function discount(text: string): number {
   const value = Number(text);
   if (!(value > 0 && value <= 1)) throw new InvalidArgumentError("It must be a number above 0 and up to 1.");
+  return value;
+}
+
+function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError("It must be a number above 0.");
   return value;
 }

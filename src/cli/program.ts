@@ -8,9 +8,10 @@ import { toJson } from "./json.ts";
 import { reproduceCommand } from "./reproduce.ts";
 import { FailedAnswer, withExamples } from "./run.ts";
 import { startCommand } from "./start.ts";
+import { trainCommand } from "./train.ts";
 import { version } from "./version.ts";
 
-const commands = [startCommand, inspectCommand, inferCommand, evaluateCommand, reproduceCommand];
+const commands = [startCommand, inspectCommand, inferCommand, evaluateCommand, trainCommand, reproduceCommand];
 
 export function createProgram(io: Io, helpWidth?: number): Command {
   const program = new Command("vinverse")

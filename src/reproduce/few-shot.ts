@@ -57,15 +57,19 @@ export const reproduceFewShot: Reproduce = async ({ critics, seed, onProgress })
   onProgress?.(total, total, "done");
   const gain = (key: string, n: number, i: number) =>
     1 - errors[`${key} ${n} noisy with critics`][i] / errors[`${key} ${n} noisy alone`][i];
-  const runs = seeds.map((_, i) => ({
-    pendulumGain: Math.min(...counts.map((n) => gain("pendulum", n, i))),
-    cartPoleGain: Math.min(...counts.map((n) => gain("cartPole", n, i))),
-    cartPoleTenClean: errors["cartPole 10 clean with critics"][i],
-  }));
-  const { figures, ranges } = summarise(runs);
-  const medianGains = tasks.flatMap(({ key }) => counts.map((n) => median(seeds.map((_, i) => gain(key, n, i)))));
+  const { figures: medians, ranges } = summarise(
+    seeds.map((_, i) => ({
+      ...Object.fromEntries(tasks.flatMap(({ key }) => counts.map((n) => [`${key}Gain${n}`, gain(key, n, i)]))),
+      cartPoleTenClean: errors["cartPole 10 clean with critics"][i],
+    })),
+  );
+  const gains = (key: string) => counts.map((n) => medians[`${key}Gain${n}`]);
   return {
-    figures: { ...figures, smallestGain: Math.min(...medianGains) },
+    figures: {
+      ...medians,
+      pendulumGain: Math.min(...gains("pendulum")),
+      smallestGain: Math.min(...tasks.flatMap(({ key }) => gains(key))),
+    },
     ranges,
     seeds,
     seconds: (performance.now() - start) / 1000,

@@ -17,6 +17,11 @@ export const reproductions: Readonly<Record<string, RegisteredReproduction>> = {
     critics: "tqc/FetchReach-v1_1",
     load: async () => (await import("./fetch-reach.ts")).reproduceFetchReach,
   },
+  "few-shot": {
+    describe: "a few noisy transitions with and without published critics beside them",
+    critics: "sac/Pendulum-v1_1",
+    load: async () => (await import("./few-shot.ts")).reproduceFewShot,
+  },
   "four-rooms": {
     describe: "transition probabilities of windy and teleporting four rooms from few rewards (Letcher et al. 2026)",
     load: async () => (await import("./four-rooms.ts")).reproduceFourRooms,
@@ -33,5 +38,10 @@ export const reproductions: Readonly<Record<string, RegisteredReproduction>> = {
     describe: "next states of a world value function (Nangue Tasse et al. 2022), all of them right",
     critics: "WVF.npy",
     load: async () => (await import("./wvf.ts")).reproduceWvf,
+  },
+  zoo: {
+    describe: "what published RL Zoo checkpoints give up, by one rule, and which are refused",
+    critics: "sac/Pendulum-v1_1",
+    load: async () => (await import("./zoo.ts")).reproduceZoo,
   },
 };

@@ -1,0 +1,106 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import { algorithms } from "../learning/algorithms.ts";
+import { alignColumns } from "./columns.ts";
+import type { Io } from "./io.ts";
+import { type CommonOptions, perform, positiveInteger, withCommonOptions, withExamples } from "./run.ts";
+
+interface TrainOptions extends CommonOptions {
+  readonly env: string;
+  readonly algorithm: string;
+  readonly out: string;
+  readonly steps?: number;
+  readonly enough?: number;
+  readonly resume?: boolean;
+}
+
+const general = "gvf";
+const described: readonly (readonly [string, string])[] = [
+  ...Object.entries(algorithms).map(([name, { describe }]) => [name, describe] as const),
+  [general, "general value functions of random signals, trained to be inverted"],
+];
+
+export function trainCommand(io: Io): Command {
+  const names = described.map(([name]) => name).sort();
+  const command = withCommonOptions(
+    new Command("train")
+      .summary("train a critic by model-free reinforcement learning")
+      .description("Train a critic into a folder that every other command reads: critic.json, its tensors, log.jsonl and a checkpoint.")
+      .requiredOption("--env <id>", "environment, e.g. CartPole-v1")
+      .addOption(new Option("--algorithm <name>", "how to learn").choices(names).makeOptionMandatory())
+      .requiredOption("--out <folder>", "where the critic is written")
+      .option("--steps <n>", "steps in the environment (default: the environment's own)", positiveInteger)
+      .option("--enough <return>", "stop at an evaluation of this mean return", number)
+      .option("--resume", "go on from the checkpoint in --out; the end is the same as without the break"),
+  );
+  command.addHelpText("after", `\nAlgorithms:\n${alignColumns(described, "  ")}`);
+  withExamples(command, [
+    ["vinverse train --env CartPole-v1 --algorithm dqn --out runs/cartpole", "a DQN critic, its log and its mean return"],
+    ["vinverse train --env Pendulum-v1 --algorithm gvf --out runs/pendulum", "a critic that can be inverted pair by pair"],
+    ["vinverse train --env CartPole-v1 --algorithm dqn --out runs/cartpole --resume", "go on where it was stopped"],
+  ]);
+  return perform<[], TrainOptions>(command, io, async (context, options) => {
+    const start = performance.now();
+    const { env, algorithm, out, seed } = options;
+    if (algorithm === general) return trainGeneral(env, out, seed, context, start);
+    const { runTraining } = await import("../learning/run.ts");
+    const { meanReturn, steps, updates } = await runTraining({
+      environment: env,
+      algorithm,
+      out,
+      seed,
+      steps: options.steps,
+      enough: options.enough,
+      resume: options.resume,
+      onProgress: (entry, total) =>
+        context.onProgress(
+          entry.steps,
+          total,
+          `return ${entry.evaluation.toFixed(1)}, ${entry.updatesPerSecond.toFixed(0)} updates/s, step ${entry.steps}`,
+        ),
+    });
+    const seconds = (performance.now() - start) / 1000;
+    return {
+      json: { environment: env, algorithm, seed, out, meanReturn, steps, updates, seconds },
+      text: `${algorithm} on ${env}: mean return ${meanReturn.toFixed(1)} over 100 fresh episodes after ${steps} steps and ${updates} updates.\nNext: vinverse infer ${out} --env ${env}`,
+    };
+  });
+}
+
+async function trainGeneral(
+  env: string,
+  out: string,
+  seed: number,
+  context: Parameters<Parameters<typeof perform<[], TrainOptions>>[2]>[0],
+  start: number,
+) {
+  const [{ make }, { trainGeneralValues }, { saveCritic }] = await Promise.all([
+    import("../environments/make.ts"),
+    import("../learning/general-value-functions.ts"),
+    import("../formats/critic-folder.ts"),
+  ]);
+  const { critic, updatesPerSecond } = await trainGeneralValues(make(env), { seed, onProgress: context.onProgress });
+  await saveCritic(out, critic);
+  const seconds = (performance.now() - start) / 1000;
+  const residuals = critic.made?.residualOverSignal as readonly { readonly discount: number; readonly ratio: number }[];
+  return {
+    json: {
+      environment: env,
+      algorithm: general,
+      seed,
+      out,
+      heads: critic.heads.length,
+      residualOverSignal: residuals,
+      updatesPerSecond,
+      seconds,
+    },
+    text: `${critic.heads.length} general value functions of ${env}; Bellman residual over signal on held-out transitions ${residuals
+      .map(({ discount, ratio }) => `${ratio.toFixed(3)} at γ ${discount}`)
+      .join(", ")}.\nNext: vinverse infer ${out} --env ${env} --method pointwise`,
+  };
+}
+
+function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("It must be a number.");
+  return value;
+}
