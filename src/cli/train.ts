@@ -79,7 +79,8 @@ async function trainGeneral(
     import("../formats/critic-folder.ts"),
   ]);
   const { critic, updatesPerSecond } = await trainGeneralValues(make(env), { seed, onProgress: context.onProgress });
-  await saveCritic(out, critic);
+  const command = `vinverse train --env ${env} --algorithm ${general} --seed ${seed}`;
+  await saveCritic(out, { ...critic, made: { command, ...critic.made } });
   const seconds = (performance.now() - start) / 1000;
   const residuals = critic.made?.residualOverSignal as readonly { readonly discount: number; readonly ratio: number }[];
   return {

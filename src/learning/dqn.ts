@@ -21,6 +21,7 @@ import {
   type Value,
 } from "../engine/index.ts";
 import { createActors } from "./actors.ts";
+import { epsilonGreedy } from "./epsilon-greedy.ts";
 import { apply, initialise, type Layers, renamed, toNetwork } from "./layers.ts";
 import type { Learner, LearnerOptions } from "./learner.ts";
 import { offPolicyLearner } from "./off-policy.ts";
@@ -35,6 +36,8 @@ export interface DqnOptions extends LearnerOptions {
   /** Share of random actions at the end, and the part of the training after which it is reached. */
   readonly lastEpsilon?: number;
   readonly explorationPart?: number;
+  /** Mean length of runs of one random action (1): longer ones go farther where the first reward is far (Dabney et al. 2021). */
+  readonly persistence?: number;
 }
 
 export const DQN_DEFAULTS = {
@@ -52,6 +55,7 @@ export const DQN_DEFAULTS = {
   targetRate: 0.01,
   lastEpsilon: 0.04,
   explorationPart: 0.15,
+  persistence: 1,
 };
 const GRADIENT_LENGTH = 10;
 
@@ -84,17 +88,14 @@ export async function dqn(id: string, options: DqnOptions): Promise<Learner> {
     const { action } = await session.run({ observations: { dims: [n, actors.observationSize], data: observations }, ...weights });
     return Float64Array.from(action.data as Int32Array, (a) => a + start);
   };
+  const exploration = epsilonGreedy(actors.n, actionSpace, settings);
   return offPolicyLearner(actors, {
     algorithm: "DQN",
     settings,
     recurrence,
     exploit: best,
-    async explore(observations, n, random, progress) {
-      const epsilon = Math.max(settings.lastEpsilon, 1 - (1 - settings.lastEpsilon) * (progress / settings.explorationPart));
-      const chosen = await best(observations, n);
-      for (let i = 0; i < n; i++) if (random.uniform() < epsilon) chosen[i] = start + random.integer(actions);
-      return chosen;
-    },
+    memory: exploration.memory,
+    explore: async (observations, n, random, progress) => exploration.apply(await best(observations, n), random, progress),
     critic: (state, learner) => {
       const name = `dqn ${id}`;
       return {

@@ -92,7 +92,7 @@ export async function trainGeneralValues(environment: Environment, options: Gene
   const parameters = initialise(layers, random);
   const values = (of: Layers, inputs: Readonly<Record<string, Value>>): GeneralValueFunctions =>
     generalValueFunctions({ ...arrays, actionSpace, discounts, policy, continuation: (x) => apply(of, inputs, x) });
-  const importance = Float32Array.from({ length: heads }, (_, i) => 1 - discounts[Math.floor(i / cumulants)]);
+  const importance = Float32Array.from({ length: heads }, (_, i) => Math.sqrt(1 - discounts[Math.floor(i / cumulants)]));
   const shape = { o, m, batch, importance };
 
   const slow: Layers = { ...layers, name: "slow" };
@@ -209,7 +209,7 @@ function signals(o: number, cumulants: number, bandwidth: number, random: Random
   };
 }
 
-/** One step: the loss mean_i ((1−γ_i)(N_i(s,a) − V_i(s')))², its gradient, Adam, and the slow copy's move where there is one. */
+/** One step: the loss mean_i (1−γ_i)(N_i(s,a) − V_i(s'))², its gradient, Adam, and the slow copy's move where there is one. */
 function trainingGraph(
   values: (of: Layers, inputs: Readonly<Record<string, Value>>) => GeneralValueFunctions,
   layers: Layers,

@@ -16,6 +16,8 @@ export interface OffPolicy {
   exploit(observations: Float64Array, n: number): Promise<ArrayLike<number>>;
   /** From the memory's actions to the environment's. */
   readonly toEnvironment?: (actions: ArrayLike<number>) => ArrayLike<number>;
+  /** What exploring remembers from step to step; checkpoints keep it. */
+  readonly memory?: Float64Array;
   /** More inputs of an update, such as noise. */
   feeds?(random: Random, update: number): Readonly<Record<string, RuntimeTensor>>;
   critic(state: State, learner: Pick<Learner, "steps" | "updates" | "returns">): SavedCritic;
@@ -47,6 +49,7 @@ export function offPolicyLearner(actors: Actors, parts: OffPolicy): Learner {
   const replay = createReplay(settings.capacity, batch, actors);
   const rate: RuntimeTensor = { dtype: "float32", dims: [1], data: new Float32Array(1) };
   const toEnvironment = parts.toEnvironment ?? ((actions) => actions);
+  const memory = parts.memory ?? new Float64Array(0);
   let steps = 0;
   let updates = 0;
   let owed = 0;
@@ -92,6 +95,7 @@ export function offPolicyLearner(actors: Actors, parts: OffPolicy): Learner {
         ...actors.save(),
         ...replay.save(),
         counters: { shape: [3], data: Float64Array.of(steps, updates, owed) },
+        memory: { shape: [memory.length], data: memory.slice() },
         generator: { shape: [randomStateSize], data: generator },
       } as Checkpoint;
     },
@@ -110,6 +114,7 @@ export function offPolicyLearner(actors: Actors, parts: OffPolicy): Learner {
       actors.restore(checkpoint);
       replay.restore(checkpoint);
       [steps, updates, owed] = checkpoint.counters.data;
+      memory.set(checkpoint.memory.data);
       random.restore(checkpoint.generator.data, 0);
     },
     release: () => recurrence.release(),

@@ -26,6 +26,7 @@ import {
 } from "../engine/index.ts";
 import { createActors } from "./actors.ts";
 import { DQN_DEFAULTS, type DqnOptions } from "./dqn.ts";
+import { epsilonGreedy } from "./epsilon-greedy.ts";
 import { apply, initialise, type Layers, renamed, toNetwork } from "./layers.ts";
 import type { Learner } from "./learner.ts";
 import { offPolicyLearner } from "./off-policy.ts";
@@ -69,17 +70,14 @@ export async function qrDqn(id: string, options: QrDqnOptions): Promise<Learner>
     const { action } = await session.run({ observations: { dims: [n, o], data: observations }, ...weights });
     return Float64Array.from(action.data as Int32Array, (a) => a + start);
   };
+  const exploration = epsilonGreedy(actors.n, actionSpace, settings);
   return offPolicyLearner(actors, {
     algorithm: "QR-DQN",
     settings,
     recurrence,
     exploit: best,
-    async explore(observations, n, random, progress) {
-      const epsilon = Math.max(settings.lastEpsilon, 1 - (1 - settings.lastEpsilon) * (progress / settings.explorationPart));
-      const chosen = await best(observations, n);
-      for (let i = 0; i < n; i++) if (random.uniform() < epsilon) chosen[i] = start + random.integer(actions);
-      return chosen;
-    },
+    memory: exploration.memory,
+    explore: async (observations, n, random, progress) => exploration.apply(await best(observations, n), random, progress),
     critic: (state, learner) => {
       const name = `qrdqn ${id}`;
       return {

@@ -12,7 +12,7 @@ export interface TrainOptions {
   readonly episodes: number;
   /** Stop at an evaluation that reaches this. */
   readonly enough?: number;
-  readonly onProgress?: (entry: TrainingEntry) => void | Promise<void>;
+  readonly onProgress?: (entry: TrainingEntry, best: Best) => void | Promise<void>;
   /** Evaluations so far, when a training goes on. */
   readonly before?: Best;
 }
@@ -49,8 +49,8 @@ export async function train(learner: Learner, options: TrainOptions): Promise<Be
     const updatesPerSecond = (learner.updates - held.updates) / seconds;
     const evaluation = mean(await evaluate(learner, options.episodes, options.evaluationSeed));
     const better = best === undefined || evaluation >= best.evaluation;
-    if (better) best = { evaluation, steps: learner.steps, critic: learner.critic() };
-    await options.onProgress?.({
+    if (better || !best) best = { evaluation, steps: learner.steps, critic: learner.critic() };
+    const entry: TrainingEntry = {
       steps: learner.steps,
       updates: learner.updates,
       ...(learner.returns.length > 0 ? { trainingReturn: mean(learner.returns) } : {}),
@@ -58,7 +58,8 @@ export async function train(learner: Learner, options: TrainOptions): Promise<Be
       updatesPerSecond,
       evaluation,
       best: better,
-    });
+    };
+    await options.onProgress?.(entry, best);
     held.updates = learner.updates;
     held.time = performance.now();
     if (options.enough !== undefined && evaluation >= options.enough) break;

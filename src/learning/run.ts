@@ -1,0 +1,124 @@
+import { files } from "#files";
+import type { SavedCritic } from "../critics/saved.ts";
+import { loadSavedCritic, saveCritic } from "../formats/critic-folder.ts";
+import { FormatError } from "../formats/format-error.ts";
+import { readSafetensors, writeSafetensors } from "../formats/safetensors.ts";
+import { algorithms, ordinary, presets } from "./algorithms.ts";
+import { type Best, evaluate, type TrainingEntry, train } from "./train.ts";
+
+export interface RunOptions {
+  readonly environment: string;
+  readonly algorithm: string;
+  readonly seed: number;
+  /** Folder of the critic, log.jsonl and checkpoint.safetensors. */
+  readonly out: string;
+  /** Environment steps; the environment's preset where not given. */
+  readonly steps?: number;
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Stop at an evaluation of this mean return. */
+  readonly enough?: number;
+  /** Go on from the checkpoint in `out`. */
+  readonly resume?: boolean;
+  readonly onProgress?: (entry: TrainingEntry, steps: number) => void;
+}
+
+export interface RunResult {
+  readonly critic: SavedCritic;
+  /** Mean return of fresh episodes without exploration. */
+  readonly meanReturn: number;
+  readonly steps: number;
+  readonly updates: number;
+}
+
+const EVALUATIONS = 20;
+const EPISODES = 20;
+const FRESH_EPISODES = 100;
+/** Training uses seed + copy; evaluations start here, and the last one elsewhere. */
+const EVALUATION_SEED = 1_000_000;
+const FRESH_SEED = 2_000_000;
+
+/**
+ * Train a critic into a folder. Every evaluation writes log and checkpoint, so that a run that was stopped goes on and ends with the same bytes as one that was not.
+ * @throws FormatError where there is nothing to resume, or it is of another configuration
+ */
+export async function runTraining(options: RunOptions): Promise<RunResult> {
+  const { environment, seed, out } = options;
+  const preset = presets[environment] ?? ordinary;
+  const { steps = preset.steps } = options;
+  const settings = { ...preset.settings, ...options.settings };
+  const configuration = { environment, algorithm: options.algorithm, seed, steps, settings };
+  const learner = await algorithms[options.algorithm].create(environment, { ...settings, seed, steps });
+  let log: string[] = [];
+  let best: Best | undefined;
+  if (options.resume) {
+    const { checkpoint, evaluation, at } = await readCheckpoint(out, configuration);
+    learner.restore(checkpoint);
+    const text = new TextDecoder().decode(await files.read(`${out}/log.jsonl`));
+    log = text.split("\n").filter((line) => line !== "" && (JSON.parse(line) as TrainingEntry).steps <= learner.steps);
+    best = { evaluation, steps: at, critic: await loadSavedCritic(out) };
+  }
+  const finished = best !== undefined && (learner.steps >= steps || (options.enough !== undefined && best.evaluation >= options.enough));
+  if (!finished)
+    best = await train(learner, {
+      steps,
+      evaluationSeed: EVALUATION_SEED + seed,
+      evaluateEvery: Math.ceil(steps / EVALUATIONS),
+      episodes: EPISODES,
+      enough: options.enough,
+      before: best,
+      async onProgress(entry, so) {
+        if (entry.best) await saveCritic(out, so.critic);
+        log.push(JSON.stringify(entry));
+        await files.write(`${out}/log.jsonl`, new TextEncoder().encode(`${log.join("\n")}\n`));
+        const said = new TextEncoder().encode(JSON.stringify(configuration));
+        await files.write(
+          `${out}/checkpoint.safetensors`,
+          writeSafetensors({
+            ...learner.save(),
+            configuration: { shape: [said.length], data: said },
+            best: { shape: [2], data: Float64Array.of(so.evaluation, so.steps) },
+          }),
+        );
+        options.onProgress?.(entry, steps);
+      },
+    });
+  const { critic, evaluation } = best!;
+  const returns = await replay(critic, environment, FRESH_SEED + seed);
+  const meanReturn = returns.reduce((a, b) => a + b, 0) / returns.length;
+  const { settings: full, ...rest } = critic.made as { readonly settings: unknown };
+  const command = `vinverse train --env ${environment} --algorithm ${options.algorithm} --seed ${seed} --steps ${steps}`;
+  const made = { command, ...rest, algorithm: options.algorithm, seed, meanReturn, episodes: returns.length, evaluation, settings: full };
+  const whole = { ...critic, made };
+  await saveCritic(out, whole);
+  await learner.release();
+  return { critic: whole, meanReturn, steps: learner.steps, updates: learner.updates };
+}
+
+/** Fresh episodes of a critic's own policy. */
+async function replay(critic: SavedCritic, environment: string, seed: number): Promise<number[]> {
+  const [{ restoreCritic }, { compile, Graph }] = await Promise.all([import("../critics/saved.ts"), import("../engine/index.ts")]);
+  const restored = restoreCritic(critic);
+  if (restored.kind !== "network" || !restored.policyGraph) throw new TypeError(`${critic.name} has no policy`);
+  const graph = new Graph();
+  graph.output("action", restored.policyGraph(graph.input("observations", ["N", restored.observationSize])));
+  const session = await compile(graph, { threads: 1 });
+  const act = async (observations: Float64Array) => (await session.run({ observations })).action.data as Float32Array;
+  const returns = await evaluate({ environment, act }, FRESH_EPISODES, seed);
+  await session.release();
+  return returns;
+}
+
+async function readCheckpoint(out: string, configuration: unknown) {
+  const file = `${out}/checkpoint.safetensors`;
+  const { configuration: said, best, ...checkpoint } = readSafetensors(await files.read(file), file);
+  if (!(said?.data instanceof Uint8Array) || best?.data.length !== 2)
+    throw new FormatError(file, "configuration", "is missing", "train anew without --resume");
+  if (new TextDecoder().decode(said.data) !== JSON.stringify(configuration))
+    throw new FormatError(
+      file,
+      "configuration",
+      "is of another training",
+      "give the same environment, algorithm, seed and steps, or train anew",
+    );
+  return { checkpoint, evaluation: best.data[0], at: best.data[1] };
+}
