@@ -1,5 +1,4 @@
 export { type GoalRewardOptions, goalRewards } from "./arm/goal.ts";
-export { loadMujoco } from "./arm/mujoco.ts";
 export { pickAndPlaceNames } from "./arm/pick-and-place.ts";
 export { scriptedPickAndPlace } from "./arm/scripted.ts";
 export { type CheckOptions, checkEnvironment } from "./check.ts";
