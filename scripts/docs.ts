@@ -1,6 +1,27 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { commandReference } from "../src/cli/reference.ts";
+import { inferDynamics, loadCritic, make } from "../src/index.ts";
+import type { InferredContinuous } from "../src/inversion/infer-continuous.ts";
+import { continuousInference, standalone } from "../src/report/index.ts";
 
-const folder = new URL("../docs/reference/", import.meta.url);
-mkdirSync(folder, { recursive: true });
-writeFileSync(new URL("cli.md", folder), commandReference());
+const docs = new URL("../docs/", import.meta.url);
+const write = (path: string, text: string) => {
+  const file = new URL(path, docs);
+  mkdirSync(new URL(".", file), { recursive: true });
+  writeFileSync(file, text);
+};
+
+write("reference/cli.md", commandReference());
+
+const environment = make("Pendulum-v1");
+const critic = await loadCritic(new URL("../zoo/Pendulum-v1", import.meta.url).pathname);
+const { model, identifiability, equations } = (await inferDynamics(critic, { environment, method: "pointwise" })) as InferredContinuous;
+const sections = await continuousInference({ model, identifiability, states: equations.states, environment });
+for (const [title, name] of [
+  ["Value surface", "pendulum-values"],
+  ["One step, inferred and true", "pendulum-steps"],
+] as const) {
+  const svg = sections.find((section) => section.title === title)?.svg;
+  if (!svg) throw new Error(`the report has no section '${title}' to take a picture from`);
+  write(`pictures/${name}.svg`, `${standalone(svg)}\n`);
+}

@@ -6,7 +6,7 @@ export { tabularCritic } from "./critics/tabular.ts";
 export { createRandom, type Random } from "./engine/random.ts";
 export { checkEnvironment } from "./environments/check.ts";
 export type { Action, Coordinates, Environment, Observation, Physics, Step, Tables } from "./environments/environment.ts";
-export { environmentIds, make } from "./environments/make.ts";
+export { environmentIds, make, prepare } from "./environments/make.ts";
 export { vectorize } from "./environments/vector-environment.ts";
 export { FormatError } from "./formats/format-error.ts";
 export { loadCritic } from "./formats/load-critic.ts";

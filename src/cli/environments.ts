@@ -4,8 +4,9 @@ import { UsageError } from "./errors.ts";
 
 /** @throws UsageError for an id that does not exist */
 export async function makeEnvironment(id: string): Promise<Environment> {
-  const { make } = await import("../environments/make.ts");
+  const { make, prepare } = await import("../environments/make.ts");
   try {
+    await prepare(id);
     return make(id);
   } catch (error) {
     if (error instanceof Error && error.name === "EnvironmentError") throw new UsageError(error.message);
@@ -16,8 +17,10 @@ export async function makeEnvironment(id: string): Promise<Environment> {
 /** The environment a file names, where it is one of ours. */
 export async function knownEnvironment(id: string | undefined): Promise<Environment | undefined> {
   if (id === undefined) return undefined;
-  const { environmentIds, make } = await import("../environments/make.ts");
-  return (environmentIds() as readonly string[]).includes(id) ? make(id) : undefined;
+  const { environmentIds, make, prepare } = await import("../environments/make.ts");
+  if (!(environmentIds() as readonly string[]).includes(id)) return undefined;
+  await prepare(id);
+  return make(id);
 }
 
 /** The world that a table with cells for names is about, where it is one of ours. */

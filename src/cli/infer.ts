@@ -3,7 +3,7 @@ import type { Method } from "../inversion/infer.ts";
 import { methods } from "./infer-critics.ts";
 import type { Io } from "./io.ts";
 import { checkOutputFolder } from "./output-folder.ts";
-import { type CommonOptions, perform, positiveInteger, withCommonOptions, withExamples } from "./run.ts";
+import { type CommonOptions, discount, perform, positiveInteger, withCommonOptions, withExamples } from "./run.ts";
 import { version } from "./version.ts";
 
 interface InferOptions extends CommonOptions {
@@ -79,12 +79,6 @@ export function inferCommand(io: Io): Command {
     const seconds = (performance.now() - start) / 1000;
     return { json: { ...summary, out: out ?? null, seconds }, text: summariseInWords(inferred, out) };
   });
-}
-
-function discount(text: string): number {
-  const value = Number(text);
-  if (!(value > 0 && value <= 1)) throw new InvalidArgumentError("It must be a number above 0 and up to 1.");
-  return value;
 }
 
 function positiveNumber(text: string): number {

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { convertCommand } from "./convert.ts";
 import { describeFailure, exitCodes, type Failure } from "./errors.ts";
 import { evaluateCommand } from "./evaluate.ts";
 import { inferCommand } from "./infer.ts";
@@ -11,7 +12,7 @@ import { startCommand } from "./start.ts";
 import { trainCommand } from "./train.ts";
 import { version } from "./version.ts";
 
-const commands = [startCommand, inspectCommand, inferCommand, evaluateCommand, trainCommand, reproduceCommand];
+const commands = [startCommand, inspectCommand, inferCommand, evaluateCommand, convertCommand, trainCommand, reproduceCommand];
 
 export function createProgram(io: Io, helpWidth?: number): Command {
   const program = new Command("vinverse")

@@ -87,6 +87,13 @@ export function positiveInteger(text: string): number {
   return value;
 }
 
+/** γ */
+export function discount(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 1)) throw new InvalidArgumentError("It must be a number above 0 and up to 1.");
+  return value;
+}
+
 function commandLine(command: Command): string {
   const root = command.parent ?? command;
   const words = (root as Command & { readonly rawArgs?: readonly string[] }).rawArgs ?? [];

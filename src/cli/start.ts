@@ -1,12 +1,17 @@
+import { fileURLToPath } from "node:url";
 import { Command } from "commander";
-import type { TabularCritic } from "../critics/critic.ts";
+import type { Critic, TabularCritic } from "../critics/critic.ts";
+import type { Method } from "../inversion/infer.ts";
+import { formatNumber } from "../report/number.ts";
+import type { Score } from "../world-model/score.ts";
+import { alignColumns } from "./columns.ts";
 import { inferCritics } from "./infer-critics.ts";
 import { writeInference } from "./infer-output.ts";
 import { summarise } from "./infer-summary.ts";
 import type { Io } from "./io.ts";
 import { checkOutputFolder } from "./output-folder.ts";
 import { type CommonOptions, perform, withCommonOptions, withExamples } from "./run.ts";
-import { describeScore } from "./score-words.ts";
+import { headline } from "./score-words.ts";
 import { version } from "./version.ts";
 
 interface StartOptions extends CommonOptions {
@@ -26,41 +31,65 @@ const goals = [
   [11, 10],
 ] as const;
 
+/** What is shown, in order: a table computed on the spot, and critics that ship with the program. */
+const shown: readonly { readonly folder: string; readonly files: string; readonly method?: Method; load(): Promise<Critic> }[] = [
+  { folder: "four-rooms", files: "values of four rooms", load: fourRoomsCritic },
+  { folder: "pendulum", files: "zoo/Pendulum-v1", method: "pointwise", load: () => shippedCritic("Pendulum-v1") },
+  { folder: "cart-pole", files: "zoo/CartPole-v1", method: "pointwise", load: () => shippedCritic("CartPole-v1") },
+];
+
 /** The whole path on what ships with the program: value functions in, dynamics out, held against the truth. */
 export function startCommand(io: Io): Command {
   const command = withCommonOptions(
     new Command("start")
       .summary("see the whole path at work, offline, in seconds")
       .description(
-        `See the whole path at work: compute the value functions of ${goals.length} goals in a world of four rooms, forget the world, infer where every move leads from the values alone, and hold that against the truth.`,
+        "See the whole path at work on what ships with the program: value functions of four rooms, of a pendulum and of a cart with a pole; from the values alone, infer where every action leads, and hold that against the truth.",
       )
-      .option("--out <folder>", "where to write the model, summary.json and report.html", "runs/start")
+      .option("--out <folder>", "where to write a folder for each: model, summary.json and report.html", "runs/start")
       .option("--force", "write into a folder that holds other files; those of the same names are replaced"),
   );
   withExamples(command, [
-    ["vinverse start", "a figure, a verdict and a report in runs/start"],
+    ["vinverse start", "figures, verdicts and reports in runs/start"],
     ["vinverse start --out demo --json", "one JSON object"],
   ]);
   return perform<[], StartOptions>(command, io, async (context, options) => {
     const start = performance.now();
     const { out, seed, force = false } = options;
-    checkOutputFolder(out, force);
-    context.onProgress(0, 2, "computing value functions");
-    const critic = await fourRoomsCritic();
-    context.onProgress(1, 2, "inferring dynamics");
-    const found = await inferCritics([critic], { environment: world, seed });
-    const files = [critic.name];
-    const summary = summarise(found, { version, files, seed });
-    await writeInference(found, summary, { out, force, files, seed, commandLine: context.commandLine });
+    for (const { folder } of shown) checkOutputFolder(`${out}/${folder}`, force);
+    const models: Record<string, unknown>[] = [];
+    const lines: string[][] = [["", "error", "nothing moves", "verdict"]];
+    for (const [i, { folder, files, method, load }] of shown.entries()) {
+      context.onProgress(i, shown.length, folder);
+      const critic = await load();
+      const found = await inferCritics([critic], { environment: critic.environment, method, seed });
+      const summary = summarise(found, { version, files: [files], seed });
+      const target = `${out}/${folder}`;
+      await writeInference(found, summary, { out: target, force, files: [files], seed, commandLine: context.commandLine });
+      models.push({ folder: target, ...summary });
+      if (found.score) lines.push([folder, ...inALine(found.score), found.identifiability.verdict.sentence]);
+    }
+    context.onProgress(shown.length, shown.length, "done");
     const seconds = (performance.now() - start) / 1000;
     const text = [
-      `Value functions of ${goals.length} goals in four rooms; where the moves lead was then forgotten.`,
-      found.identifiability.verdict.sentence,
-      ...(found.score ? [describeScore(found.score, world)] : []),
-      `Open ${out}/report.html. Next: vinverse infer YOUR_CRITIC.zip --env ID --out runs/mine`,
+      "Dynamics inferred from value functions alone, held against transitions that inference did not see.",
+      alignColumns(lines, "  "),
+      "Errors are over the true change of a step: 1 is what a model scores in which nothing moves. In four rooms, the share of wrong next states.",
+      `Open ${shown.map(({ folder }) => `${out}/${folder}/report.html`).join(", ")}.`,
+      "Next: vinverse infer YOUR_CRITIC.zip --env ID --out runs/mine",
     ].join("\n\n");
-    return { json: { ...summary, out, seconds }, text };
+    return { json: { models, out, seconds }, text };
   });
+}
+
+function inALine(score: Score): [string, string] {
+  const nothing = score.kind === "continuous" ? 1 : 1 - score.correctOfNothing / score.pairs;
+  return [formatNumber(headline(score)), formatNumber(nothing)];
+}
+
+async function shippedCritic(name: string): Promise<Critic> {
+  const { loadCritic } = await import("../formats/index.ts");
+  return loadCritic(fileURLToPath(new URL(`../../zoo/${name}`, import.meta.url)));
 }
 
 /** Exact action values of every goal, as one critic with a head a goal. */

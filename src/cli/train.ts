@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { algorithms } from "../learning/algorithms.ts";
 import { alignColumns } from "./columns.ts";
+import { UsageError } from "./errors.ts";
 import type { Io } from "./io.ts";
 import { type CommonOptions, perform, positiveInteger, withCommonOptions, withExamples } from "./run.ts";
 
@@ -11,12 +12,18 @@ interface TrainOptions extends CommonOptions {
   readonly steps?: number;
   readonly enough?: number;
   readonly resume?: boolean;
+  readonly discount: number;
+  readonly goals?: readonly (readonly number[])[];
 }
 
 const general = "gvf";
+const tabular = ["value-iteration", "q-learning", "sarsa"] as const;
 const described: readonly (readonly [string, string])[] = [
   ...Object.entries(algorithms).map(([name, { describe }]) => [name, describe] as const),
   [general, "general value functions of random signals, trained to be inverted"],
+  ["q-learning", "tables of action values, all goals at once (Watkins 1989, Kaelbling 1993)"],
+  ["sarsa", "a table of the behaviour's own action values (Rummery and Niranjan 1994)"],
+  ["value-iteration", "exact tables of action values"],
 ];
 
 export function trainCommand(io: Io): Command {
@@ -30,6 +37,8 @@ export function trainCommand(io: Io): Command {
       .requiredOption("--out <folder>", "where the critic is written")
       .option("--steps <n>", "steps in the environment (default: the environment's own)", positiveInteger)
       .option("--enough <return>", "stop at an evaluation of this mean return", number)
+      .option("--discount <number>", "γ of tabular algorithms", number, 0.95)
+      .option("--goals <list>", "goals of a grid world as row,column pairs, a head each: '2,1 2,10'", goals)
       .option("--resume", "go on from the checkpoint in --out; the end is the same as without the break"),
   );
   command.addHelpText("after", `\nAlgorithms:\n${alignColumns(described, "  ")}`);
@@ -42,6 +51,7 @@ export function trainCommand(io: Io): Command {
     const start = performance.now();
     const { env, algorithm, out, seed } = options;
     if (algorithm === general) return trainGeneral(env, out, seed, context, start);
+    if (tabular.includes(algorithm as (typeof tabular)[number])) return trainTable(options, context, start);
     const { runTraining } = await import("../learning/run.ts");
     const { meanReturn, steps, updates } = await runTraining({
       environment: env,
@@ -98,6 +108,50 @@ async function trainGeneral(
       .map(({ discount, ratio }) => `${ratio.toFixed(3)} at γ ${discount}`)
       .join(", ")}.\nNext: vinverse infer ${out} --env ${env} --method pointwise`,
   };
+}
+
+async function trainTable(
+  { env, algorithm, out, seed, discount, goals: asked, steps = 500_000 }: TrainOptions,
+  context: Parameters<Parameters<typeof perform<[], TrainOptions>>[2]>[0],
+  start: number,
+) {
+  const [{ make }, { exactCritic, qLearning, sarsa }, { saveCritic }] = await Promise.all([
+    import("../environments/make.ts"),
+    import("../learning/tabular.ts"),
+    import("../formats/critic-folder.ts"),
+  ]);
+  const environment = make(env);
+  const tasks = (asked ?? [undefined]).map((goal) => {
+    const { tables } = goal ? make(env, { goals: [goal] }) : environment;
+    if (!tables) throw new UsageError(`${env} has no numbered states; ${algorithm} needs them`);
+    return { goal, tables };
+  });
+  if (algorithm === "sarsa" && tasks.length > 1) throw new UsageError("sarsa learns one task; give one goal");
+  const options = { seed, discount, steps, onProgress: (done: number, total: number) => context.onProgress(done, total, algorithm) };
+  const critic =
+    algorithm === "value-iteration"
+      ? exactCritic(environment, tasks, discount)
+      : algorithm === "sarsa"
+        ? sarsa(environment, tasks[0], options)
+        : qLearning(environment, tasks, options);
+  const words = asked ? ` --goals '${asked.map((goal) => goal.join()).join(" ")}'` : "";
+  const command = `vinverse train --env ${env} --algorithm ${algorithm} --discount ${discount}${words} --seed ${seed}`;
+  await saveCritic(out, { ...critic, made: { command, ...critic.made } });
+  const seconds = (performance.now() - start) / 1000;
+  return {
+    json: { environment: env, algorithm, seed, out, heads: critic.heads.length, seconds },
+    text: `${critic.heads.length} table${critic.heads.length === 1 ? "" : "s"} of ${env} by ${algorithm}.\nNext: vinverse infer ${out} --env ${env}`,
+  };
+}
+
+function goals(text: string): readonly (readonly number[])[] {
+  const list = text
+    .trim()
+    .split(/[\s;]+/)
+    .map((pair) => pair.split(",").map(Number));
+  if (!list.every((goal) => goal.length === 2 && goal.every(Number.isInteger)))
+    throw new InvalidArgumentError("It must be pairs such as '2,1 2,10'.");
+  return list;
 }
 
 function number(text: string): number {

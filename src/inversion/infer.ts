@@ -5,7 +5,7 @@ import { createRandom } from "../engine/random.ts";
 import { collectStates } from "../environments/collect.ts";
 import type { Coordinates, Environment } from "../environments/environment.ts";
 import { flatBox, identityCoordinates } from "../environments/identity-coordinates.ts";
-import { make } from "../environments/make.ts";
+import { make, prepare } from "../environments/make.ts";
 import { identifyTabular, type TabularIdentifiability } from "../identifiability/tabular.ts";
 import { type Element, flatDimension, flatten, type Space, sample } from "../spaces/space.ts";
 import type { TabularWorldModel } from "../world-model/world-model.ts";
@@ -65,6 +65,7 @@ export async function inferDynamics(given: Critic | readonly Critic[], options: 
   }
   if (method === "matching" || method === "projection")
     throw new MismatchError(`method '${method}' is for tables; a network takes amortised, network or pointwise`);
+  if (typeof options.environment === "string") await prepare(options.environment);
   const environment = typeof options.environment === "string" ? make(options.environment) : options.environment;
   const physics = environment?.physics;
   if (environment && !physics)

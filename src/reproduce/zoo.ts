@@ -14,6 +14,8 @@ interface Case {
   readonly algorithms: readonly string[];
   /** The control interval, where it is told: one step in MountainCar's own units. */
   readonly timeStep?: number;
+  /** False: no coordinate is taken for the rate of another. */
+  readonly kinematic?: false;
   /** Its key among the figures. */
   readonly key?: string;
 }
@@ -21,6 +23,7 @@ interface Case {
 const cases: readonly Case[] = [
   { id: "Pendulum-v1", algorithms: ["sac"], key: "pendulum" },
   { id: "CartPole-v1", algorithms: ["dqn", "qrdqn"], key: "cartPole" },
+  { id: "CartPole-v1", algorithms: ["dqn", "qrdqn"], kinematic: false },
   { id: "CartPole-v1", algorithms: ["dqn"] },
   { id: "CartPole-v1", algorithms: ["qrdqn"] },
   { id: "MountainCar-v0", algorithms: ["dqn"] },
@@ -39,7 +42,7 @@ export const reproduceZoo: Reproduce = async ({ critics, seed, onProgress }) => 
   const seeds = Array.from({ length: seedCount }, (_, i) => seed + i);
   const table: Record<string, { readonly errors: number[]; readonly accepted: boolean[]; readonly verdict: string }> = {};
   const accepted: number[][] = seeds.map(() => []);
-  for (const [c, { id, algorithms, timeStep }] of cases.entries()) {
+  for (const [c, { id, algorithms, timeStep, kinematic }] of cases.entries()) {
     const held = (await Promise.all(
       algorithms.map((name) => loadCritic(`${critics ?? "."}/${name}/${id}_1/${id}.zip`, { quantiles: "mean" })),
     )) as NetworkCritic[];
@@ -49,7 +52,7 @@ export const reproduceZoo: Reproduce = async ({ critics, seed, onProgress }) => 
     let verdict = "";
     for (const [i, own] of seeds.entries()) {
       onProgress?.(c * seedCount + i, cases.length * seedCount, `${id} from ${algorithms.join(" and ")}, seed ${own}`);
-      const { model, identifiability } = (await inferDynamics(held, { environment, seed: own, timeStep })) as InferredContinuous;
+      const { model, identifiability } = (await inferDynamics(held, { environment, seed: own, timeStep, kinematic })) as InferredContinuous;
       const { error } = await scoreContinuous(model, await scoringTransitions(model.definition, environment, { seed: own + 1000 }));
       errors.push(error);
       usable.push(identifiability.verdict.usable);
@@ -74,6 +77,7 @@ export const reproduceZoo: Reproduce = async ({ critics, seed, onProgress }) => 
   };
 };
 
-function labelOf({ id, algorithms, timeStep }: Case): string {
-  return `${id} from ${algorithms.join(" and ")}${timeStep === undefined ? "" : `, time step ${timeStep} told`}`;
+function labelOf({ id, algorithms, timeStep, kinematic }: Case): string {
+  const told = timeStep === undefined ? "" : `, time step ${timeStep} told`;
+  return `${id} from ${algorithms.join(" and ")}${told}${kinematic === false ? ", no kinematics" : ""}`;
 }

@@ -3,7 +3,7 @@ import { assembleSystem } from "../bellman/system.ts";
 import type { Head } from "../critics/critic.ts";
 import { fromOnnx, toOnnx } from "../engine/index.ts";
 import { flatBox, identityCoordinates } from "../environments/identity-coordinates.ts";
-import { make } from "../environments/make.ts";
+import { make, prepare } from "../environments/make.ts";
 import { FormatError } from "../formats/format-error.ts";
 import { readSafetensors, type SafetensorsArray, writeSafetensors } from "../formats/safetensors.ts";
 import type { Space } from "../spaces/space.ts";
@@ -79,6 +79,7 @@ export async function loadContinuous(folder: string, json: unknown): Promise<Con
   if (!Array.isArray(model.heads) || model.heads.length === 0) throw refuse("heads", "is missing");
   const observationSpace = readSpace(model.observationSpace, () => refuse("observationSpace", "is not a space"));
   const actionSpace = readSpace(model.actionSpace, () => refuse("actionSpace", "is not a space"));
+  if (model.environment !== undefined) await prepare(model.environment);
   const physics = model.environment === undefined ? undefined : make(model.environment).physics;
   if (model.environment !== undefined && !physics) throw refuse("environment", `'${model.environment}' has no continuous state`);
   const coordinates = physics?.coordinates ?? identityCoordinates(flatBox(observationSpace));
