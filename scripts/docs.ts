@@ -17,11 +17,9 @@ const environment = make("Pendulum-v1");
 const critic = await loadCritic(new URL("../zoo/Pendulum-v1", import.meta.url).pathname);
 const { model, identifiability, equations } = (await inferDynamics(critic, { environment, method: "pointwise" })) as InferredContinuous;
 const sections = await continuousInference({ model, identifiability, states: equations.states, environment });
-for (const [title, name] of [
-  ["Value surface", "pendulum-values"],
-  ["One step, inferred and true", "pendulum-steps"],
-] as const) {
-  const svg = sections.find((section) => section.title === title)?.svg;
-  if (!svg) throw new Error(`the report has no section '${title}' to take a picture from`);
+const pictures = { "Value surface": "pendulum-values", "One step, inferred and true": "pendulum-steps" };
+for (const [title, name] of Object.entries(pictures)) {
+  const [svg] = [sections.find((section) => section.title === title)?.svg ?? []].flat();
+  if (svg === undefined) throw new Error(`the report has no section '${title}' to take a picture from`);
   write(`pictures/${name}.svg`, `${standalone(svg)}\n`);
 }

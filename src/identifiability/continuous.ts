@@ -52,6 +52,8 @@ export interface ContinuousEvidence {
   readonly sigma: Float64Array;
   readonly costRatio: number;
   readonly method: "pointwise" | "amortised";
+  /** True where positions were integrated from their rates: such a structure may supply what the heads do not see. */
+  readonly kinematic: boolean;
   readonly disagreement?: readonly number[];
   /** Critics left out before, with their residual over signal. */
   readonly dropped?: readonly HeadEvidence[];
@@ -138,7 +140,7 @@ export async function identifyContinuous(system: BellmanSystem, evidence: Contin
     costRatio: evidence.costRatio,
     disagreement: evidence.disagreement,
   };
-  return { ...found, verdict: judge(found, evidence.method) };
+  return { ...found, verdict: judge(found, evidence.method, evidence.kinematic) };
 }
 
 /** [d] RMS of ŝ' − s, the short way round for angles. */
@@ -179,7 +181,7 @@ type Found = Omit<ContinuousIdentifiability, "verdict">;
 /** Rivals that differ by more than this part of the change mean that the structure, not the critic, made the answer. Chosen on seeds 0 and 10, held on others. */
 const RIVALS = 0.6;
 
-function judge(found: Found, method: "pointwise" | "amortised"): Verdict {
+function judge(found: Found, method: "pointwise" | "amortised", kinematic: boolean): Verdict {
   const d = found.coordinates.length;
   const percent = (x: number) => `${Math.round(100 * x)} %`;
   const help: string[] = [];
@@ -207,6 +209,8 @@ function judge(found: Found, method: "pointwise" | "amortised"): Verdict {
       sentence: `Not to be trusted: models that explain the values about equally well differ by ${percent(disagreement)} of the change they predict; ${sees}.`,
       help,
     };
+  if (found.regionVisible < d && !kinematic)
+    return { usable: false, sentence: `Not to be trusted: ${sees}, and no structure supplies the rest.`, help };
   if (found.regionVisible < d)
     return {
       usable: true,

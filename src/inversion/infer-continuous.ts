@@ -86,6 +86,7 @@ export async function inferContinuous(critics: readonly NetworkCritic[], options
     sigma: solved.sigma,
     costRatio: solved.costRatio,
     method: solved.solver.method,
+    kinematic: isKinematic(solved.solver),
     disagreement: solved.disagreement,
     dropped,
   });
@@ -94,6 +95,10 @@ export async function inferContinuous(critics: readonly NetworkCritic[], options
   const { chosen, supervised, supervisedDynamics } = solved.transitions;
   const supervisedModel = continuousModel({ ...definition, solver: { method: "amortised", dynamics: supervisedDynamics } });
   return { model, identifiability, equations, transitions: { chosen, supervised, supervisedModel } };
+}
+
+function isKinematic(solver: ContinuousDefinition["solver"]): boolean {
+  return solver.method === "amortised" && solver.dynamics.settings.integrator !== "free";
 }
 
 interface Solved {
@@ -120,6 +125,7 @@ async function keepUseful(critics: readonly NetworkCritic[], options: InferConti
       sigma,
       costRatio,
       method: "amortised",
+      kinematic: options.kinematic !== false,
     });
     judged.push({ critic, ratio: residualOverSignal, heads: heads.map((head) => ({ ...head, used: false })) });
     await system.release();

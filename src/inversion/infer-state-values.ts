@@ -112,6 +112,7 @@ async function solve(
     sigma: chosen.sigma,
     costRatio: chosen.cost / chosen.costOfNothing,
     method: "amortised",
+    kinematic: chosen.integrator !== "free",
     disagreement: others.length === 0 ? undefined : disagreementOf(change, others, system.stateSize),
   } as const;
   if (!beside) {
