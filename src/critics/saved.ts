@@ -1,4 +1,4 @@
-import type { Value } from "../engine/index.ts";
+import { concat, fromOnnx, inline, type Value } from "../engine/index.ts";
 import type { Space } from "../spaces/space.ts";
 import { actionScale } from "./action-scale.ts";
 import { deterministicActorCritic, softActorCritic } from "./actor-critic.ts";
@@ -6,8 +6,9 @@ import type { Critic, Head } from "./critic.ts";
 import { deepQ, quantileDeepQ, type ValueFunctions } from "./deep-q.ts";
 import { type FixedPolicy, generalValueFunctions } from "./general-value-functions.ts";
 import { applyNetwork, type Network } from "./network.ts";
-import { networkCritic } from "./network-critic.ts";
+import { type NetworkDefinition, networkCritic } from "./network-critic.ts";
 import type { SquashedGaussian } from "./squashed-gaussian.ts";
+import { type StateValueIdentity, stateValuesFrom } from "./state-value.ts";
 import { tabularCritic } from "./tabular.ts";
 
 /** A critic as data alone: numbers, and the rule by which values follow from them. */
@@ -58,18 +59,44 @@ export type SavedValues =
       readonly v?: Float64Array;
       readonly rewards?: Float64Array;
       readonly terminalValue?: Float64Array;
+      readonly stateNames?: readonly string[];
+      readonly actionNames?: readonly string[];
+    }
+  /** ONNX models: "observations" [N, o] (and "actions" [N, m]) to "values" [N, heads] ("rewards" besides) and to "actions" [N, m]. */
+  | { readonly kind: "graphs"; readonly actionValues: Uint8Array; readonly stateValues: Uint8Array; readonly policy?: Uint8Array }
+  /** The same of state values, with "observations" to "actions" [N, J, m] and "weights" [N, J, heads] of the policy. */
+  | {
+      readonly kind: "state-value-graphs";
+      readonly stateValues: Uint8Array;
+      readonly policy: Uint8Array;
+      readonly distribution: Uint8Array;
+      readonly family: string;
     };
 
 /** The critic that was saved. */
 export function restoreCritic(saved: SavedCritic): Critic {
   const { values, name, algorithm, environment, heads, observationSpace, actionSpace } = saved;
   if (values.kind === "table") return tabularCritic({ ...values, name, algorithm, environment, heads });
-  return networkCritic({ name, algorithm, environment, heads, observationSpace, actionSpace, ...functionsOf(values, actionSpace) });
+  const identity = { name, algorithm, environment, heads, observationSpace, actionSpace };
+  if (values.kind === "state-value-graphs") return stateValueGraphs(identity, values);
+  return networkCritic({ ...identity, ...functionsOf(values, actionSpace) });
 }
 
-function functionsOf(values: Exclude<SavedValues, { kind: "table" }>, actionSpace: Space): ValueFunctions {
+function functionsOf(values: Exclude<SavedValues, { kind: "table" | "state-value-graphs" }>, actionSpace: Space): NetworkFunctions {
   const through = (network: Network) => (observation: readonly Value[]) => applyNetwork(network, observation);
   switch (values.kind) {
+    case "graphs": {
+      const [action, state] = [fromOnnx(values.actionValues), fromOnnx(values.stateValues)];
+      const policy = values.policy && fromOnnx(values.policy);
+      return {
+        actionValues: (o, actions) => inline(action, actions.graph, { observations: whole(o), actions }).values,
+        stateValues: (o) => inline(state, o[0].graph, { observations: whole(o) }).values,
+        rewards: action.outputs.has("rewards")
+          ? (o, actions) => inline(action, actions.graph, { observations: whole(o), actions }).rewards
+          : undefined,
+        policy: policy && ((o) => inline(policy, o[0].graph, { observations: whole(o) }).actions),
+      };
+    }
     case "general-value-functions":
       return generalValueFunctions({ ...values, actionSpace, continuation: (input) => applyNetwork(values.continuation, input) });
     case "deep-q":
@@ -83,6 +110,25 @@ function functionsOf(values: Exclude<SavedValues, { kind: "table" }>, actionSpac
     case "stochastic-actor-critic":
       return softActorCritic({ ...values, scale: actionScale(actionSpace), soft: true });
   }
+}
+
+type NetworkFunctions = ValueFunctions & Pick<NetworkDefinition, "rewards">;
+
+function whole(pieces: readonly Value[]): Value {
+  return pieces.length === 1 ? pieces[0] : concat(pieces, pieces[0].shape.length - 1);
+}
+
+function stateValueGraphs(identity: StateValueIdentity, values: Extract<SavedValues, { kind: "state-value-graphs" }>): Critic {
+  const [state, policy, distribution] = [values.stateValues, values.policy, values.distribution].map(fromOnnx);
+  return stateValuesFrom(identity, {
+    policy: values.family,
+    stateValueGraph: (observations) => inline(state, observations.graph, { observations }).values,
+    policyGraph: (observations) => inline(policy, observations.graph, { observations }).actions,
+    policyDistribution(observations) {
+      const { actions, weights } = inline(distribution, observations.graph, { observations });
+      return { actions, weights };
+    },
+  });
 }
 
 function numbered(space: Space): { readonly actions: number; readonly start: number } {

@@ -21,7 +21,7 @@ export interface StateValueDefinition {
 export function stateValueCritic(definition: StateValueDefinition): StateValueCritic {
   const { policy, stateValues, heads, actionSpace } = definition;
   const actions = actionSpace.kind === "discrete" ? `${actionSpace.n} actions` : `${flatDimension(actionSpace)}-dimensional actions`;
-  return assembled(definition, {
+  return stateValuesFrom(definition, {
     policy: policy.kind === "softmax" ? `softmax of ${actions}` : `Gaussian of ${actions}, clipped to their bounds`,
     stateValueGraph: (observations) => stateValues([observations]),
     policyGraph: (observations) => likeliest(policy, [observations]),
@@ -33,16 +33,19 @@ export function stateValueCritic(definition: StateValueDefinition): StateValueCr
   });
 }
 
-type Graphs = Pick<StateValueCritic, "policy" | "stateValueGraph" | "policyGraph" | "policyDistribution">;
-type Identity = Pick<StateValueDefinition, "name" | "algorithm" | "environment" | "heads" | "observationSpace" | "actionSpace">;
+export type StateValueGraphs = Pick<StateValueCritic, "policy" | "stateValueGraph" | "policyGraph" | "policyDistribution">;
+export type StateValueIdentity = Pick<
+  StateValueDefinition,
+  "name" | "algorithm" | "environment" | "heads" | "observationSpace" | "actionSpace"
+>;
 
 /** Several critics as one: every head keeps its own policy, so each one's actions weigh nothing for the others. */
 export function stackStateValues(
   critics: readonly StateValueCritic[],
-  identity: Omit<Identity, "observationSpace" | "actionSpace">,
+  identity: Omit<StateValueIdentity, "observationSpace" | "actionSpace">,
 ): StateValueCritic {
   const [first] = critics;
-  return assembled(
+  return stateValuesFrom(
     { ...identity, observationSpace: first.observationSpace, actionSpace: first.actionSpace },
     {
       policy: [...new Set(critics.map((critic) => critic.policy))].join(" + "),
@@ -75,7 +78,11 @@ export function stackStateValues(
   );
 }
 
-function assembled({ name, algorithm, environment, heads, observationSpace, actionSpace }: Identity, graphs: Graphs): StateValueCritic {
+/** The critic of these graphs. */
+export function stateValuesFrom(
+  { name, algorithm, environment, heads, observationSpace, actionSpace }: StateValueIdentity,
+  graphs: StateValueGraphs,
+): StateValueCritic {
   const observationSize = flatDimension(observationSpace);
   let session: Promise<Session> | undefined;
   return {

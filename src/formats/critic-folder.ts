@@ -62,6 +62,10 @@ function restoreCriticFrom(saved: SavedCritic, where: string): Critic {
       const observations = graph.input("observations", ["N", critic.observationSize]);
       critic.actionValueGraph(observations, graph.input("actions", ["N", critic.actionSize]));
       critic.stateValueGraph(observations);
+    } else if (critic.kind === "state-values") {
+      const observations = new Graph().input("observations", ["N", critic.observationSize]);
+      critic.policyDistribution(observations);
+      critic.stateValueGraph(observations);
     }
     return critic;
   } catch (error) {

@@ -4,6 +4,7 @@ import { loadCriticFolder } from "./critic-folder.ts";
 import { FormatError } from "./format-error.ts";
 import { isNpy, readNpy, readNpz } from "./npy.ts";
 import { onnxCritic } from "./onnx-critic.ts";
+import { printable } from "./pickle.ts";
 import { findZooFolder } from "./rl-zoo.ts";
 import { readSafetensors } from "./safetensors.ts";
 import { isOnPolicy, readStableBaselines3 } from "./stable-baselines3.ts";
@@ -14,6 +15,7 @@ import { tableCritic } from "./tables.ts";
 import type { Tensor } from "./tensor.ts";
 import { isTorchStream, readTorch } from "./torch.ts";
 import { readVecNormalize } from "./vec-normalize.ts";
+import { TENSORS_FORMAT } from "./write-tensors.ts";
 import { isZip, openZip } from "./zip.ts";
 
 export type LoadCriticOptions = StateDictOptions;
@@ -102,6 +104,14 @@ async function sidecarOf(file: string): Promise<LoadCriticOptions> {
     throw new FormatError(path, "the file", "is not JSON", fix);
   }
   if (typeof said !== "object" || said === null) throw new FormatError(path, "the file", "is not a JSON object", fix);
+  const { format, algorithm, normalization } = said as Record<string, unknown>;
+  if (format === TENSORS_FORMAT && (normalization || (algorithm !== "DQN" && algorithm !== "QR-DQN")))
+    throw new FormatError(
+      path,
+      "algorithm",
+      `is ${printable(String(algorithm))}${normalization ? " with normalised observations" : ""}, for which tensors alone are not enough`,
+      "convert the original with --to folder",
+    );
   const options: Record<string, unknown> = {};
   for (const [key, kind] of Object.entries(sidecarKinds)) {
     const value = (said as Record<string, unknown>)[key];

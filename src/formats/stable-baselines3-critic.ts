@@ -11,6 +11,7 @@ import { boundedActions } from "./bounded-actions.ts";
 import { FormatError } from "./format-error.ts";
 import { expectFinite, readSequential } from "./sequential.ts";
 import { discountOf, type StableBaselines3Checkpoint } from "./stable-baselines3.ts";
+import type { StateDict } from "./tensor.ts";
 import { normalizationFor, type VecNormalize } from "./vec-normalize.ts";
 
 export interface CriticOptions {
@@ -38,6 +39,10 @@ export interface CheckpointDetails {
   readonly normalization?: ObservationNormalization;
   /** The last entry of the observation is the share of the episode that remains (TimeFeatureWrapper). */
   readonly timeFeature: boolean;
+  /** As they lie in the file. */
+  readonly tensors: StateDict;
+  /** torch.nn class between the layers. */
+  readonly activation: string;
 }
 
 export interface CheckpointCritic extends NetworkCritic {
@@ -93,6 +98,8 @@ export function stableBaselines3Critic(
     temperature: source.temperature,
     normalization,
     timeFeature: around.timeFeature ?? false,
+    tensors: source.tensors,
+    activation: source.activation,
   };
   return Object.assign(critic, { checkpoint });
 }

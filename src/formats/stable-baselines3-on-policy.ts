@@ -82,6 +82,8 @@ export function onPolicyCritic(source: StableBaselines3Checkpoint, around: Surro
     temperature: 0,
     normalization,
     timeFeature: around.timeFeature ?? false,
+    tensors,
+    activation,
   };
   return Object.assign(critic, { checkpoint });
 }

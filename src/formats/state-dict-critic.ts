@@ -75,6 +75,8 @@ export function stateDictCritic(tensors: StateDict, file: string, options: State
       quantiles: options.quantileCount ?? 1,
       temperature: 0,
       timeFeature: false,
+      tensors,
+      activation,
     },
   });
 }
