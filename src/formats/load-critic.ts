@@ -1,11 +1,12 @@
 import { files } from "#files";
 import type { Critic } from "../critics/critic.ts";
+import { stack } from "../critics/stack.ts";
 import { loadCriticFolder } from "./critic-folder.ts";
 import { FormatError } from "./format-error.ts";
 import { isNpy, readNpy, readNpz } from "./npy.ts";
 import { onnxCritic } from "./onnx-critic.ts";
 import { printable } from "./pickle.ts";
-import { findZooFolder } from "./rl-zoo.ts";
+import { ensembleOf, findZooFolder } from "./rl-zoo.ts";
 import { readSafetensors } from "./safetensors.ts";
 import { isOnPolicy, readStableBaselines3 } from "./stable-baselines3.ts";
 import { stableBaselines3Critic } from "./stable-baselines3-critic.ts";
@@ -25,6 +26,7 @@ export type LoadCriticOptions = StateDictOptions;
  * time feature found beside it); a PyTorch state dict (CleanRL's too), .safetensors or .onnx with γ given or in NAME.json beside it; an
  * .npy table or world value function; an .npz with `q` and optional `v`, `rewards`, `gamma`.
  * A folder that holds critic.json is one of our own.
+ * A folder of several such files without a Zoo folder among them is an ensemble: one critic with the heads of all, in the order of their names.
  * Critics from checkpoints carry `checkpoint` as well.
  * @throws FormatError naming file, field and fix
  */
@@ -32,12 +34,29 @@ export async function loadCritic(path: string, options: LoadCriticOptions = {}):
   const kind = await files.kind(path);
   if (kind === "none") throw new FormatError(path, "the file", "does not exist", "check the path");
   if (kind === "folder" && (await files.kind(`${path}/critic.json`)) === "file") return loadCriticFolder(path.replace(/\/+$/, ""));
+  const members = kind === "folder" ? await ensembleOf(path.replace(/\/+$/, "")) : [];
+  if (members.length > 0) return ensemble(path, members, options);
   const { zip: file, environment, vecNormalize, timeFeature } = await findZooFolder(path);
   const bytes = await files.read(file);
   const sidecar = await sidecarOf(file);
   const statistics = vecNormalize === undefined ? undefined : { file: vecNormalize, bytes: await files.read(vecNormalize) };
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   return readCritic(bytes, { file, environment, statistics, timeFeature }, { ...sidecar, ...given });
+}
+
+/** Several checkpoints of a folder as one critic. A table and a network, or other spaces, do not stack. */
+async function ensemble(folder: string, members: readonly string[], options: LoadCriticOptions): Promise<Critic> {
+  const most = 64;
+  if (members.length > most)
+    throw new FormatError(folder, "the folder", `holds ${members.length} checkpoints, more than ${most}`, "give a folder of fewer");
+  const critics: Critic[] = [];
+  for (const member of members) critics.push(await loadCritic(member, options));
+  try {
+    return stack(critics);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new FormatError(folder, "the folder", `holds checkpoints that are no ensemble (${error.message})`, "give the one you mean");
+  }
 }
 
 /** What a reader knows besides the bytes. */

@@ -33,6 +33,19 @@ export async function findZooFolder(path: string): Promise<ZooFolder> {
   };
 }
 
+const endings = /\.(?:pt|pth|cleanrl_model|safetensors|onnx|npy|npz)$/;
+
+/** Checkpoints of a folder that is no Zoo folder of one agent: its zips where there are several, else its other critic files. */
+export async function ensembleOf(folder: string): Promise<string[]> {
+  const names = await files.list(folder);
+  if (names.includes("model.json"))
+    throw new FormatError(folder, "the folder", "holds an inferred model, not a critic", "give it to vinverse evaluate or convert");
+  const zips = names.filter((name) => name.endsWith(".zip"));
+  if (zips.length === 1 || (zips.length === 0 && (await files.kind(`${folder}.zip`)) === "file")) return [];
+  for (const name of zips) if ((await files.kind(join(folder, name.slice(0, -4)))) === "folder") return [];
+  return (zips.length > 0 ? zips : names.filter((name) => endings.test(name))).map((name) => join(folder, name));
+}
+
 async function zipOf(folder: string): Promise<string> {
   const zips = (await files.list(folder)).filter((name) => name.endsWith(".zip"));
   if (zips.length === 1) return join(folder, zips[0]);

@@ -1,6 +1,8 @@
 import { decodeNumbers, type NumberType, numberSize } from "./decode-numbers.ts";
+import { duplicateKey } from "./duplicate-keys.ts";
 import { FormatError } from "./format-error.ts";
 import { limits } from "./limits.ts";
+import { printable } from "./pickle.ts";
 import { countNumbers } from "./tensor.ts";
 
 export type SafetensorsData = Float64Array | Float32Array | Int32Array | Uint8Array;
@@ -71,12 +73,16 @@ export function readSafetensors(bytes: Uint8Array, file: string): Record<string,
   if (size > BigInt(bytes.length - 8)) throw refuse("the header", "is cut off");
   if (size > BigInt(headerLimit)) throw refuse("the header", `has more than ${headerLimit} bytes`);
   const start = 8 + Number(size);
+  let text: string;
   let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, start)));
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, start));
+    header = JSON.parse(text);
   } catch {
     throw refuse("the header", "is not JSON");
   }
+  const twice = duplicateKey(text);
+  if (twice !== undefined) throw refuse("the header", `names ${printable(twice)} twice`);
   if (!isRecord(header)) throw refuse("the header", "is not a JSON object");
   const out: Record<string, SafetensorsArray> = Object.create(null);
   const places: { readonly field: string; readonly from: number; readonly to: number }[] = [];

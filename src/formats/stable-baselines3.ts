@@ -1,5 +1,6 @@
 import { activations } from "../critics/activations.ts";
 import type { Space } from "../spaces/space.ts";
+import { duplicateKey } from "./duplicate-keys.ts";
 import { FormatError } from "./format-error.ts";
 import { readSpace } from "./gym-space.ts";
 import { printable } from "./pickle.ts";
@@ -82,14 +83,17 @@ export function readStableBaselines3(bytes: Uint8Array, file: string): StableBas
 }
 
 function parseData(bytes: Uint8Array, file: string): Json {
+  const text = new TextDecoder().decode(bytes);
   let data: unknown;
   try {
-    data = JSON.parse(new TextDecoder().decode(bytes));
+    data = JSON.parse(text);
   } catch {
     throw new FormatError(file, "member 'data'", "is not JSON", save);
   }
   if (typeof data !== "object" || data === null || Array.isArray(data))
     throw new FormatError(file, "member 'data'", "is not a JSON object", save);
+  const twice = duplicateKey(text, 1);
+  if (twice !== undefined) throw new FormatError(file, "member 'data'", `names ${printable(twice)} twice`, save);
   return data as Json;
 }
 

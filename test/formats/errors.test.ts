@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { zipSync } from "fflate";
 import { afterAll, describe, expect, test } from "vitest";
+import type { NetworkCritic, StateValueCritic } from "../../src/critics/critic.ts";
+import { evaluate, Graph } from "../../src/engine/index.ts";
 import { FormatError, type LoadCriticOptions, loadCritic } from "../../src/formats/index.ts";
 import { boxSpace, discreteSpace, float32, mlpTensors, PickleWriter, type Tensors, writeAgent, writeTorch } from "./write-checkpoint.ts";
 
@@ -48,6 +50,11 @@ const header = (descr: string, shape: string) => `{'descr': '${descr}', 'fortran
 const int32 = (x: number) => [...new Uint8Array(Int32Array.of(x).buffer)];
 
 /** Name, bytes, and the whole sentence after the path; a string of bytes means a folder of that many zips. */
+function safetensors(header: string): Uint8Array {
+  const json = utf8.encode(header);
+  return Uint8Array.from([json.length, json.length >> 8, 0, 0, 0, 0, 0, 0, ...json, 0, 0]);
+}
+
 const cases: readonly (readonly [string, Uint8Array, string, LoadCriticOptions?])[] = [
   [
     "empty.zip",
@@ -163,6 +170,31 @@ const cases: readonly (readonly [string, Uint8Array, string, LoadCriticOptions?]
     "ppo-nan.zip",
     agent({}, { ...ppo, "value_net.0.bias": { shape: [1], data: [Number.NaN] } }),
     "'value_net.0.bias' holds numbers that are not finite; use a checkpoint from before training diverged.",
+  ],
+  [
+    "twice.zip",
+    zipSync({ data: utf8.encode('{"gamma": 0.9, "gam\\u006da": 1}'), "policy.pth": writeTorch(dqn) }),
+    "member 'data' names gamma twice; save the agent with model.save.",
+  ],
+  [
+    "twice.safetensors",
+    safetensors('{"a": {"dtype": "U8", "shape": [1], "data_offsets": [0, 1]}, "a": {"dtype": "U8", "shape": [1], "data_offsets": [1, 2]}}'),
+    "the header names a twice; save or download the file again.",
+  ],
+  [
+    "twice-inside.safetensors",
+    safetensors('{"a": {"dtype": "U8", "shape": [1], "shape": [9], "data_offsets": [0, 1]}}'),
+    "the header names shape twice; save or download the file again.",
+  ],
+  [
+    "image.zip",
+    agent({ observation_space: { ...boxSpace([0, 0], [1, 1]), _shape: [2, 1, 1] } }),
+    "observation_space is an image or a matrix of shape [2, 1, 1], which is not read; use a critic trained on vectors.",
+  ],
+  [
+    "cnn.zip",
+    agent({}, { ...dqn, "features_extractor.cnn.0.weight": { shape: [1, 1], data: [0] } }),
+    "policy.pth has a features extractor with weights, which is not read; use an MLP policy or export the critic as ONNX.",
   ],
   [
     "multi-discrete.zip",
@@ -355,9 +387,47 @@ describe("bad input is refused in one sentence", () => {
     expect(await message(join(folder, "none"))).toBe(
       "/none: the folder holds no zip of a Stable-Baselines3 agent and has none beside it; give the zip itself.",
     );
-    mkdirSync(join(folder, "two"));
-    for (const name of ["a.zip", "b.zip"]) writeFileSync(join(folder, "two", name), agent());
-    expect(await message(join(folder, "two"))).toBe("/two: the folder holds 2 zips; give the one you mean.");
+    mkdirSync(join(folder, "model"));
+    writeFileSync(join(folder, "model", "model.json"), "{}");
+    expect(await message(join(folder, "model"))).toBe(
+      "/model: the folder holds an inferred model, not a critic; give it to vinverse evaluate or convert.",
+    );
+  });
+
+  test("a folder of several zips is an ensemble where they observe and act alike", async () => {
+    const at = join(folder, "two");
+    mkdirSync(at);
+    for (const name of ["a.zip", "b.zip"]) writeFileSync(join(at, name), agent());
+    const critic = (await loadCritic(at)) as NetworkCritic;
+    expect(critic.heads.map((head) => head.critic)).toEqual(["dqn a.zip", "dqn b.zip"]);
+    const one = await loadCritic(join(at, "b.zip"));
+    expect((await critic.actionValues([[0.3, -0.2]], [1]))[1]).toBeCloseTo((await one.actionValues([[0.3, -0.2]], [1]))[0], 6);
+    writeFileSync(join(at, "c.zip"), agent({ action_space: boxSpace([-1], [1]) }, td3([3, 4, 1])));
+    await expect(loadCritic(at)).rejects.toThrow(
+      "two: the folder holds checkpoints that are no ensemble (ddpg c.zip and dqn a.zip do not observe or act alike); give the one you mean.",
+    );
+  });
+
+  test("two policies of state values are two heads, each under its own policy", async () => {
+    const at = join(folder, "policies");
+    mkdirSync(at);
+    const other = { ...ppo, ...mlpTensors("action_net", [4, 3], 9), ...mlpTensors("value_net", [4, 1], 8) };
+    writeFileSync(join(at, "a.zip"), agent({ n_epochs: 10 }, ppo));
+    writeFileSync(join(at, "b.zip"), agent({ cg_max_steps: 10 }, other));
+    const critic = (await loadCritic(at)) as StateValueCritic;
+    expect([critic.kind, critic.algorithm, critic.heads.length]).toEqual(["state-values", "PPO + TRPO", 2]);
+    const parts = (await Promise.all(["a.zip", "b.zip"].map((name) => loadCritic(join(at, name))))) as StateValueCritic[];
+    const x = [[0.3, -0.2]];
+    const values = await Promise.all(parts.map((part) => part.stateValues(x)));
+    expect([...(await critic.stateValues(x))]).toEqual(values.map(([v]) => v));
+    const weightsOf = (of: StateValueCritic) => {
+      const graph = new Graph();
+      graph.output("weights", of.policyDistribution(graph.input("o", ["N", 2])).weights);
+      return Array.from(evaluate(graph, { o: { shape: [1, 2], data: Float64Array.from(x[0]) } }).weights.data);
+    };
+    const [one, two, both] = [weightsOf(parts[0]), weightsOf(parts[1]), weightsOf(critic)];
+    expect(both.filter((_, i) => i % 2 === 0)).toEqual([...one, 0, 0, 0]);
+    expect(both.filter((_, i) => i % 2 === 1)).toEqual([0, 0, 0, ...two]);
   });
 
   test("statistics of another agent, and a pickle that is none", async () => {
