@@ -109,6 +109,8 @@ function functionsOf(values: Exclude<SavedValues, { kind: "table" | "state-value
       return deterministicActorCritic({ ...values, scale: actionScale(actionSpace) });
     case "stochastic-actor-critic":
       return softActorCritic({ ...values, scale: actionScale(actionSpace), soft: true });
+    default:
+      throw new TypeError(`'${(values as { readonly kind: string }).kind}' is not a rule that this version knows`);
   }
 }
 

@@ -1,26 +1,20 @@
-import { type FixedPolicy, type GeneralValueFunctions, generalValueFunctions } from "../critics/general-value-functions.ts";
+import { type FixedPolicy, generalValueFunctions } from "../critics/general-value-functions.ts";
 import type { SavedCritic } from "../critics/saved.ts";
 import {
-  adam,
   adamState,
   compile,
   createRandom,
-  follow,
   Graph,
-  inputsOf,
-  mul,
   type Random,
   type Recurrence,
   type RuntimeTensor,
   recur,
-  reduceMean,
   type State,
-  sub,
-  type Value,
 } from "../engine/index.ts";
 import { collectTransitions } from "../environments/collect.ts";
 import type { Environment } from "../environments/environment.ts";
-import { apply, initialise, type Layers, renamed, toNetwork } from "./layers.ts";
+import { type GeneralValueSettings, generalValueGraph, valuesWith } from "./general-value-graph.ts";
+import { initialise, type Layers, renamed, toNetwork } from "./layers.ts";
 
 export interface GeneralValueOptions {
   readonly seed: number;
@@ -64,10 +58,8 @@ export const GVF_DEFAULTS = {
   batch: 256,
   targetSteps: 3000,
   residualSteps: 12_000,
-  rates: [2e-3, 1e-3] as readonly [number, number],
+  rates: [2e-3, 2e-3] as readonly [number, number],
 };
-/** Part of the way that the slow copy goes at every step. */
-const POLYAK = 0.02;
 const HELD_OUT = 2000;
 
 /**
@@ -90,13 +82,9 @@ export async function trainGeneralValues(environment: Environment, options: Gene
     activation: settings.activation,
   };
   const parameters = initialise(layers, random);
-  const values = (of: Layers, inputs: Readonly<Record<string, Value>>): GeneralValueFunctions =>
-    generalValueFunctions({ ...arrays, actionSpace, discounts, policy, continuation: (x) => apply(of, inputs, x) });
-  const importance = Float32Array.from({ length: heads }, (_, i) => Math.sqrt(1 - discounts[Math.floor(i / cumulants)]));
-  const shape = { o, m, batch, importance };
-
-  const slow: Layers = { ...layers, name: "slow" };
-  const first = await recur(trainingGraph(values, layers, slow, parameters, shape), {
+  const parts = { ...arrays, actionSpace, discounts, policy };
+  const shape = { layers, parts, batch, actionSize: m };
+  const first = await recur(generalValueGraph({ ...shape, parameters, slowly: true }), {
     ...adamState(parameters),
     ...renamed(parameters, "online", "slow"),
   });
@@ -108,13 +96,13 @@ export async function trainGeneralValues(environment: Environment, options: Gene
   );
   const warm = renamed(first.state, "online", "online");
   await first.release();
-  const second = await recur(trainingGraph(values, layers, undefined, warm, shape), adamState(warm));
+  const second = await recur(generalValueGraph({ ...shape, parameters: warm, slowly: false }), adamState(warm));
   await train(second, rows, random, settings.rates[1], residualSteps, (done, loss) =>
     onProgress?.(targetSteps + done, total, `residual gradient, loss ${loss.toExponential(2)}`),
   );
   const seconds = (performance.now() - start) / 1000;
   const continuation = toNetwork(layers, second.state);
-  const measured = await measure(values, layers, renamed(second.state, "online", "online"), held, heads);
+  const measured = await measure(parts, layers, renamed(second.state, "online", "online"), held, heads);
   await second.release();
 
   const discountOf = (i: number) => discounts[Math.floor(i / cumulants)];
@@ -209,30 +197,6 @@ function signals(o: number, cumulants: number, bandwidth: number, random: Random
   };
 }
 
-/** One step: the loss mean_i (1−γ_i)(N_i(s,a) − V_i(s'))², its gradient, Adam, and the slow copy's move where there is one. */
-function trainingGraph(
-  values: (of: Layers, inputs: Readonly<Record<string, Value>>) => GeneralValueFunctions,
-  layers: Layers,
-  slow: Layers | undefined,
-  parameters: State,
-  { o, m, batch, importance }: { readonly o: number; readonly m: number; readonly batch: number; readonly importance: Float32Array },
-): Graph {
-  const graph = new Graph();
-  const observations = graph.input("observations", [batch, o]);
-  const actions = graph.input("actions", [batch, m]);
-  const next = graph.input("next observations", [batch, o]);
-  const inputs = inputsOf(graph, parameters);
-  const copies = slow && inputsOf(graph, renamed(parameters, layers.name, slow.name));
-  const online = values(layers, inputs);
-  const target = slow ? values(slow, copies!) : online;
-  const error = sub(online.continuation(observations, actions), target.stateValues([next]));
-  const weighted = mul(error, graph.constant(importance, [importance.length]));
-  const loss = graph.output("loss", reduceMean(mul(weighted, weighted), null));
-  const moved = adam(loss, inputs, graph.input("rate", [1]));
-  if (slow) follow(copies!, moved, (copy) => `${layers.name}${copy.slice(slow.name.length)}`, POLYAK);
-  return graph;
-}
-
 interface Batches {
   readonly feeds: Readonly<Record<string, RuntimeTensor>>;
   draw(random: Random): void;
@@ -275,7 +239,7 @@ async function train(
 }
 
 async function measure(
-  values: (of: Layers, inputs: Readonly<Record<string, Value>>) => GeneralValueFunctions,
+  parts: GeneralValueSettings,
   layers: Layers,
   parameters: State,
   { o, m, n, observations, actions, nextObservations }: Data,
@@ -285,7 +249,7 @@ async function measure(
   const here = graph.input("observations", ["N", o]);
   const next = graph.input("next observations", ["N", o]);
   const constants = Object.fromEntries(Object.entries(parameters).map(([name, { shape, data }]) => [name, graph.constant(data, shape)]));
-  const online = values(layers, constants);
+  const online = valuesWith(parts, layers, constants);
   graph.output("to come", online.continuation(here, graph.input("actions", ["N", m])));
   graph.output("here", online.stateValues([here]));
   graph.output("there", online.stateValues([next]));

@@ -1,0 +1,48 @@
+import { type GeneralValueFunctions, type GeneralValueParts, generalValueFunctions } from "../critics/general-value-functions.ts";
+import { adam, follow, Graph, inputsOf, mul, reduceMean, type State, sub, type Value } from "../engine/index.ts";
+import { apply, type Layers, renamed } from "./layers.ts";
+
+/** All of general value functions but their network. */
+export type GeneralValueSettings = Omit<GeneralValueParts, "continuation">;
+
+export interface GeneralValueGraphOptions {
+  readonly layers: Layers;
+  readonly parameters: State;
+  readonly parts: GeneralValueSettings;
+  readonly batch: number;
+  readonly actionSize: number;
+  /** Towards a slow copy, named "slow …"; otherwise the gradient goes through both sides (Baird's residual gradient, 1995). */
+  readonly slowly: boolean;
+}
+
+/** Part of the way that the slow copy goes at every step. */
+const POLYAK = 0.02;
+
+export function valuesWith(parts: GeneralValueSettings, layers: Layers, inputs: Readonly<Record<string, Value>>): GeneralValueFunctions {
+  return generalValueFunctions({ ...parts, continuation: (x) => apply(layers, inputs, x) });
+}
+
+/**
+ * One update: "observations", "actions", "next observations" and "rate" in; "loss" and what moved out.
+ * The loss is mean_i (1 − γ_i)(N_i(s, a) − V_i(s'))², N the value to come: long sums are larger, and so are their errors.
+ */
+export function generalValueGraph({ layers, parameters, parts, batch, actionSize, slowly }: GeneralValueGraphOptions): Graph {
+  const o = parts.centre.length;
+  const cumulants = parts.phases.length;
+  const graph = new Graph();
+  const observations = graph.input("observations", [batch, o]);
+  const actions = graph.input("actions", [batch, actionSize]);
+  const next = graph.input("next observations", [batch, o]);
+  const slow = { ...layers, name: "slow" };
+  const inputs = inputsOf(graph, parameters);
+  const copies = slowly ? inputsOf(graph, renamed(parameters, layers.name, slow.name)) : undefined;
+  const online = valuesWith(parts, layers, inputs);
+  const target = copies ? valuesWith(parts, slow, copies) : online;
+  const error = sub(online.continuation(observations, actions), target.stateValues([next]));
+  const importance = parts.discounts.flatMap((discount) => Array<number>(cumulants).fill(Math.sqrt(1 - discount)));
+  const weighted = mul(error, graph.constant(importance));
+  const loss = graph.output("loss", reduceMean(mul(weighted, weighted), null));
+  const moved = adam(loss, inputs, graph.input("rate", [1]));
+  if (copies) follow(copies, moved, (copy) => `${layers.name}${copy.slice(slow.name.length)}`, POLYAK);
+  return graph;
+}

@@ -1,0 +1,69 @@
+import { existsSync } from "node:fs";
+import { expect, test } from "vitest";
+import { bellmanSystem } from "../../src/bellman/system.ts";
+import { restoreCritic } from "../../src/critics/saved.ts";
+import { collectTransitions, randomPolicy } from "../../src/environments/collect.ts";
+import { make } from "../../src/environments/make.ts";
+import { loadCritic } from "../../src/formats/load-critic.ts";
+import { inferDynamics } from "../../src/inversion/infer.ts";
+import { trainGeneralValues } from "../../src/learning/general-value-functions.ts";
+import { scoreModel } from "../../src/world-model/score.ts";
+
+const quick = { cumulants: 4, discounts: [0.5, 0.9], hidden: [24], transitions: 3000, batch: 64 };
+
+test.each(["Pendulum-v1", "CartPole-v1"] as const)(
+  "%s: what training says of a head's residual is what Bellman's equation shows",
+  async (id) => {
+    const environment = make(id);
+    const { critic } = await trainGeneralValues(environment, { ...quick, seed: 1, targetSteps: 150, residualSteps: 150 });
+    const restored = restoreCritic(critic);
+    if (restored.kind !== "network") throw new TypeError("a network was trained");
+    const { coordinates, rewards } = environment.physics!;
+    const system = await bellmanSystem(restored, coordinates, rewards.bind(environment.physics));
+    const n = 2000;
+    const { states, actions, nextStates } = await collectTransitions(environment, randomPolicy(environment.actionSpace, 8), { n, seed: 9 });
+    const [values, targets] = [await system.values(nextStates), await system.targets(states, actions)];
+    critic.heads.forEach(({ residual }, i) => {
+      let sum = 0;
+      for (let b = 0; b < n; b++) sum += (values[b * critic.heads.length + i] - targets[b * critic.heads.length + i]) ** 2 / n;
+      expect(Math.sqrt(sum) / residual!).toBeGreaterThan(0.8);
+      expect(Math.sqrt(sum) / residual!).toBeLessThan(1.25);
+    });
+    await system.release();
+  },
+);
+
+test("the residual gradient leaves a smaller residual than as many steps towards a slow copy", async () => {
+  const environment = make("Pendulum-v1");
+  const residual = async (targetSteps: number, residualSteps: number) => {
+    const { critic } = await trainGeneralValues(environment, { ...quick, seed: 2, targetSteps, residualSteps });
+    return Math.hypot(...critic.heads.map((head) => head.residual!));
+  };
+  const [towards, through] = [await residual(2000, 0), await residual(500, 1500)];
+  expect(through).toBeLessThan(0.8 * towards);
+});
+
+test("the same seed gives the same critic", async () => {
+  const run = () => trainGeneralValues(make("CartPole-v1"), { ...quick, seed: 4, targetSteps: 20, residualSteps: 20 });
+  expect((await run()).critic).toEqual((await run()).critic);
+});
+
+const zoo = [
+  { id: "Pendulum-v1", most: 0.1 },
+  { id: "CartPole-v1", most: 0.12 },
+] as const;
+
+test.each(zoo)("zoo/$id gives up its dynamics pair by pair", async ({ id, most }) => {
+  const critic = await loadCritic(`zoo/${id}`);
+  const { model } = await inferDynamics(critic, { environment: id, method: "pointwise", samples: 400, seed: 21 });
+  const score = await scoreModel(model, make(id), { n: 400, seed: 22 });
+  expect(score.kind === "continuous" && score.error).toBeLessThan(most);
+});
+
+test("zoo/FourRooms104-v0 gives up every next state", async () => {
+  expect(existsSync("zoo/FourRooms104-v0/critic.json")).toBe(true);
+  const id = "FourRooms104-v0";
+  const { model } = await inferDynamics(await loadCritic(`zoo/${id}`));
+  const score = await scoreModel(model, make(id));
+  expect(score).toMatchObject({ kind: "tabular", correct: 416, pairs: 416, ambiguous: 0, misses: 0 });
+});

@@ -1,0 +1,50 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { loadCritic } from "../../src/formats/load-critic.ts";
+import { type RunOptions, runTraining } from "../../src/learning/run.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "vinverse-resume-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const small = { hidden: [16], batch: 16, starts: 60, capacity: 300 };
+const cases: readonly (Pick<RunOptions, "environment" | "algorithm"> & { readonly settings?: Readonly<Record<string, unknown>> })[] = [
+  { environment: "CartPole-v1", algorithm: "dqn", settings: { ...small, persistence: 4 } },
+  { environment: "CartPole-v1", algorithm: "qr-dqn", settings: { ...small, quantiles: 5 } },
+  { environment: "Pendulum-v1", algorithm: "sac", settings: small },
+  { environment: "Pendulum-v1", algorithm: "td3", settings: small },
+];
+
+class Stopped extends Error {}
+
+test.each(cases)("$algorithm on $environment: stopped anywhere, it ends with the bytes of an unbroken run", async (options) => {
+  const steps = 480;
+  const [whole, broken] = ["whole", "broken"].map((name) => join(folder, options.algorithm, name));
+  const common = { ...options, seed: 3, steps };
+  await runTraining({ ...common, out: whole });
+  for (const stop of [150, 320]) {
+    const stopped = runTraining({
+      ...common,
+      out: broken,
+      resume: stop > 150,
+      onProgress: ({ steps: at }) => {
+        if (at >= stop) throw new Stopped();
+      },
+    });
+    await expect(stopped).rejects.toThrow(Stopped);
+  }
+  await runTraining({ ...common, out: broken, resume: true });
+  const names = readdirSync(whole).sort();
+  expect(readdirSync(broken).sort()).toEqual(names);
+  for (const name of names.filter((file) => file !== "log.jsonl"))
+    expect(readFileSync(join(broken, name)).equals(readFileSync(join(whole, name))), name).toBe(true);
+  const told = (at: string) =>
+    readFileSync(join(at, "log.jsonl"), "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => ({ ...JSON.parse(line), updatesPerSecond: 0 }));
+  expect(told(broken)).toEqual(told(whole));
+  expect((await loadCritic(broken)).environment).toBe(options.environment);
+  await expect(runTraining({ ...common, seed: 4, out: broken, resume: true })).rejects.toThrow(/is of another training/);
+});
