@@ -1,6 +1,5 @@
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
-import type { Critic, TabularCritic } from "../critics/critic.ts";
 import type { Method } from "../inversion/infer.ts";
 import { formatNumber } from "../report/number.ts";
 import type { Score } from "../world-model/score.ts";
@@ -19,23 +18,11 @@ interface StartOptions extends CommonOptions {
   readonly force?: boolean;
 }
 
-const world = "FourRooms104-v0";
-const discount = 0.95;
-/** The fewest we found under which no two cells have the same values: goals tell cells apart by their distances. */
-const goals = [
-  [2, 1],
-  [2, 10],
-  [4, 7],
-  [6, 11],
-  [10, 1],
-  [11, 10],
-] as const;
-
-/** What is shown, in order: a table computed on the spot, and critics that ship with the program. */
-const shown: readonly { readonly folder: string; readonly files: string; readonly method?: Method; load(): Promise<Critic> }[] = [
-  { folder: "four-rooms", files: "values of four rooms", load: fourRoomsCritic },
-  { folder: "pendulum", files: "zoo/Pendulum-v1", method: "pointwise", load: () => shippedCritic("Pendulum-v1") },
-  { folder: "cart-pole", files: "zoo/CartPole-v1", method: "pointwise", load: () => shippedCritic("CartPole-v1") },
+/** What is shown, in order: critics that ship with the program. */
+const shown: readonly { readonly folder: string; readonly critic: string; readonly method?: Method }[] = [
+  { folder: "four-rooms", critic: "FourRooms104-v0" },
+  { folder: "pendulum", critic: "Pendulum-v1", method: "pointwise" },
+  { folder: "cart-pole", critic: "CartPole-v1", method: "pointwise" },
 ];
 
 /** The whole path on what ships with the program: value functions in, dynamics out, held against the truth. */
@@ -56,12 +43,14 @@ export function startCommand(io: Io): Command {
   return perform<[], StartOptions>(command, io, async (context, options) => {
     const start = performance.now();
     const { out, seed, force = false } = options;
+    const { loadCritic } = await import("../formats/index.ts");
     for (const { folder } of shown) checkOutputFolder(`${out}/${folder}`, force);
     const models: Record<string, unknown>[] = [];
     const lines: string[][] = [["", "error", "nothing moves", "verdict"]];
-    for (const [i, { folder, files, method, load }] of shown.entries()) {
+    for (const [i, { folder, critic: name, method }] of shown.entries()) {
       context.onProgress(i, shown.length, folder);
-      const critic = await load();
+      const files = `zoo/${name}`;
+      const critic = await loadCritic(fileURLToPath(new URL(`../../${files}`, import.meta.url)));
       const found = await inferCritics([critic], { environment: critic.environment, method, seed });
       const summary = summarise(found, { version, files: [files], seed });
       const target = `${out}/${folder}`;
@@ -85,41 +74,4 @@ export function startCommand(io: Io): Command {
 function inALine(score: Score): [string, string] {
   const nothing = score.kind === "continuous" ? 1 : 1 - score.correctOfNothing / score.pairs;
   return [formatNumber(headline(score)), formatNumber(nothing)];
-}
-
-async function shippedCritic(name: string): Promise<Critic> {
-  const { loadCritic } = await import("../formats/index.ts");
-  return loadCritic(fileURLToPath(new URL(`../../zoo/${name}`, import.meta.url)));
-}
-
-/** Exact action values of every goal, as one critic with a head a goal. */
-async function fourRoomsCritic(): Promise<TabularCritic> {
-  const [{ make }, { valueIteration }, { tabularCritic }] = await Promise.all([
-    import("../environments/make.ts"),
-    import("../planning/value-iteration.ts"),
-    import("../critics/tabular.ts"),
-  ]);
-  const name = "values of four rooms";
-  const values = goals.map((goal) => {
-    const { tables } = make(world, { goals: [goal] });
-    const { q, v } = valueIteration(tables!, { discount });
-    return { q, v, tables: tables! };
-  });
-  const join = (arrays: readonly Float64Array[]) => Float64Array.from(arrays.flatMap((array) => Array.from(array)));
-  const [{ tables }] = values;
-  const { states, actions } = tables;
-  // Every move costs the same; the last action ends the episode, so its value says nothing of a next state.
-  const rewards = Float64Array.from({ length: goals.length * states * actions }, (_, at) =>
-    at % actions === actions - 1 ? Number.NaN : -0.1,
-  );
-  return tabularCritic({
-    name,
-    environment: world,
-    states,
-    actions,
-    heads: goals.map((goal) => ({ name: `goal (${goal.join(", ")})`, critic: name, discount, rewardScale: 1, rewardOffset: 0, goal })),
-    q: join(values.map(({ q }) => q)),
-    v: join(values.map(({ v }) => v)),
-    rewards,
-  });
 }

@@ -80,7 +80,7 @@ describe.skipIf(!existsSync(wvf))("the world value function", () => {
 
 /** An .npy file of version 1. */
 function npy(descr: string, shape: string, bytes: Uint8Array, fortran = false): Uint8Array {
-  const header = `{'descr': '${descr}', 'fortran_order': ${fortran ? "True" : "False"}, 'shape': ${shape}, }`.padEnd(117) + "\n";
+  const header = `{'descr': '${descr}', 'fortran_order': ${fortran ? "True" : "False"}, 'shape': ${shape}, }`.padEnd(117).concat("\n");
   return Uint8Array.from([
     0x93,
     ...new TextEncoder().encode("NUMPY"),
