@@ -11,7 +11,7 @@ const write = (path: string, text: string) => {
   writeFileSync(file, text);
 };
 
-write("reference/cli.md", commandReference());
+write("reference/cli.md", await commandReference());
 
 const environment = make("Pendulum-v1");
 const critic = await loadCritic(new URL("../zoo/Pendulum-v1", import.meta.url).pathname);

@@ -1,20 +1,23 @@
 import { Command, CommanderError } from "commander";
-import { convertCommand } from "./convert.ts";
 import { describeFailure, exitCodes, type Failure } from "./errors.ts";
-import { evaluateCommand } from "./evaluate.ts";
-import { inferCommand } from "./infer.ts";
-import { inspectCommand } from "./inspect.ts";
 import type { Io } from "./io.ts";
 import { toJson } from "./json.ts";
-import { reproduceCommand } from "./reproduce.ts";
 import { FailedAnswer, withExamples } from "./run.ts";
-import { startCommand } from "./start.ts";
-import { trainCommand } from "./train.ts";
 import { version } from "./version.ts";
 
-const commands = [startCommand, inspectCommand, inferCommand, evaluateCommand, convertCommand, trainCommand, reproduceCommand];
+/** Each loads its own code when it is asked for: the program starts in the time that one of them takes. */
+const commands: Readonly<Record<string, () => Promise<(io: Io) => Command>>> = {
+  start: async () => (await import("./start.ts")).startCommand,
+  inspect: async () => (await import("./inspect.ts")).inspectCommand,
+  infer: async () => (await import("./infer.ts")).inferCommand,
+  evaluate: async () => (await import("./evaluate.ts")).evaluateCommand,
+  convert: async () => (await import("./convert.ts")).convertCommand,
+  train: async () => (await import("./train.ts")).trainCommand,
+  reproduce: async () => (await import("./reproduce.ts")).reproduceCommand,
+};
 
-export function createProgram(io: Io, helpWidth?: number): Command {
+/** @param only name of the one command that is needed; all of them where it is no command */
+export async function createProgram(io: Io, helpWidth?: number, only?: string): Promise<Command> {
   const program = new Command("vinverse")
     .description("Turn a trained value function into a world model: dynamics inferred from a critic, with errors that are known.")
     .version(version, "--version", "print the version")
@@ -35,13 +38,14 @@ export function createProgram(io: Io, helpWidth?: number): Command {
     ["vinverse infer agent.zip --env CartPole-v1 --out runs/cartpole", "infer dynamics from it, with a report"],
     ["vinverse reproduce wvf --critics critics", "run a published result again"],
   ]);
-  for (const create of commands) program.addCommand(create(io).copyInheritedSettings(program));
+  const needed = only !== undefined && Object.hasOwn(commands, only) ? [commands[only]] : Object.values(commands);
+  for (const create of await Promise.all(needed.map((load) => load()))) program.addCommand(create(io).copyInheritedSettings(program));
   return program;
 }
 
 /** Run the command line. Returns the exit code: 0 done, 1 failed, 2 wrong usage. Called with nothing it shows its help on stderr: nothing was asked for. */
 export async function main(words: readonly string[], io: Io): Promise<number> {
-  const program = createProgram(io);
+  const program = await createProgram(io, undefined, words[0]);
   const flags = words.includes("--") ? words.slice(0, words.indexOf("--")) : words;
   try {
     await program.parseAsync(words as string[], { from: "user" });

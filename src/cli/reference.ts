@@ -3,7 +3,7 @@ import { createProgram } from "./program.ts";
 const width = 100;
 
 /** The command line's reference as Markdown, from the definitions that the program itself runs on. */
-export function commandReference(): string {
+export async function commandReference(): Promise<string> {
   let text = "";
   const io = {
     out: (part: string) => {
@@ -12,7 +12,7 @@ export function commandReference(): string {
     err: () => {},
     interactive: false,
   };
-  const program = createProgram(io, width);
+  const program = await createProgram(io, width);
   const help = (show: () => void): string => {
     text = "";
     show();

@@ -1,14 +1,14 @@
 import { availableParallelism } from "node:os";
-import { InferenceSession, Tensor } from "onnxruntime-node";
+import type { Tensor } from "onnxruntime-node";
 import type { Runtime, RuntimeTensor } from "./runtime.ts";
 
-const toNative = (t: RuntimeTensor) => new Tensor(t.dtype, t.data, t.dims);
-
-/** onnxruntime-node on the CPU. */
+/** onnxruntime-node on the CPU, loaded with the first session: a program that runs none starts without it. */
 export const runtime: Runtime = {
   name: "onnxruntime-node",
   cores: availableParallelism(),
   async load(bytes, { threads, spin }) {
+    const { InferenceSession, Tensor } = await import("onnxruntime-node");
+    const toNative = (t: RuntimeTensor) => new Tensor(t.dtype, t.data, t.dims);
     const session = await InferenceSession.create(bytes, {
       executionProviders: ["cpu"],
       intraOpNumThreads: threads,
