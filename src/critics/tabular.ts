@@ -24,9 +24,10 @@ export interface TabularValues {
 /** @throws RangeError naming the table whose length does not fit */
 export function tabularCritic(values: TabularValues): TabularCritic {
   const { states, actions, heads } = values;
+  if (values.q.length !== heads.length * states * actions)
+    throw new RangeError(`tabular critic ${values.name}: q has ${values.q.length} entries, expected ${heads.length * states * actions}`);
   const v = values.v ?? greedyValues(values.q, heads.length, states, actions);
   const expected: readonly [string, Float64Array | undefined, number][] = [
-    ["q", values.q, heads.length * states * actions],
     ["v", v, heads.length * states],
     ["rewards", values.rewards, heads.length * states * actions],
     ["terminalValue", values.terminalValue, heads.length * states],

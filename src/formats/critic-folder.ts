@@ -2,12 +2,17 @@ import { files } from "#files";
 import type { Critic } from "../critics/critic.ts";
 import { restoreCritic, type SavedCritic } from "../critics/saved.ts";
 import { Graph } from "../engine/graph.ts";
+import { checkSavedCritic } from "./check-saved-critic.ts";
+import { duplicateKey } from "./duplicate-keys.ts";
 import { FormatError } from "./format-error.ts";
+import { printable } from "./pickle.ts";
 import { readSafetensors, type SafetensorsArray, type SafetensorsData, writeSafetensors } from "./safetensors.ts";
 
 /** What critic.json begins with, and the version of the folder's layout. */
 const format = "vinverse critic";
 const version = 1;
+/** Levels of a critic.json. */
+const deepest = 32;
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
@@ -33,7 +38,10 @@ export async function loadSavedCritic(folder: string): Promise<SavedCritic> {
   const refuse = (field: string, problem: string) => new FormatError(where, field, problem, "train or copy the critic again");
   let json: Json;
   try {
-    json = JSON.parse(new TextDecoder().decode(await files.read(where)));
+    const text = new TextDecoder().decode(await files.read(where));
+    json = JSON.parse(text);
+    const twice = duplicateKey(text);
+    if (twice !== undefined) throw refuse("the file", `names ${printable(twice)} twice`);
   } catch (error) {
     if (error instanceof FormatError) throw error;
     throw refuse("the file", "is not JSON");
@@ -42,30 +50,35 @@ export async function loadSavedCritic(folder: string): Promise<SavedCritic> {
   if (json.version !== version) throw refuse("version", `is ${String(json.version)}, not ${version}`);
   const tensorsFile = `${folder}/tensors.safetensors`;
   const tensors = readSafetensors(await files.read(tensorsFile), tensorsFile);
-  const saved = decode(json, (name) => {
+  const tensorOf = (name: string) => {
     const found = Object.hasOwn(tensors, name) ? tensors[name] : undefined;
-    if (!found) throw new FormatError(tensorsFile, `tensor '${name}'`, "is missing", "train or copy the critic again");
+    if (!found) throw new FormatError(tensorsFile, `tensor '${printable(name)}'`, "is missing", "train or copy the critic again");
     return found.data;
-  }) as unknown as SavedCritic;
-  if (!Array.isArray(saved.heads) || saved.heads.length === 0) throw refuse("heads", "is missing");
-  for (const field of ["observationSpace", "actionSpace", "values"] as const)
-    if (typeof saved[field]?.kind !== "string") throw refuse(field, "is missing");
+  };
+  let saved: SavedCritic;
+  try {
+    saved = decode(json, tensorOf) as SavedCritic;
+  } catch (error) {
+    throw error instanceof RangeError ? refuse("the file", "is nested too deeply") : error;
+  }
+  checkSavedCritic(saved, refuse);
   return saved;
 }
 
 function restoreCriticFrom(saved: SavedCritic, where: string): Critic {
   try {
     const critic = restoreCritic(saved);
-    if (critic.kind === "network") {
+    if (critic.kind !== "tabular") {
       // networks that do not fit show when the values are built
       const graph = new Graph();
       const observations = graph.input("observations", ["N", critic.observationSize]);
-      critic.actionValueGraph(observations, graph.input("actions", ["N", critic.actionSize]));
-      critic.stateValueGraph(observations);
-    } else if (critic.kind === "state-values") {
-      const observations = new Graph().input("observations", ["N", critic.observationSize]);
-      critic.policyDistribution(observations);
-      critic.stateValueGraph(observations);
+      const values = [critic.stateValueGraph(observations)];
+      if (critic.kind === "state-values") critic.policyDistribution(observations);
+      else values.push(critic.actionValueGraph(observations, graph.input("actions", ["N", critic.actionSize])));
+      for (const { shape } of values) {
+        if (shape.length !== 2 || shape[1] !== critic.heads.length)
+          throw new Error(`they are of shape [${shape.join(", ")}], not [N, ${critic.heads.length}]`);
+      }
     }
     return critic;
   } catch (error) {
@@ -90,13 +103,14 @@ function encode(value: unknown, path: string, tensors: Record<string, Safetensor
   return out;
 }
 
-function decode(json: Json, tensor: (name: string) => SafetensorsData): unknown {
-  if (Array.isArray(json)) return json.map((entry) => decode(entry, tensor));
+function decode(json: Json, tensor: (name: string) => SafetensorsData, depth = 0): unknown {
+  if (depth > deepest) throw new RangeError("nested too deeply");
+  if (Array.isArray(json)) return json.map((entry) => decode(entry, tensor, depth + 1));
   if (!isRecord(json)) return json;
   const keys = Object.keys(json);
   if (keys.length === 1 && typeof json.tensor === "string") return tensor(json.tensor);
   if (keys.length === 1 && typeof json.number === "string") return Number(json.number);
-  return Object.fromEntries(Object.entries(json).map(([key, entry]) => [key, decode(entry, tensor)]));
+  return Object.fromEntries(Object.entries(json).map(([key, entry]) => [key, decode(entry, tensor, depth + 1)]));
 }
 
 function isRecord(json: unknown): json is { readonly [key: string]: Json } {

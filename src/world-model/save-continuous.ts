@@ -72,6 +72,15 @@ export async function saveContinuous(folder: string, definition: ContinuousDefin
 
 /** @param json contents of model.json, whose `format` has been seen to be this one */
 export async function loadContinuous(folder: string, json: unknown): Promise<ContinuousWorldModel> {
+  try {
+    return await readContinuous(folder, json);
+  } catch (error) {
+    if (error instanceof FormatError || !(error instanceof Error)) throw error;
+    throw new FormatError(folder, "the model", `cannot be read (${error.message.split("\n")[0]})`, "infer the model again");
+  }
+}
+
+async function readContinuous(folder: string, json: unknown): Promise<ContinuousWorldModel> {
   const where = `${folder}/model.json`;
   const model = json as ModelFile;
   const refuse = (field: string, problem: string) => new FormatError(where, field, problem, "infer the model again");

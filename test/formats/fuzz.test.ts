@@ -1,12 +1,22 @@
-import { existsSync, readFileSync } from "node:fs";
-import { zipSync } from "fflate";
-import { describe, expect, test } from "vitest";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { unzipSync, zipSync } from "fflate";
+import { afterAll, describe, expect, test } from "vitest";
 import type { Critic } from "../../src/critics/critic.ts";
+import type { Network } from "../../src/critics/network.ts";
 import { Graph, toOnnx } from "../../src/engine/index.ts";
 import { createRandom, type Random } from "../../src/engine/random.ts";
-import { type CheckpointCritic, FormatError, readCritic } from "../../src/formats/index.ts";
+import { saveCritic } from "../../src/formats/critic-folder.ts";
+import { type CheckpointCritic, FormatError, loadCritic, readCritic } from "../../src/formats/index.ts";
 import { writeSafetensors } from "../../src/formats/safetensors.ts";
 import { readVecNormalize } from "../../src/formats/vec-normalize.ts";
+import { savedForm } from "../../src/formats/write-critic.ts";
+import { inferDynamics } from "../../src/inversion/infer.ts";
+import { inferTabular } from "../../src/inversion/infer-tabular.ts";
+import { box, discrete } from "../../src/spaces/space.ts";
+import { loadWorldModel } from "../../src/world-model/load.ts";
+import { plainCoordinates, plantedCritic, plantedSamples } from "../planted-critic.ts";
 import { boxSpace, discreteSpace, mlpTensors, writeAgent, writeTorch } from "./write-checkpoint.ts";
 
 const mutations = Number(process.env.VINVERSE_FUZZ ?? 20_000);
@@ -25,7 +35,74 @@ const options = { gamma: 0.9 };
 interface Seed {
   readonly name: string;
   readonly bytes: Uint8Array;
-  read(bytes: Uint8Array): unknown;
+  /** Folders are read from disk. */
+  read(bytes: Uint8Array): unknown | Promise<unknown>;
+  /** Share of the mutations that others get: ONNX Runtime sessions are made for every model. */
+  readonly share?: number;
+}
+
+const scratch = mkdtempSync(join(tmpdir(), "vinverse-fuzz-"));
+afterAll(() => rmSync(scratch, { recursive: true }));
+const fixtures = join(import.meta.dirname, "fixtures");
+const fixture = (name: string) => new Uint8Array(readFileSync(join(fixtures, name)));
+
+/** One member of an archive mutated, the others as they were. */
+function inside(name: string, member: string): Seed {
+  const members = unzipSync(fixture(name));
+  return {
+    name: `${name}/${member}`,
+    bytes: members[member],
+    read: (bytes) => readCritic(zipSync({ ...members, [member]: bytes }, { level: 0 }), { file: name }),
+  };
+}
+
+/** One file of a folder mutated, the others as they were. */
+function beside(folder: string, file: string, read: (folder: string) => Promise<unknown>, share?: number): Seed {
+  const path = join(folder, file);
+  return {
+    name: `${folder.slice(scratch.length + 1)}/${file}`,
+    bytes: new Uint8Array(readFileSync(path)),
+    share,
+    read: async (bytes) => {
+      const whole = readFileSync(path);
+      writeFileSync(path, bytes);
+      try {
+        return await read(folder);
+      } finally {
+        writeFileSync(path, whole);
+      }
+    },
+  };
+}
+
+async function folders(): Promise<Seed[]> {
+  const at = (name: string) => join(scratch, name);
+  const table = readCritic(npy("<f8", "(3, 2)", new Uint8Array(Float64Array.of(1, 2, 3, 4, 5, 6).buffer)), { file: "q.npy" }, options);
+  if (table.kind !== "tabular") throw new Error("a table was expected");
+  await saveCritic(at("table"), savedForm(table));
+  await saveCritic(at("graphs"), savedForm(await loadCritic(join(fixtures, "td3-dict.zip"))));
+  await saveCritic(at("policy"), savedForm(await loadCritic(join(fixtures, "ppo.zip"))));
+  const linear = (inputs: number, outputs: number): Network => [
+    { kind: "linear", inputs, outputs, weight: new Float32Array(inputs * outputs).fill(0.1), bias: new Float32Array(outputs) },
+    { kind: "activation", name: "Tanh" },
+  ];
+  await saveCritic(at("networks"), {
+    ...savedForm(table),
+    observationSpace: box([-1, -1], [1, 1]),
+    actionSpace: discrete(3),
+    values: { kind: "deep-q", online: linear(2, 3), target: linear(2, 3) },
+  });
+  await inferTabular({ ...table, rewards: new Float64Array(6).fill(-1) }).save(at("tabular model"));
+  const planted = plantedCritic({ heads: 2, a: [[0.1]], b: [[0.2]] }, createRandom(1));
+  const found = await inferDynamics(planted, { coordinates: plainCoordinates(1), samples: plantedSamples(1, 1, 40, createRandom(2)) });
+  await found.model.save(at("model"));
+  return [
+    ...["table", "graphs", "policy", "networks"].flatMap((name) =>
+      ["critic.json", "tensors.safetensors"].map((file) => beside(at(name), file, loadCritic)),
+    ),
+    ...["model.json", "tensors.safetensors"].map((file) => beside(at("tabular model"), file, loadWorldModel)),
+    ...["model.json", "tensors.safetensors", "values.onnx"].map((file) => beside(at("model"), file, loadWorldModel, 0.15)),
+  ];
 }
 
 function seeds(): Seed[] {
@@ -78,6 +155,22 @@ function seeds(): Seed[] {
       read: (bytes) => readCritic(bytes, { file: "q.npz" }, options),
     },
   ];
+  list.push(
+    { name: "ppo.zip", bytes: fixture("ppo.zip"), read: (bytes) => readCritic(bytes, { file: "ppo.zip" }) },
+    inside("ppo.zip", "data"),
+    inside("ppo.zip", "policy.pth"),
+    inside("trpo-sde.zip", "data"),
+    inside("trpo-sde.zip", "policy.pth"),
+    inside("a2c-shared.zip", "policy.pth"),
+    inside("td3-dict.zip", "data"),
+    {
+      name: "old vecnormalize.pkl",
+      bytes: fixture("old-her/old-her/vecnormalize.pkl"),
+      read: (bytes) => readVecNormalize(bytes, "vecnormalize.pkl"),
+    },
+  );
+  for (const name of ["td3.cleanrl_model", "net-bfloat16.pt", "net-float16.safetensors", "q-11.onnx", "q-17.onnx"])
+    list.push({ name, bytes: fixture(name), read: (bytes) => readCritic(bytes, { file: name }, options) });
   const shared = "../shared/critics";
   if (existsSync(shared)) {
     const file = (name: string) => new Uint8Array(readFileSync(`${shared}/${name}`));
@@ -123,7 +216,7 @@ function npy(descr: string, shape: string, body: Uint8Array): Uint8Array {
 /** What was accepted must also be a function: its graphs are built. */
 function build(value: unknown): void {
   const critic = value as Critic;
-  if (critic.kind !== "network" && critic.kind !== "state-values") return;
+  if ((critic.kind !== "network" && critic.kind !== "state-values") || !critic.heads) return;
   const graph = new Graph();
   const observations = graph.input("observations", ["N", critic.observationSize]);
   if (critic.kind === "state-values") critic.policyDistribution(observations);
@@ -164,18 +257,23 @@ function mutate(bytes: Uint8Array, random: Random): Uint8Array {
   return out;
 }
 
+const all = [...seeds(), ...(await folders())];
+const shares = all.reduce((sum, { share = 1 }) => sum + share, 0);
+
 describe("hostile files", () => {
-  for (const [i, { name, bytes, read }] of seeds().entries()) {
-    test(`${name}: mutations end in a FormatError or a value, quickly`, () => {
+  test("every format is there", () => expect(all.length).toBeGreaterThanOrEqual(36));
+
+  for (const [i, { name, bytes, read, share = 1 }] of all.entries()) {
+    test(`${name}: mutations end in a FormatError or a value, quickly`, async () => {
       const random = createRandom(1000 + i);
-      const count = Math.ceil(mutations / 13);
+      const count = Math.ceil((mutations * share) / shares);
       let refused = 0;
       let slowest = 0;
       for (let k = 0; k < count; k++) {
         const mutant = mutate(bytes, random);
         const start = performance.now();
         try {
-          build(read(mutant));
+          build(await read(mutant));
         } catch (error) {
           refused++;
           if (!(error instanceof FormatError))
