@@ -45,7 +45,8 @@ export const FIRST_SCALE = 0.3;
 
 /**
  * The structured model of one set of heads. Among integrators with as many parameters the lower cost decides (they are equally flexible, so it is a fair race);
- * among feature sets the simpler wins unless the richer one halves the cost. Neither looks at a next state.
+ * among feature sets the simpler wins unless the richer one halves the cost. Neither looks at a next state. The chosen class is then fitted again with heads
+ * weighed by 1/residual variance.
  */
 export async function fitAmortised(
   system: BellmanSystem,
@@ -69,9 +70,23 @@ export async function fitAmortised(
     }
     ofKind.push(best!);
   }
+  const first = ofKind.reduce((held, fit) => (fit.cost < WORTH * held.cost ? fit : held));
+  const reweigh = system.heads.length > 1 && !expected;
+  const chosen = reweigh
+    ? await fitOne(
+        system,
+        actionSpace,
+        equations,
+        first.integrator,
+        first.features,
+        residualSigma(system, equations, first),
+        options,
+        expected,
+        first.theta,
+      )
+    : first;
   onProgress?.(done, done, "done");
-  const chosen = ofKind.reduce((held, fit) => (fit.cost < WORTH * held.cost ? fit : held));
-  return { chosen, rivals: ofKind.filter((fit) => fit !== chosen) };
+  return { chosen, rivals: ofKind.filter((fit) => fit !== first) };
 }
 
 /** Classes of models to choose among, the simpler features first. */
@@ -95,6 +110,7 @@ async function fitOne(
   sigma: Float64Array,
   { huber, ridge, timeStep }: AmortisedOptions,
   expected?: ExpectedPart,
+  start?: Float64Array,
 ): Promise<StructuredFit> {
   const features = createFeatures(kind, system.coordinates, actionSpace, centre, scale);
   const structure = createStructure(integrator, system.coordinates, features);
@@ -103,8 +119,17 @@ async function fitOne(
   const term =
     expected && (await expectedTerm(expected.equations, structure, actionSpace, states, { huber: huber ?? DEFAULTS.huber, regions }));
   const weight = expected?.alone ? 0 : 1;
-  const fit = await fitStructure(system, structure, states, phi, targets, sigma, { huber, ridge, timeStep, regions, term, weight });
+  const fit = await fitStructure(system, structure, states, phi, targets, sigma, { huber, ridge, timeStep, regions, term, weight, start });
   return { ...fit, integrator, features: kind, sigma };
+}
+
+/** σ_i in proportion to the RMS of a first fit's residuals · share_i, so that heads weigh 1/residual variance; as large as before on (geometric) average. */
+function residualSigma(system: BellmanSystem, equations: Equations, { residuals, sigma }: StructuredFit): Float64Array {
+  const k = sigma.length;
+  const share = headShare(system, equations);
+  const found = headRms(residuals, k).map((rms, i) => Math.max(rms * share[i], 0.01 * sigma[i]));
+  const logRatio = found.reduce((sum, x, i) => sum + Math.log(sigma[i] / x), 0) / k;
+  return found.map((x) => x * Math.exp(logRatio));
 }
 
 /** σ_i = 0.3 RMS(V_i(s) − y_i) · share_i. */
