@@ -47,13 +47,16 @@ export function adam(
   graph.output(`new powers ${name}`, held(before, powers));
   const correct = sub(1, powers);
   const [first, second] = [slice(correct, 0, 1, 0), slice(correct, 1, 2, 0)];
+  // η m̂/(√v̂ + ε), its corrections moved to the scalars
+  const root = sqrt(second);
+  const [length, small] = [div(mul(rate, root), first), mul(root, epsilon)];
   return Object.fromEntries(
     names.map((key, i) => {
       const { shape } = parameters[key];
       const [oldM, oldV] = [graph.input(`m ${key}`, shape), graph.input(`v ${key}`, shape)];
       const m = graph.output(`new m ${key}`, held(oldM, add(mul(oldM, b1), mul(slopes[i], 1 - b1))));
       const v = graph.output(`new v ${key}`, held(oldV, add(mul(oldV, b2), mul(mul(slopes[i], slopes[i]), 1 - b2))));
-      const step = div(mul(m, div(rate, first)), add(sqrt(div(v, second)), epsilon));
+      const step = div(mul(m, length), add(sqrt(v), small));
       return [key, graph.output(`new ${key}`, sub(parameters[key], gate ? mul(gate, step) : step))];
     }),
   );

@@ -7,6 +7,7 @@ export * from "./levenberg-marquardt.ts";
 export * from "./onnx.ts";
 export * from "./operator.ts";
 export * from "./operators/index.ts";
+export * from "./pack.ts";
 export * from "./random.ts";
 export * from "./recurrence.ts";
 export * from "./reference.ts";

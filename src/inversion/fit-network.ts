@@ -7,13 +7,15 @@ import {
   Graph,
   huber,
   inline,
-  inputsOf,
   mul,
+  pack,
+  packedInput,
   type RuntimeTensor,
   recur,
   reduceMean,
   reduceSum,
   sub,
+  unpack,
   type Value,
 } from "../engine/index.ts";
 import { createRandom, type Random } from "../engine/random.ts";
@@ -45,6 +47,7 @@ export interface NetworkFit {
   readonly costOfNothing: number;
 }
 
+const PACKED = "parameters";
 const DEFAULTS = { members: 3, steps: 1500, batch: 256, rate: 5e-3, huber: 2, decay: 1e-4 };
 
 /**
@@ -73,11 +76,11 @@ export async function fitNetwork(
   const rows = Math.min(batch, n);
   const tensor = (columns: number, dims: readonly number[]): RuntimeTensor => ({ dtype: "float32", dims, data: new Float32Array(columns) });
   const taken = { states: tensor(rows * d, [rows, d]), phi: tensor(rows * width, [rows, width]), targets: tensor(rows * k, [rows, k]) };
-  const step = tensor(1, []);
+  const step = tensor(1, [1]);
   const members: NetworkParameters[] = [];
   for (let member = 0; member < size; member++) {
     const initial = initialParameters(options.settings, width, d, random);
-    const training = await recur(graph, adamState(initial));
+    const training = await recur(graph, adamState(pack(PACKED, initial)));
     for (let t = 1; t <= steps; t++) {
       for (let i = 0; i < rows; i++) {
         const b = random.integer(n);
@@ -89,7 +92,7 @@ export async function fitNetwork(
       const { cost } = await training.run({ ...taken, rate: step });
       if (t % 50 === 0 || t === steps) onProgress?.(member * steps + t, size * steps, `network ${member + 1}, cost ${cost[0].toFixed(3)}`);
     }
-    members.push(Object.fromEntries(Object.keys(initial).map((name) => [name, training.state[name]])));
+    members.push(unpack(training.state[PACKED].data, initial));
     await training.release();
   }
 
@@ -126,14 +129,15 @@ function trainingGraph(
   const names = Object.keys(parameters);
   const graph = new Graph();
   const x = graph.input("states", ["N", d]);
-  const inputs = inputsOf(graph, parameters);
+  const packed = packedInput(graph, PACKED, parameters);
+  const inputs = packed.parts;
   const change = networkChange(settings, system.coordinates, scale, x, graph.input("phi", ["N", width]), inputs);
   const values = inline(system.graphs.values, graph, { x: add(x, change) }).values;
   const whitened = div(sub(values, graph.input("targets", ["N", k])), graph.constant(sigma, [k]));
   const cost = mul(reduceMean(reduceSum(huber(whitened, delta), [1]), [0]), 2);
   let loss: Value = cost;
   for (const name of names) if (name.startsWith("weight")) loss = add(loss, mul(reduceSum(mul(inputs[name], inputs[name]), [0, 1]), decay));
-  adam(loss, inputs, graph.input("rate", []));
+  adam(loss, { [PACKED]: packed.vector }, graph.input("rate", [1]));
   graph.output("cost", cost);
   return graph;
 }

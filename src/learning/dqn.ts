@@ -9,20 +9,22 @@ import {
   follow,
   Graph,
   huber,
-  inputsOf,
   mul,
   oneHot,
+  pack,
+  packedInput,
   recur,
   reduceMean,
   reduceSum,
   type State,
   squeeze,
   sub,
+  unpack,
   type Value,
 } from "../engine/index.ts";
 import { createActors } from "./actors.ts";
 import { epsilonGreedy } from "./epsilon-greedy.ts";
-import { apply, initialise, type Layers, renamed, toNetwork } from "./layers.ts";
+import { apply, initialise, type Layers, toNetwork } from "./layers.ts";
 import type { Learner, LearnerOptions } from "./learner.ts";
 import { offPolicyLearner } from "./off-policy.ts";
 
@@ -71,24 +73,29 @@ export async function dqn(id: string, options: DqnOptions): Promise<Learner> {
   if (actionSpace.kind !== "discrete") throw new TypeError(`DQN chooses among Discrete actions; ${id} acts in a Box: use sac or td3`);
   const { n: actions, start } = actionSpace;
   const online: Layers = { name: "online", sizes: [actors.observationSize, ...settings.hidden, actions], activation: "ReLU" };
-  const target = { ...online, name: "target" };
   const parameters = initialise(online, createRandom(seed));
-  const graph = dqnGraph(online, target, parameters, batch, settings.targetRate);
+  const graph = dqnGraph(online, parameters, batch, settings.targetRate);
   const recurrence = await recur(
     graph,
-    { ...adamState(parameters), ...renamed(parameters, "online", "target") },
+    { ...adamState(pack("online", parameters)), ...pack("target", parameters) },
     { threads: settings.threads },
   );
 
   const acting = new Graph();
-  acting.output("action", greedy(apply(online, inputsOf(acting, parameters), acting.input("observations", ["N", actors.observationSize]))));
+  acting.output(
+    "action",
+    greedy(apply(online, packedInput(acting, "online", parameters).parts, acting.input("observations", ["N", actors.observationSize]))),
+  );
   const session = await compile(acting, { threads: 1 });
   const best = async (observations: Float64Array, n: number): Promise<Float64Array> => {
-    const weights = Object.fromEntries(Object.keys(parameters).map((name) => [name, asTensor(recurrence.state[name])]));
-    const { action } = await session.run({ observations: { dims: [n, actors.observationSize], data: observations }, ...weights });
+    const { action } = await session.run({
+      observations: { dims: [n, actors.observationSize], data: observations },
+      online: recurrence.state.online.data,
+    });
     return Float64Array.from(action.data as Int32Array, (a) => a + start);
   };
   const exploration = epsilonGreedy(actors.n, actionSpace, settings);
+  const networkOf = (name: string, state: State) => toNetwork(online, unpack(state[name].data, parameters));
   return offPolicyLearner(actors, {
     algorithm: "DQN",
     settings,
@@ -105,7 +112,7 @@ export async function dqn(id: string, options: DqnOptions): Promise<Learner> {
         heads: [{ name: "Q", critic: name, discount: settings.discount, rewardScale: 1, rewardOffset: 0 }],
         observationSpace,
         actionSpace,
-        values: { kind: "deep-q", online: toNetwork(online, state), target: toNetwork(target, state) },
+        values: { kind: "deep-q", online: networkOf("online", state), target: networkOf("target", state) },
         made: { settings, steps: learner.steps, updates: learner.updates },
       };
     },
@@ -113,19 +120,19 @@ export async function dqn(id: string, options: DqnOptions): Promise<Learner> {
 }
 
 /** One update of DQN: a `ReplayBatch` and "rate" in; "loss" and the parameters after Adam and the target's move out. */
-export function dqnGraph(online: Layers, target: Layers, parameters: State, batch: number, targetRate: number): Graph {
+export function dqnGraph(online: Layers, parameters: State, batch: number, targetRate: number): Graph {
   const [o, actions] = [online.sizes[0], online.sizes[online.sizes.length - 1]];
   const graph = new Graph();
-  const inputs = inputsOf(graph, parameters);
-  const copies = inputsOf(graph, renamed(parameters, online.name, target.name));
+  const packed = packedInput(graph, "online", parameters);
+  const target = packedInput(graph, "target", parameters);
   const next = graph.input("next observations", [batch, o]);
-  const q = apply(online, inputs, graph.input("observations", [batch, o]));
+  const q = apply(online, packed.parts, graph.input("observations", [batch, o]));
   const chosen = pick(q, squeeze(graph.input("actions", [batch, 1]), [1]), actions);
-  const ahead = pick(apply(target, copies, next), greedy(apply(online, inputs, next)), actions);
+  const ahead = pick(apply(online, target.parts, next), greedy(apply(online, packed.parts, next)), actions);
   const y = add(graph.input("returns", [batch, 1]), mul(graph.input("discounts", [batch, 1]), ahead));
   const loss = graph.output("loss", reduceMean(huber(sub(chosen, y)), null));
-  const moved = adam(loss, inputs, graph.input("rate", [1]), { clip: GRADIENT_LENGTH });
-  follow(copies, moved, (copy) => `${online.name}${copy.slice(target.name.length)}`, targetRate);
+  const moved = adam(loss, { online: packed.vector }, graph.input("rate", [1]), { clip: GRADIENT_LENGTH });
+  follow({ target: target.vector }, moved, () => "online", targetRate);
   return graph;
 }
 
@@ -138,8 +145,4 @@ function greedy(q: Value): Value {
 function pick(q: Value, action: Value, actions: number): Value {
   const code = oneHot(action.dtype === "int64" ? action : cast(action, "int64"), actions);
   return reduceSum(mul(q, code), [1], true);
-}
-
-function asTensor({ shape, data }: State[string]): { readonly dims: readonly number[]; readonly data: Float32Array } {
-  return { dims: shape, data };
 }

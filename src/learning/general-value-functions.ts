@@ -5,16 +5,18 @@ import {
   compile,
   createRandom,
   Graph,
+  pack,
   type Random,
   type Recurrence,
   type RuntimeTensor,
   recur,
   type State,
+  unpack,
 } from "../engine/index.ts";
 import { collectTransitions } from "../environments/collect.ts";
 import type { Environment } from "../environments/environment.ts";
 import { type GeneralValueSettings, generalValueGraph, valuesWith } from "./general-value-graph.ts";
-import { initialise, type Layers, renamed, toNetwork } from "./layers.ts";
+import { initialise, type Layers, toNetwork } from "./layers.ts";
 
 export interface GeneralValueOptions {
   readonly seed: number;
@@ -85,8 +87,8 @@ export async function trainGeneralValues(environment: Environment, options: Gene
   const parts = { ...arrays, actionSpace, discounts, policy };
   const shape = { layers, parts, batch, actionSize: m };
   const first = await recur(generalValueGraph({ ...shape, parameters, slowly: true }), {
-    ...adamState(parameters),
-    ...renamed(parameters, "online", "slow"),
+    ...adamState(pack("online", parameters)),
+    ...pack("slow", parameters),
   });
   const rows = batches(data, batch);
   const start = performance.now();
@@ -94,15 +96,16 @@ export async function trainGeneralValues(environment: Environment, options: Gene
   await train(first, rows, random, settings.rates[0], targetSteps, (done, loss) =>
     onProgress?.(done, total, `temporal differences, loss ${loss.toExponential(2)}`),
   );
-  const warm = renamed(first.state, "online", "online");
+  const warm = unpack(first.state.online.data.slice(), parameters);
   await first.release();
-  const second = await recur(generalValueGraph({ ...shape, parameters: warm, slowly: false }), adamState(warm));
+  const second = await recur(generalValueGraph({ ...shape, parameters: warm, slowly: false }), adamState(pack("online", warm)));
   await train(second, rows, random, settings.rates[1], residualSteps, (done, loss) =>
     onProgress?.(targetSteps + done, total, `residual gradient, loss ${loss.toExponential(2)}`),
   );
   const seconds = (performance.now() - start) / 1000;
-  const continuation = toNetwork(layers, second.state);
-  const measured = await measure(parts, layers, renamed(second.state, "online", "online"), held, heads);
+  const trained = unpack(second.state.online.data, parameters);
+  const continuation = toNetwork(layers, trained);
+  const measured = await measure(parts, layers, trained, held, heads);
   await second.release();
 
   const discountOf = (i: number) => discounts[Math.floor(i / cumulants)];

@@ -1,6 +1,6 @@
 import { type GeneralValueFunctions, type GeneralValueParts, generalValueFunctions } from "../critics/general-value-functions.ts";
-import { adam, follow, Graph, inputsOf, mul, reduceMean, type State, sub, type Value } from "../engine/index.ts";
-import { apply, type Layers, renamed } from "./layers.ts";
+import { adam, follow, Graph, mul, packedInput, reduceMean, type State, sub, type Value } from "../engine/index.ts";
+import { apply, type Layers } from "./layers.ts";
 
 /** All of general value functions but their network. */
 export type GeneralValueSettings = Omit<GeneralValueParts, "continuation">;
@@ -11,7 +11,7 @@ export interface GeneralValueGraphOptions {
   readonly parts: GeneralValueSettings;
   readonly batch: number;
   readonly actionSize: number;
-  /** Towards a slow copy, named "slow …"; otherwise the gradient goes through both sides (Baird's residual gradient, 1995). */
+  /** Towards a copy, "slow", that follows "online"; otherwise the gradient goes through both sides (Baird's residual gradient, 1995). */
   readonly slowly: boolean;
 }
 
@@ -33,16 +33,15 @@ export function generalValueGraph({ layers, parameters, parts, batch, actionSize
   const observations = graph.input("observations", [batch, o]);
   const actions = graph.input("actions", [batch, actionSize]);
   const next = graph.input("next observations", [batch, o]);
-  const slow = { ...layers, name: "slow" };
-  const inputs = inputsOf(graph, parameters);
-  const copies = slowly ? inputsOf(graph, renamed(parameters, layers.name, slow.name)) : undefined;
-  const online = valuesWith(parts, layers, inputs);
-  const target = copies ? valuesWith(parts, slow, copies) : online;
+  const packed = packedInput(graph, "online", parameters);
+  const slow = slowly ? packedInput(graph, "slow", parameters) : undefined;
+  const online = valuesWith(parts, layers, packed.parts);
+  const target = slow ? valuesWith(parts, layers, slow.parts) : online;
   const error = sub(online.continuation(observations, actions), target.stateValues([next]));
   const importance = parts.discounts.flatMap((discount) => Array<number>(cumulants).fill(Math.sqrt(1 - discount)));
   const weighted = mul(error, graph.constant(importance));
   const loss = graph.output("loss", reduceMean(mul(weighted, weighted), null));
-  const moved = adam(loss, inputs, graph.input("rate", [1]));
-  if (copies) follow(copies, moved, (copy) => `${layers.name}${copy.slice(slow.name.length)}`, POLYAK);
+  const moved = adam(loss, { online: packed.vector }, graph.input("rate", [1]));
+  if (slow) follow({ slow: slow.vector }, moved, () => "online", POLYAK);
   return graph;
 }

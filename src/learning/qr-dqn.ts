@@ -10,10 +10,11 @@ import {
   follow,
   Graph,
   huber,
-  inputsOf,
   less,
   mul,
   oneHot,
+  pack,
+  packedInput,
   recur,
   reduceMean,
   reduceSum,
@@ -21,13 +22,14 @@ import {
   type State,
   squeeze,
   sub,
+  unpack,
   unsqueeze,
   type Value,
 } from "../engine/index.ts";
 import { createActors } from "./actors.ts";
 import { DQN_DEFAULTS, type DqnOptions } from "./dqn.ts";
 import { epsilonGreedy } from "./epsilon-greedy.ts";
-import { apply, initialise, type Layers, renamed, toNetwork } from "./layers.ts";
+import { apply, initialise, type Layers, toNetwork } from "./layers.ts";
 import type { Learner } from "./learner.ts";
 import { offPolicyLearner } from "./off-policy.ts";
 
@@ -51,26 +53,23 @@ export async function qrDqn(id: string, options: QrDqnOptions): Promise<Learner>
   const { n: actions, start } = actionSpace;
   const o = actors.observationSize;
   const online: Layers = { name: "online", sizes: [o, ...settings.hidden, quantiles * actions], activation: "ReLU" };
-  const target = { ...online, name: "target" };
   const parameters = initialise(online, createRandom(seed));
   const recurrence = await recur(
-    qrDqnGraph(online, target, parameters, batch, quantiles, settings.targetRate),
-    { ...adamState(parameters), ...renamed(parameters, "online", "target") },
+    qrDqnGraph(online, parameters, batch, quantiles, settings.targetRate),
+    { ...adamState(pack("online", parameters)), ...pack("target", parameters) },
     { threads: settings.threads },
   );
 
   const acting = new Graph();
-  const theta = table(apply(online, inputsOf(acting, parameters), acting.input("observations", ["N", o])), quantiles);
+  const theta = table(apply(online, packedInput(acting, "online", parameters).parts, acting.input("observations", ["N", o])), quantiles);
   acting.output("action", greedy(theta));
   const session = await compile(acting, { threads: 1 });
   const best = async (observations: Float64Array, n: number): Promise<Float64Array> => {
-    const weights = Object.fromEntries(
-      Object.keys(parameters).map((name) => [name, { dims: recurrence.state[name].shape, data: recurrence.state[name].data }]),
-    );
-    const { action } = await session.run({ observations: { dims: [n, o], data: observations }, ...weights });
+    const { action } = await session.run({ observations: { dims: [n, o], data: observations }, online: recurrence.state.online.data });
     return Float64Array.from(action.data as Int32Array, (a) => a + start);
   };
   const exploration = epsilonGreedy(actors.n, actionSpace, settings);
+  const networkOf = (name: string, state: State) => toNetwork(online, unpack(state[name].data, parameters));
   return offPolicyLearner(actors, {
     algorithm: "QR-DQN",
     settings,
@@ -93,7 +92,7 @@ export async function qrDqn(id: string, options: QrDqnOptions): Promise<Learner>
         })),
         observationSpace,
         actionSpace,
-        values: { kind: "quantile-deep-q", quantiles, online: toNetwork(online, state), target: toNetwork(target, state) },
+        values: { kind: "quantile-deep-q", quantiles, online: networkOf("online", state), target: networkOf("target", state) },
         made: { settings, steps: learner.steps, updates: learner.updates },
       };
     },
@@ -101,13 +100,13 @@ export async function qrDqn(id: string, options: QrDqnOptions): Promise<Learner>
 }
 
 /** One update of QR-DQN: a `ReplayBatch` and "rate" in; "loss" and the parameters after Adam and the target's move out. */
-export function qrDqnGraph(online: Layers, target: Layers, parameters: State, batch: number, quantiles: number, targetRate: number): Graph {
+export function qrDqnGraph(online: Layers, parameters: State, batch: number, quantiles: number, targetRate: number): Graph {
   const o = online.sizes[0];
   const graph = new Graph();
-  const inputs = inputsOf(graph, parameters);
-  const copies = inputsOf(graph, renamed(parameters, online.name, target.name));
-  const here = table(apply(online, inputs, graph.input("observations", [batch, o])), quantiles);
-  const there = table(apply(target, copies, graph.input("next observations", [batch, o])), quantiles);
+  const packed = packedInput(graph, "online", parameters);
+  const target = packedInput(graph, "target", parameters);
+  const here = table(apply(online, packed.parts, graph.input("observations", [batch, o])), quantiles);
+  const there = table(apply(online, target.parts, graph.input("next observations", [batch, o])), quantiles);
   const theta = column(here, cast(squeeze(graph.input("actions", [batch, 1]), [1]), "int64"));
   const ahead = column(there, greedy(there));
   const y = add(graph.input("returns", [batch, 1]), mul(graph.input("discounts", [batch, 1]), ahead));
@@ -116,8 +115,8 @@ export function qrDqnGraph(online: Layers, target: Layers, parameters: State, ba
   const midpoints = graph.constant(Float64Array.from({ length: quantiles }, (_, j) => (j + 0.5) / quantiles));
   const weight = abs(sub(midpoints, cast(less(error, 0), "float32")));
   const loss = graph.output("loss", mul(reduceMean(mul(weight, huber(error)), null), quantiles));
-  const moved = adam(loss, inputs, graph.input("rate", [1]), { clip: GRADIENT_LENGTH });
-  follow(copies, moved, (copy) => `${online.name}${copy.slice(target.name.length)}`, targetRate);
+  const moved = adam(loss, { online: packed.vector }, graph.input("rate", [1]), { clip: GRADIENT_LENGTH });
+  follow({ target: target.vector }, moved, () => "online", targetRate);
   return graph;
 }
 

@@ -10,11 +10,14 @@ import {
   exp,
   follow,
   Graph,
-  inputsOf,
   log,
   min,
   mul,
   neg,
+  type Packed,
+  pack,
+  packedInput,
+  type Random,
   type RuntimeTensor,
   recur,
   reduceMean,
@@ -23,10 +26,11 @@ import {
   slice,
   sub,
   tanh,
+  unpack,
   type Value,
 } from "../engine/index.ts";
 import { createActors } from "./actors.ts";
-import { apply, initialise, type Layers, renamed, toNetwork } from "./layers.ts";
+import { apply, initialise, type Layers, toNetwork } from "./layers.ts";
 import type { Learner, LearnerOptions } from "./learner.ts";
 import { offPolicyLearner } from "./off-policy.ts";
 import { unitActions } from "./unit-actions.ts";
@@ -63,7 +67,6 @@ export interface SacNetworks {
   readonly actor: Layers;
   /** o + m → 1 */
   readonly critics: readonly [Layers, Layers];
-  readonly targets: readonly [Layers, Layers];
 }
 
 /**
@@ -80,22 +83,25 @@ export async function sac(id: string, options: SacOptions): Promise<Learner> {
   const networks: SacNetworks = {
     actor: { name: "actor", sizes: [o, ...settings.hidden, 2 * m], activation: "ReLU" },
     critics: [value("critic 0"), value("critic 1")],
-    targets: [value("target 0"), value("target 1")],
   };
   const { actor } = networks;
   const initial = sacState(networks, settings.temperature, createRandom(seed));
   const recurrence = await recur(sacGraph(networks, initial, batch, settings.targetRate), initial.all, { threads: settings.threads });
 
   const acting = new Graph();
-  const { mean, deviation } = gaussian(apply(actor, inputsOf(acting, initial.actor), acting.input("observations", ["N", o])), m);
+  const { mean, deviation } = gaussian(
+    apply(actor, packedInput(acting, "actor", initial.actor).parts, acting.input("observations", ["N", o])),
+    m,
+  );
   acting.output("best", tanh(mean));
   acting.output("drawn", tanh(add(mean, mul(deviation, acting.input("noise", ["N", m])))));
   const session = await compile(acting, { threads: 1 });
   const act = async (which: "best" | "drawn", observations: Float64Array, n: number, noise: Float64Array) => {
-    const weights = Object.fromEntries(
-      Object.keys(initial.actor).map((name) => [name, { dims: recurrence.state[name].shape, data: recurrence.state[name].data }]),
-    );
-    const feeds = { observations: { dims: [n, o], data: observations }, noise: { dims: [n, m], data: noise }, ...weights };
+    const feeds = {
+      observations: { dims: [n, o], data: observations },
+      noise: { dims: [n, m], data: noise },
+      actor: recurrence.state.actor.data,
+    };
     return Float64Array.from((await session.run(feeds, [which]))[which].data as Float32Array);
   };
   const noise = ["noise", "next noise"].map((name) => [name, tensor([batch, m])] as const);
@@ -120,7 +126,7 @@ export async function sac(id: string, options: SacOptions): Promise<Learner> {
     },
     critic: (state, learner) => {
       const name = `sac ${id}`;
-      const both = (layers: readonly Layers[]) => layers.map((one) => toNetwork(one, state));
+      const both = (of: string) => networks.critics.map((one) => toNetwork(one, unpack(state[of].data, initial.critics)));
       return {
         name,
         algorithm: "SAC",
@@ -130,10 +136,10 @@ export async function sac(id: string, options: SacOptions): Promise<Learner> {
         actionSpace: environment.actionSpace,
         values: {
           kind: "stochastic-actor-critic",
-          critics: both(networks.critics),
-          targetCritics: both(networks.targets),
-          actor: squashedGaussian(toNetwork(actor, state), m),
-          temperature: Math.exp(state["log temperature"].data[0]),
+          critics: both("critics"),
+          targetCritics: both("targets"),
+          actor: squashedGaussian(toNetwork(actor, unpack(state.actor.data, initial.actor)), m),
+          temperature: Math.exp(state.temperature.data[0]),
         },
         made: { settings, steps: learner.steps, updates: learner.updates },
       };
@@ -142,59 +148,56 @@ export async function sac(id: string, options: SacOptions): Promise<Learner> {
 }
 
 /** One update of SAC: a `ReplayBatch`, "noise" and "next noise" [B, m] and "rate" in; three losses and everything that moved out. */
-export function sacGraph({ actor, critics, targets }: SacNetworks, initial: SacState, batch: number, targetRate: number): Graph {
+export function sacGraph({ actor, critics }: SacNetworks, initial: SacState, batch: number, targetRate: number): Graph {
   const o = actor.sizes[0];
   const m = critics[0].sizes[0] - o;
   const graph = new Graph();
-  const ofActor = inputsOf(graph, initial.actor);
-  const ofCritics = inputsOf(graph, initial.critics);
-  const ofTargets = inputsOf(graph, initial.targets);
-  const logAlpha = graph.input("log temperature", [1]);
+  const ofActor = packedInput(graph, "actor", initial.actor);
+  const ofCritics = packedInput(graph, "critics", initial.critics);
+  const ofTargets = packedInput(graph, "targets", initial.critics);
+  const temperature = packedInput(graph, "temperature", initial.temperature);
+  const logAlpha = temperature.parts.logarithm;
   const rate = graph.input("rate", [1]);
   const here = graph.input("observations", [batch, o]);
   const next = graph.input("next observations", [batch, o]);
-  const both = (layers: readonly Layers[], of: Readonly<Record<string, Value>>, s: Value, a: Value) =>
-    layers.map((one) => apply(one, of, concat([s, a], 1)));
+  const both = (of: Packed, s: Value, a: Value) => critics.map((one) => apply(one, of.parts, concat([s, a], 1)));
   const alpha = exp(logAlpha);
 
-  const ahead = draw(apply(actor, ofActor, next), graph.input("next noise", [batch, m]));
-  const [t1, t2] = both(targets, ofTargets, next, ahead.action);
+  const ahead = draw(apply(actor, ofActor.parts, next), graph.input("next noise", [batch, m]));
+  const [t1, t2] = both(ofTargets, next, ahead.action);
   const soft = sub(min(t1, t2), mul(ahead.logDensity, alpha));
   const y = add(graph.input("returns", [batch, 1]), mul(graph.input("discounts", [batch, 1]), soft));
-  const errors = both(critics, ofCritics, here, graph.input("actions", [batch, m])).map((q) => sub(q, y));
+  const errors = both(ofCritics, here, graph.input("actions", [batch, m])).map((q) => sub(q, y));
   const criticLoss = graph.output("critic loss", reduceMean(add(mul(errors[0], errors[0]), mul(errors[1], errors[1])), null));
 
-  const now = draw(apply(actor, ofActor, here), graph.input("noise", [batch, m]));
-  const [q1, q2] = both(critics, ofCritics, here, now.action);
+  const now = draw(apply(actor, ofActor.parts, here), graph.input("noise", [batch, m]));
+  const [q1, q2] = both(ofCritics, here, now.action);
   const actorLoss = graph.output("actor loss", reduceMean(sub(mul(now.logDensity, alpha), min(q1, q2)), null));
   const temperatureLoss = graph.output("temperature loss", mul(neg(logAlpha), reduceMean(sub(now.logDensity, m), null)));
 
-  const moved = adam(criticLoss, ofCritics, rate, { name: "critic" });
-  adam(actorLoss, ofActor, rate, { name: "actor" });
-  adam(temperatureLoss, { "log temperature": logAlpha }, rate, { name: "temperature" });
-  follow(ofTargets, moved, (copy) => copy.replace("target", "critic"), targetRate);
+  const moved = adam(criticLoss, { critics: ofCritics.vector }, rate, { name: "critics" });
+  adam(actorLoss, { actor: ofActor.vector }, rate, { name: "actor" });
+  adam(temperatureLoss, { temperature: temperature.vector }, rate, { name: "temperature" });
+  follow({ targets: ofTargets.vector }, moved, () => "critics", targetRate);
   return graph;
 }
 
 export interface SacState {
   readonly actor: State;
   readonly critics: State;
-  readonly targets: State;
-  /** With Adam's moments and the temperature. */
+  readonly temperature: State;
+  /** All of them packed, with the targets and Adam's moments. */
   readonly all: State;
 }
 
-export function sacState({ actor, critics, targets }: SacNetworks, temperature: number, random: ReturnType<typeof createRandom>): SacState {
-  const ofActor = initialise(actor, random);
-  const ofCritics = { ...initialise(critics[0], random), ...initialise(critics[1], random) };
-  const ofTargets = Object.fromEntries(critics.flatMap(({ name }, i) => Object.entries(renamed(ofCritics, name, targets[i].name))));
-  const logAlpha = { "log temperature": { shape: [1], data: Float32Array.of(Math.log(temperature)) } };
-  return {
-    actor: ofActor,
-    critics: ofCritics,
-    targets: ofTargets,
-    all: { ...adamState(ofActor, "actor"), ...adamState(ofCritics, "critic"), ...adamState(logAlpha, "temperature"), ...ofTargets },
+export function sacState({ actor, critics }: SacNetworks, temperature: number, random: Random): SacState {
+  const parts = {
+    actor: initialise(actor, random),
+    critics: { ...initialise(critics[0], random), ...initialise(critics[1], random) },
+    temperature: { logarithm: { shape: [1], data: Float32Array.of(Math.log(temperature)) } },
   };
+  const packed = Object.entries(parts).map(([name, state]) => adamState(pack(name, state), name));
+  return { ...parts, all: Object.assign(pack("targets", parts.critics), ...packed) };
 }
 
 /** Halves of [N, 2m]: the mean, and the deviation from its logarithm. */

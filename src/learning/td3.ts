@@ -9,20 +9,24 @@ import {
   createRandom,
   follow,
   Graph,
-  inputsOf,
   min,
   mul,
   neg,
+  type Packed,
+  pack,
+  packedInput,
+  type Random,
   type RuntimeTensor,
   recur,
   reduceMean,
   type State,
   sub,
   tanh,
+  unpack,
   type Value,
 } from "../engine/index.ts";
 import { createActors } from "./actors.ts";
-import { apply, initialise, type Layers, renamed, toNetwork } from "./layers.ts";
+import { apply, initialise, type Layers, toNetwork } from "./layers.ts";
 import type { Learner, LearnerOptions } from "./learner.ts";
 import { offPolicyLearner } from "./off-policy.ts";
 import { unitActions } from "./unit-actions.ts";
@@ -66,10 +70,8 @@ const NOISE_CUT = 2.5;
 export interface Td3Networks {
   /** o → m, before its tanh */
   readonly actor: Layers;
-  readonly targetActor: Layers;
   /** o + m → 1 */
   readonly critics: readonly Layers[];
-  readonly targetCritics: readonly Layers[];
 }
 
 /** DDPG (Lillicrap et al. 2016): one critic, no noise on the target's actions, no delay. */
@@ -91,9 +93,7 @@ export async function td3(id: string, options: Td3Options): Promise<Learner> {
   const numbers = Array.from({ length: settings.critics }, (_, i) => i);
   const networks: Td3Networks = {
     actor: layers("actor", o, m),
-    targetActor: layers("slow actor", o, m),
     critics: numbers.map((i) => layers(`critic ${i}`, o + m, 1)),
-    targetCritics: numbers.map((i) => layers(`slow critic ${i}`, o + m, 1)),
   };
   const initial = td3State(networks, createRandom(seed));
   const recurrence = await recur(td3Graph(networks, initial, batch, settings.targetRate, NOISE_CUT * settings.targetNoise), initial.all, {
@@ -101,14 +101,15 @@ export async function td3(id: string, options: Td3Options): Promise<Learner> {
   });
 
   const acting = new Graph();
-  acting.output("action", tanh(apply(networks.actor, inputsOf(acting, initial.actor), acting.input("observations", ["N", o]))));
+  acting.output(
+    "action",
+    tanh(apply(networks.actor, packedInput(acting, "actor", initial.actor).parts, acting.input("observations", ["N", o]))),
+  );
   const session = await compile(acting, { threads: 1 });
   const best = async (observations: Float64Array, n: number) => {
-    const weights = Object.fromEntries(
-      Object.keys(initial.actor).map((name) => [name, { dims: recurrence.state[name].shape, data: recurrence.state[name].data }]),
-    );
     return Float64Array.from(
-      (await session.run({ observations: { dims: [n, o], data: observations }, ...weights })).action.data as Float32Array,
+      (await session.run({ observations: { dims: [n, o], data: observations }, actor: recurrence.state.actor.data })).action
+        .data as Float32Array,
     );
   };
   const noise: RuntimeTensor = { dtype: "float32", dims: [batch, m], data: new Float32Array(batch * m) };
@@ -132,7 +133,11 @@ export async function td3(id: string, options: Td3Options): Promise<Learner> {
       return { noise, due };
     },
     critic: (state, learner) => {
-      const actorOf = (one: Layers): Network => [...toNetwork(one, state), { kind: "activation", name: "Tanh" }];
+      const criticsOf = (of: string) => networks.critics.map((one) => toNetwork(one, unpack(state[of].data, initial.critics)));
+      const actorOf = (of: string): Network => [
+        ...toNetwork(networks.actor, unpack(state[of].data, initial.actor)),
+        { kind: "activation", name: "Tanh" },
+      ];
       return {
         name,
         algorithm,
@@ -142,10 +147,10 @@ export async function td3(id: string, options: Td3Options): Promise<Learner> {
         actionSpace: environment.actionSpace,
         values: {
           kind: "deterministic-actor-critic",
-          critics: networks.critics.map((one) => toNetwork(one, state)),
-          targetCritics: networks.targetCritics.map((one) => toNetwork(one, state)),
-          actor: actorOf(networks.actor),
-          targetActor: actorOf(networks.targetActor),
+          critics: criticsOf("critics"),
+          targetCritics: criticsOf("slow critics"),
+          actor: actorOf("actor"),
+          targetActor: actorOf("slow actor"),
         },
         made: { settings, steps: learner.steps, updates: learner.updates },
       };
@@ -154,30 +159,24 @@ export async function td3(id: string, options: Td3Options): Promise<Learner> {
 }
 
 /** One update: a `ReplayBatch`, "noise" [B, m], "due" [1] (1 where actor and targets move) and "rate" in; two losses and everything that moved out. */
-export function td3Graph(
-  { actor, targetActor, critics, targetCritics }: Td3Networks,
-  initial: Td3State,
-  batch: number,
-  targetRate: number,
-  cut: number,
-): Graph {
+export function td3Graph({ actor, critics }: Td3Networks, initial: Td3State, batch: number, targetRate: number, cut: number): Graph {
   const o = actor.sizes[0];
   const m = actor.sizes[actor.sizes.length - 1];
   const graph = new Graph();
-  const ofActor = inputsOf(graph, initial.actor);
-  const ofCritics = inputsOf(graph, initial.critics);
-  const slow = inputsOf(graph, initial.slow);
+  const ofActor = packedInput(graph, "actor", initial.actor);
+  const ofCritics = packedInput(graph, "critics", initial.critics);
+  const slowActor = packedInput(graph, "slow actor", initial.actor);
+  const slowCritics = packedInput(graph, "slow critics", initial.critics);
   const rate = graph.input("rate", [1]);
   const due = graph.input("due", [1]);
   const here = graph.input("observations", [batch, o]);
   const next = graph.input("next observations", [batch, o]);
-  const values = (layers: readonly Layers[], of: Readonly<Record<string, Value>>, s: Value, a: Value) =>
-    layers.map((one) => apply(one, of, concat([s, a], 1)));
+  const values = (of: Packed, s: Value, a: Value) => critics.map((one) => apply(one, of.parts, concat([s, a], 1)));
 
-  const smoothed = add(tanh(apply(targetActor, slow, next)), clip(graph.input("noise", [batch, m]), -cut, cut));
-  const ahead = values(targetCritics, slow, next, clip(smoothed, -1, 1)).reduce((a, b) => min(a, b));
+  const smoothed = add(tanh(apply(actor, slowActor.parts, next)), clip(graph.input("noise", [batch, m]), -cut, cut));
+  const ahead = values(slowCritics, next, clip(smoothed, -1, 1)).reduce((a, b) => min(a, b));
   const y = add(graph.input("returns", [batch, 1]), mul(graph.input("discounts", [batch, 1]), ahead));
-  const squares = values(critics, ofCritics, here, graph.input("actions", [batch, m])).map((q) => mul(sub(q, y), sub(q, y)));
+  const squares = values(ofCritics, here, graph.input("actions", [batch, m])).map((q) => mul(sub(q, y), sub(q, y)));
   const criticLoss = graph.output(
     "critic loss",
     reduceMean(
@@ -185,13 +184,14 @@ export function td3Graph(
       null,
     ),
   );
-  const [climbed] = values(critics.slice(0, 1), ofCritics, here, tanh(apply(actor, ofActor, here)));
+  const [climbed] = values(ofCritics, here, tanh(apply(actor, ofActor.parts, here)));
   const actorLoss = graph.output("actor loss", neg(reduceMean(climbed, null)));
 
   const moved = {
-    ...adam(criticLoss, ofCritics, rate, { name: "critic" }),
-    ...adam(actorLoss, ofActor, rate, { name: "actor", gate: due }),
+    ...adam(criticLoss, { critics: ofCritics.vector }, rate, { name: "critics" }),
+    ...adam(actorLoss, { actor: ofActor.vector }, rate, { name: "actor", gate: due }),
   };
+  const slow = { "slow actor": slowActor.vector, "slow critics": slowCritics.vector };
   follow(slow, moved, (copy) => copy.slice("slow ".length), mul(due, targetRate));
   return graph;
 }
@@ -199,17 +199,17 @@ export function td3Graph(
 export interface Td3State {
   readonly actor: State;
   readonly critics: State;
-  readonly slow: State;
-  /** With Adam's moments. */
+  /** Both packed, with their slow copies and Adam's moments. */
   readonly all: State;
 }
 
-export function td3State({ actor, critics }: Td3Networks, random: ReturnType<typeof createRandom>): Td3State {
+export function td3State({ actor, critics }: Td3Networks, random: Random): Td3State {
   const ofActor = initialise(actor, random);
-  const ofCritics = Object.assign({}, ...critics.map((one) => initialise(one, random))) as State;
-  const slow = Object.assign(
-    {},
-    ...[actor, ...critics].map(({ name }) => renamed({ ...ofActor, ...ofCritics }, name, `slow ${name}`)),
-  ) as State;
-  return { actor: ofActor, critics: ofCritics, slow, all: { ...adamState(ofActor, "actor"), ...adamState(ofCritics, "critic"), ...slow } };
+  const ofCritics: State = Object.assign({}, ...critics.map((one) => initialise(one, random)));
+  const slow = { ...pack("slow actor", ofActor), ...pack("slow critics", ofCritics) };
+  return {
+    actor: ofActor,
+    critics: ofCritics,
+    all: { ...adamState(pack("actor", ofActor), "actor"), ...adamState(pack("critics", ofCritics), "critics"), ...slow },
+  };
 }
