@@ -2,13 +2,14 @@ import { activations } from "../critics/activations.ts";
 import { deterministicActorCritic } from "../critics/actor-critic.ts";
 import type { Head } from "../critics/critic.ts";
 import { deepQ, quantileDeepQ, type ValueFunctions } from "../critics/deep-q.ts";
-import { applyNetwork, inputSize, type Module, type Network, outputSize } from "../critics/network.ts";
+import { applyNetwork, inputSize, type Module, type Network, outputSize, parameter } from "../critics/network.ts";
 import { networkCritic } from "../critics/network-critic.ts";
+import { mul, reduceSum, reshape, softmax } from "../engine/index.ts";
 import { box, discrete, type Space } from "../spaces/space.ts";
 import { boundedActions } from "./bounded-actions.ts";
 import { FormatError } from "./format-error.ts";
 import { printable } from "./pickle.ts";
-import { readSequential } from "./sequential.ts";
+import { expectFinite, readSequential } from "./sequential.ts";
 import { discountOf } from "./stable-baselines3.ts";
 import type { CheckpointCritic, CriticOptions } from "./stable-baselines3-critic.ts";
 import type { StateDict, Tensor } from "./tensor.ts";
@@ -46,7 +47,7 @@ export function stateDictCritic(tensors: StateDict, file: string, options: State
   const name = options.environment ?? file.slice(file.lastIndexOf("/") + 1);
   const parts =
     online.length === 1 && targets.length <= 1
-      ? discreteParts(networks, online[0], options.target === false ? undefined : targets[0], file, options)
+      ? discreteParts(tensors, networks, online[0], options.target === false ? undefined : targets[0], file, options)
       : targets.length === 0
         ? continuousParts(tensors, networks, file)
         : undefined;
@@ -90,6 +91,7 @@ interface Parts {
 }
 
 function discreteParts(
+  tensors: StateDict,
   networks: Map<string, Network>,
   name: string,
   targetName: string | undefined,
@@ -100,6 +102,8 @@ function discreteParts(
   const target = targetName === undefined ? online : networks.get(targetName)!;
   const count = options.quantileCount ?? 1;
   const outputs = outputSize(online);
+  const atoms = tensors.get(join(name.slice(0, Math.max(0, name.lastIndexOf("."))), "atoms"));
+  if (atoms) return categoricalParts(online, target, atoms, file);
   if (!Number.isInteger(count) || count < 1 || outputs % count !== 0)
     throw new FormatError(
       file,
@@ -123,6 +127,29 @@ function discreteParts(
     observationSpace: unbounded(inputSize(online)),
     actionSpace: discrete(actions),
     functions: count === 1 ? deepQ(functions) : quantileDeepQ({ ...functions, quantiles: count, mean }),
+  };
+}
+
+/** C51 (Bellemare et al. 2017): Q(s, a) = Σ_j z_j softmax_j(logits[a, j]) over atoms z; one head, their mean. */
+function categoricalParts(online: Network, target: Network, atoms: Tensor, file: string): Parts {
+  const count = atoms.data.length;
+  const outputs = outputSize(online);
+  expectFinite(atoms, "atoms", file);
+  if (count < 2 || outputs % count !== 0 || outputSize(target) !== outputs || inputSize(target) !== inputSize(online))
+    throw new FormatError(file, "'atoms'", `has ${count} numbers, which do not divide the ${outputs} outputs`, tell);
+  const actions = outputs / count;
+  const means = (network: Network) => (observation: Parameters<ValueFunctions["stateValues"]>[0]) => {
+    const logits = applyNetwork(network, observation);
+    const table = reshape(logits, [...logits.shape.slice(0, -1), actions, count]);
+    const last = table.shape.length - 1;
+    return reduceSum(mul(softmax(table, last), parameter(table.graph, atoms.data, [count])), [last]);
+  };
+  return {
+    algorithm: "C51",
+    heads: ["Q"],
+    observationSpace: unbounded(inputSize(online)),
+    actionSpace: discrete(actions),
+    functions: deepQ({ online: means(online), target: means(target), actions, start: 0 }),
   };
 }
 

@@ -16,6 +16,7 @@ interface Expected {
   readonly strided: Rows;
   readonly layerNorm: Rows;
   readonly cleanrlDqn: Rows;
+  readonly cleanrlC51: Rows;
   readonly cleanrlContinuous: Readonly<Record<"actions" | "q1" | "q2" | "v" | "ddpgV", Rows>>;
   readonly onnx: Rows;
   readonly dict: Readonly<Record<"observations" | "actions" | "q1" | "q2" | "v", Rows>>;
@@ -76,6 +77,12 @@ describe("CleanRL", () => {
   const { actions, q1, q2, v, ddpgV } = expected.cleanrlContinuous;
 
   test("DQN", async () => closeTable(await load("dqn.cleanrl_model", given), expected.cleanrlDqn));
+
+  test("C51: the mean over its atoms", async () => {
+    const critic = await load("c51.cleanrl_model", given);
+    expect([critic.algorithm, critic.heads.length]).toEqual(["C51", 1]);
+    await closeTable(critic, expected.cleanrlC51);
+  });
 
   test("TD3: a tuple of three state dicts", async () => {
     const critic = await load("td3.cleanrl_model", given);
