@@ -55,6 +55,8 @@ export interface ContinuousEvidence {
   /** True where positions were integrated from their rates: such a structure may supply what the heads do not see. */
   readonly kinematic: boolean;
   readonly disagreement?: readonly number[];
+  /** [k] RMS of what each head's equation sees, where that is not V(ŝ') − V(s): state values see its expectation. */
+  readonly signal?: Float64Array;
   /** Critics left out before, with their residual over signal. */
   readonly dropped?: readonly HeadEvidence[];
 }
@@ -76,7 +78,7 @@ export async function identifyContinuous(system: BellmanSystem, evidence: Contin
       for (let b = 0; b < n; b++) sum += of(b * k + i) ** 2;
       return Math.sqrt(sum / n);
     });
-  const signal = rms((at) => values[at] - here[at]);
+  const signal = evidence.signal ?? rms((at) => values[at] - here[at]);
   const residual = rms((at) => values[at] - targets[at]);
   const change = typicalChange(system, states, nextStates);
   const used = Array.from(sigma, Number.isFinite);

@@ -119,7 +119,8 @@ async function solve(
     // the residual of an expectation, told at the next state of the sample's own action
     const values = await system.values(nextStates);
     const targets = equations.targets.map((y, at) => values[at] - (averaged[at] - y));
-    return { model, equations, identifiability: await identifyContinuous(system, { ...evidence, targets, dropped }) };
+    const signal = Float64Array.from(headEvidence(expected, averaged), (head) => head.signal);
+    return { model, equations, identifiability: await identifyContinuous(system, { ...evidence, targets, signal, dropped }) };
   }
   const identifiability = await identifyContinuous(system, {
     ...evidence,
