@@ -1,11 +1,26 @@
+import { buildKdTree, type KdTreeData } from "./build-kd-tree.ts";
 import { type DistinctColumns, distinctColumns } from "./distinct-columns.ts";
-import { createKdTree } from "./kd-tree.ts";
+import { searchKdTree } from "./kd-tree.ts";
 import { LIMIT, type Nearest, offer } from "./nearest.ts";
-import { searchShadows } from "./shadow-search.ts";
+import { buildShadows, type ShadowData, searchShadows } from "./shadow-search.ts";
 import { lowerBound } from "./sorted-values.ts";
 
 /** From this many heads on the k-d tree is over the directions in which columns spread most: measured with 104 heads, boxes of all coordinates cost more than they prune. */
 const MANY = 12;
+
+/** All of a column index but its functions: plain tables, so that threads can share it. */
+export interface ColumnIndexData {
+  readonly states: number;
+  readonly heads: number;
+  /** [heads] √(w_i / Σ w) */
+  readonly scale: Float64Array;
+  /** Scaled. */
+  readonly distinct: DistinctColumns;
+  /** Of several heads. */
+  readonly tree?: KdTreeData;
+  /** Of many. */
+  readonly shadows?: ShadowData;
+}
 
 /**
  * Distance between a query and a column in the matching norm, the weighted root mean square over the heads in use:
@@ -14,15 +29,11 @@ const MANY = 12;
  *
  * Columns are kept scaled by √(w_i / Σ w), so that it is a Euclidean distance.
  */
-export interface ColumnIndex {
-  readonly states: number;
-  readonly heads: number;
-  /** [heads] √(w_i / Σ w) */
-  readonly scale: Float64Array;
-  /** Scaled. */
-  readonly distinct: DistinctColumns;
+export interface ColumnIndex extends ColumnIndexData {
   /** Offers groups of `distinct`; query scaled, `used` as for the k-d tree. */
   search(nearest: Nearest, query: Float64Array, at: number, used?: Uint8Array, usedAt?: number): void;
+  /** The same for many queries, in whatever order is fastest: `begin` before each, `end` after. */
+  searchAll(nearest: Nearest, queries: Float64Array, begin: (k: number) => void, end: (k: number) => void): void;
 }
 
 /**
@@ -30,17 +41,45 @@ export interface ColumnIndex {
  * @param weights [heads], ≥ 0, e.g. 1 / residual variance; equal when absent
  */
 export function indexColumns(columns: Float64Array, heads: number, weights?: ArrayLike<number>): ColumnIndex {
+  return openIndex(indexData(columns, heads, weights));
+}
+
+export function indexData(columns: Float64Array, heads: number, weights?: ArrayLike<number>): ColumnIndexData {
   const scale = headScale(heads, weights);
-  const scaled = new Float64Array(columns.length);
-  for (let k = 0; k < columns.length; k++) scaled[k] = columns[k] * scale[k % heads];
-  const distinct = distinctColumns(scaled, heads);
-  const search =
-    heads === 1
-      ? searchSorted(distinct.values)
-      : heads < MANY
-        ? createKdTree(distinct.values, heads).search
-        : searchShadows(distinct.values, heads);
-  return { states: columns.length / heads, heads, scale, distinct, search };
+  const distinct = distinctColumns(heads === 1 ? columns : scaled(columns, scale), heads);
+  const of = { states: columns.length / heads, heads, scale, distinct };
+  if (heads === 1) return of;
+  return heads < MANY ? { ...of, tree: buildKdTree(distinct.values, heads) } : { ...of, shadows: buildShadows(distinct.values, heads) };
+}
+
+/** Searches an index that this thread, or another, has built. */
+export function openIndex(data: ColumnIndexData): ColumnIndex {
+  const { distinct, heads, tree, shadows } = data;
+  if (tree) return { ...data, ...pick(searchKdTree(tree)) };
+  if (shadows) return { ...data, ...pick(searchShadows(distinct.values, heads, shadows)) };
+  const search = searchSorted(distinct.values);
+  return {
+    ...data,
+    search,
+    searchAll(nearest, queries, begin, end) {
+      for (let k = 0; k < queries.length; k++) {
+        begin(k);
+        search(nearest, queries, k);
+        end(k);
+      }
+    },
+  };
+}
+
+function pick({ search, searchAll }: Pick<ColumnIndex, "search" | "searchAll">): Pick<ColumnIndex, "search" | "searchAll"> {
+  return { search, searchAll };
+}
+
+function scaled(columns: Float64Array, scale: Float64Array): Float64Array {
+  const heads = scale.length;
+  const out = new Float64Array(columns.length);
+  for (let at = 0; at < columns.length; at += heads) for (let i = 0; i < heads; i++) out[at + i] = columns[at + i] * scale[i];
+  return out;
 }
 
 /** √(w_i / Σ w) */

@@ -30,7 +30,12 @@ function distinctValues(values: Float64Array): DistinctColumns {
     }
   }
   offsets[groups] = members.length;
-  return { heads: 1, groups, values: distinct.slice(0, groups), offsets: offsets.slice(0, groups + 1), members };
+  return { heads: 1, groups, values: trimmed(distinct, groups), offsets: trimmed(offsets, groups + 1), members };
+}
+
+/** A copy only where it frees much: tables may be as large as memory allows. */
+function trimmed<T extends Float64Array | Int32Array>(rows: T, length: number): T {
+  return (4 * length > 3 * rows.length ? rows.subarray(0, length) : rows.slice(0, length)) as T;
 }
 
 function distinctRows(columns: Float64Array, heads: number): DistinctColumns {
@@ -60,9 +65,9 @@ function distinctRows(columns: Float64Array, heads: number): DistinctColumns {
   const at = offsets.slice();
   const members = new Int32Array(states);
   for (let s = 0; s < states; s++) members[at[groupOf[s]]++] = s;
-  const values = new Float64Array(groups * heads);
-  for (let g = 0; g < groups; g++) values.set(rows.subarray(first[g] * heads, (first[g] + 1) * heads), g * heads);
-  return { heads, groups, values, offsets, members };
+  // the first of group g never comes before row g, so rows can move up in place
+  for (let g = 0; g < groups; g++) if (first[g] > g) rows.copyWithin(g * heads, first[g] * heads, (first[g] + 1) * heads);
+  return { heads, groups, values: trimmed(rows, groups * heads), offsets, members };
 }
 
 function equalRows(words: Int32Array, width: number, a: number, b: number): boolean {

@@ -1,5 +1,5 @@
-import type { ColumnIndex } from "./column-index.ts";
-import { createKdTree } from "./kd-tree.ts";
+import { buildKdTree, type KdTreeData } from "./build-kd-tree.ts";
+import { type KdTree, searchKdTree } from "./kd-tree.ts";
 import { LIMIT, type Nearest, offer } from "./nearest.ts";
 
 /** Directions of the tree. */
@@ -9,12 +9,17 @@ const ROUNDS = 2;
 /** Rows that the directions are taken from. */
 const SAMPLE = 4096;
 
-/**
- * Search in many coordinates: a k-d tree over the projections on the few directions of greatest spread. A projection is never farther than the point itself,
- * so whatever it rules out is ruled out; the rest get their true distance, given up as soon as it has lost.
- * @param points [n, dimensions]
- */
-export function searchShadows(points: Float64Array, dimensions: number): ColumnIndex["search"] {
+/** Projections of points on the few directions of greatest spread, in a k-d tree. */
+export interface ShadowData {
+  /** [directions, dimensions] orthonormal rows */
+  readonly basis: Float64Array;
+  readonly tree: KdTreeData;
+  /** How much too large a squared distance of shadows may be, from rounding. */
+  readonly slack: number;
+}
+
+/** @param points [n, dimensions] */
+export function buildShadows(points: Float64Array, dimensions: number): ShadowData {
   const n = points.length / dimensions;
   const basis = mainDirections(points, dimensions);
   const width = basis.length / dimensions;
@@ -26,8 +31,20 @@ export function searchShadows(points: Float64Array, dimensions: number): ColumnI
     for (let i = 0; i < dimensions; i++) size += points[k * dimensions + i] ** 2;
     largest = Math.max(largest, size);
   }
-  const q = new Float64Array(dimensions);
+  return { basis, tree: buildKdTree(shadows, width), slack: dimensions * largest * (8 * Number.EPSILON) ** 2 };
+}
+
+/**
+ * Search in many coordinates: a k-d tree over the projections on the few directions of greatest spread. A projection is never farther than the point itself,
+ * so whatever it rules out is ruled out; the rest get their true distance, given up as soon as it has lost.
+ * @param points [n, dimensions]
+ */
+export function searchShadows(points: Float64Array, dimensions: number, data: ShadowData): Pick<KdTree, "search" | "searchAll"> {
+  const { basis } = data;
+  const width = basis.length / dimensions;
   const shadow = new Float64Array(width);
+  let q: Float64Array = new Float64Array(dimensions);
+  let qAt = 0;
   const consider = (nearest: Nearest, index: number): void => {
     const limit = nearest.squared[LIMIT];
     const point = index * dimensions;
@@ -36,20 +53,34 @@ export function searchShadows(points: Float64Array, dimensions: number): ColumnI
     while (i < dimensions && sum <= limit) {
       const end = Math.min(dimensions, i + 8);
       for (; i < end; i++) {
-        const d = points[point + i] - q[i];
+        const d = points[point + i] - q[qAt + i];
         sum += d * d;
       }
     }
     if (sum <= limit) offer(nearest, index, sum);
   };
-  const tree = createKdTree(shadows, width, { consider, slack: dimensions * largest * (8 * Number.EPSILON) ** 2 });
-  return (nearest, query, at, used, usedAt = 0) => {
-    for (let i = 0; i < dimensions; i++) q[i] = query[at + i];
-    if (used) scanUsed(nearest, points, dimensions, q, used, usedAt);
-    else {
-      project(q, 0, basis, dimensions, shadow, 0);
-      tree.search(nearest, shadow, 0);
-    }
+  const tree = searchKdTree(data.tree, { consider, slack: data.slack });
+  return {
+    search(nearest, query, at, used, usedAt = 0) {
+      q = query;
+      qAt = at;
+      if (used) scanUsed(nearest, points, dimensions, query.subarray(at, at + dimensions), used, usedAt);
+      else {
+        project(query, at, basis, dimensions, shadow, 0);
+        tree.search(nearest, shadow, 0);
+      }
+    },
+    searchAll(nearest, queries, begin, end) {
+      const n = queries.length / dimensions;
+      const shadows = new Float64Array(n * width);
+      for (let k = 0; k < n; k++) project(queries, k * dimensions, basis, dimensions, shadows, k * width);
+      const start = (k: number): void => {
+        q = queries;
+        qAt = k * dimensions;
+        begin(k);
+      };
+      tree.searchAll(nearest, shadows, start, end);
+    },
   };
 }
 

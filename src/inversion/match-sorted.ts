@@ -1,34 +1,25 @@
 import type { DistinctColumns } from "../identifiability/distinct-columns.ts";
+import type { MatchRows } from "./match-rows.ts";
 
-export interface SortedMatches {
-  readonly nearest: Int32Array;
-  readonly distance: Float64Array;
-  readonly runnerUp: Float64Array;
-  readonly ties: Int32Array;
-  /** [n] the distinct values `from` … `to` − 1 are the tie */
-  readonly from: Int32Array;
-  readonly to: Int32Array;
+export interface SortedMatcher {
+  /** Nearest of all targets. */
+  match(targets: Float64Array, out: MatchRows): void;
+  /** The distinct values `from` … `to` − 1 tie for one target. */
+  tie(target: number): { readonly from: number; readonly to: number };
 }
 
 /**
- * Nearest of the sorted distinct values of one head, for all targets: a table of equal bins narrows each binary search to the few values of a bin,
+ * Nearest of the sorted distinct values of one head: a table of equal bins narrows each binary search to the few values of a bin,
  * so a search touches two cache lines where halving 10^6 values touches twenty.
  */
-export function matchSorted(distinct: DistinctColumns, targets: Float64Array, tolerance: number): SortedMatches {
+export function createSortedMatcher(distinct: DistinctColumns, tolerance: number): SortedMatcher {
   const { values, groups, offsets, members } = distinct;
-  const n = targets.length;
-  const out: SortedMatches = {
-    nearest: new Int32Array(n),
-    distance: new Float64Array(n),
-    runnerUp: new Float64Array(n),
-    ties: new Int32Array(n),
-    from: new Int32Array(n),
-    to: new Int32Array(n),
-  };
   const { bins, low, perUnit } = binStarts(values);
   const last = bins.length - 2;
-  for (let k = 0; k < n; k++) {
-    const x = targets[k];
+  let from = 0;
+  let to = 0;
+  /** The first value that is not below x; the tie goes to `from`, `to`. */
+  const locate = (x: number): number => {
     const bin = perUnit > 0 ? Math.min(last, Math.max(0, Math.floor((x - low) * perUnit))) : 0;
     // the number of the bin never falls as x rises, rounding included: smaller bins hold smaller values
     let left = bins[bin];
@@ -40,24 +31,42 @@ export function matchSorted(distinct: DistinctColumns, targets: Float64Array, to
     }
     const above = right < groups ? values[right] - x : Number.POSITIVE_INFINITY;
     const below = right > 0 ? x - values[right - 1] : Number.POSITIVE_INFINITY;
-    const best = Math.min(below, above);
-    const limit = best + tolerance;
-    let from = right;
-    let to = right;
+    const limit = (below < above ? below : above) + tolerance;
+    from = right;
+    to = right;
     while (from > 0 && x - values[from - 1] <= limit) from--;
     while (to < groups && values[to] - x <= limit) to++;
-    const beyond = from > 0 ? x - values[from - 1] : Number.POSITIVE_INFINITY;
-    const ahead = to < groups ? values[to] - x : Number.POSITIVE_INFINITY;
-    const group = below < above ? right - 1 : right;
-    const state = members[offsets[group]];
-    out.nearest[k] = below === above ? Math.min(state, members[offsets[right - 1]]) : state;
-    out.distance[k] = best;
-    out.runnerUp[k] = Math.min(beyond, ahead);
-    out.ties[k] = offsets[to] - offsets[from];
-    out.from[k] = from;
-    out.to[k] = to;
-  }
-  return out;
+    return right;
+  };
+  return {
+    match(targets, out) {
+      const n = targets.length;
+      for (let k = 0; k < n; k++) {
+        const x = targets[k];
+        if (!Number.isFinite(x)) {
+          out.nearest[k] = -1;
+          out.distance[k] = Number.NaN;
+          out.runnerUp[k] = Number.POSITIVE_INFINITY;
+          out.ties[k] = 0;
+          continue;
+        }
+        const right = locate(x);
+        const above = right < groups ? values[right] - x : Number.POSITIVE_INFINITY;
+        const below = right > 0 ? x - values[right - 1] : Number.POSITIVE_INFINITY;
+        const beyond = from > 0 ? x - values[from - 1] : Number.POSITIVE_INFINITY;
+        const ahead = to < groups ? values[to] - x : Number.POSITIVE_INFINITY;
+        const state = members[offsets[below < above ? right - 1 : right]];
+        out.nearest[k] = below === above ? Math.min(state, members[offsets[right - 1]]) : state;
+        out.distance[k] = below < above ? below : above;
+        out.runnerUp[k] = beyond < ahead ? beyond : ahead;
+        out.ties[k] = offsets[to] - offsets[from];
+      }
+    },
+    tie(target) {
+      locate(target);
+      return { from, to };
+    },
+  };
 }
 
 /** Where each of as many equal bins as there are values begins. */

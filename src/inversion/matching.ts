@@ -1,6 +1,6 @@
-import { type ColumnIndex, headScale, indexColumns } from "../identifiability/column-index.ts";
-import { BEST, beginSearch, createNearest, LIMIT, type Nearest, offer, RUNNER_UP } from "../identifiability/nearest.ts";
-import { matchSorted } from "./match-sorted.ts";
+import { headScale, indexColumns } from "../identifiability/column-index.ts";
+import { BEST, beginSearch, createNearest, LIMIT, offer, RUNNER_UP } from "../identifiability/nearest.ts";
+import { createRowMatcher, type MatchRows, type RowMatcher } from "./match-rows.ts";
 
 /** States among which each answer is looked for, as one sparse list a set. */
 export interface CandidateSets {
@@ -29,17 +29,9 @@ export interface MatchProblem {
   readonly nearestOnly?: boolean;
 }
 
-export interface Matches {
-  /** [n] the nearest state, the lowest of equals; −1 where no head speaks or there is no candidate */
-  readonly nearest: Int32Array;
-  /** [n] ‖target − its column‖ */
-  readonly distance: Float64Array;
-  /** [n] the same of the nearest column outside the tie; Infinity where there is none */
-  readonly runnerUp: Float64Array;
-  /** [n] number of states in the tie, 1 where the answer is unique */
-  readonly ties: Int32Array;
+export interface Matches extends MatchRows {
   readonly tolerance: number;
-  /** Every state of tie k, the nearest first, equals by number. */
+  /** Every state of tie k, the nearest first, equals by number. Looked for again where there is more than one. */
   tied(k: number): Int32Array;
 }
 
@@ -48,114 +40,97 @@ export interface Matches {
  * One head: sorted search. Several: a k-d tree over the distinct columns. Candidate sets: a scan of each that gives a column up as soon as it has lost.
  */
 export function matchColumns(problem: MatchProblem): Matches {
-  const { heads, columns, targets, mask, candidates } = problem;
+  const { heads, columns, targets, mask, candidates, nearestOnly } = problem;
   if (columns.length % heads || targets.length % heads || (mask && mask.length !== targets.length))
     throw new RangeError(`matching: columns, targets and mask must be whole rows of ${heads} heads`);
   const n = targets.length / heads;
-  const tolerance = problem.tolerance ?? 1e-9 * largest(columns);
+  const tolerance = problem.tolerance ?? defaultTolerance(columns);
   const index = candidates ? undefined : indexColumns(columns, heads, problem.weights);
-  if (index && heads === 1 && !mask && targets.every(Number.isFinite)) {
-    const { from, to, ...found } = matchSorted(index.distinct, targets, tolerance);
-    const tied = (k: number) => Int32Array.from({ length: to[k] - from[k] }, (_, g) => from[k] + g);
-    return { ...found, tolerance, tied: (k) => ranked(problem, index.scale, k, expand(index, tied(k))) };
-  }
   const scale = index?.scale ?? headScale(heads, problem.weights);
-  const search = index ? index.search : searchSets(columns, heads, scale);
-  const found = createNearest(tolerance, !problem.nearestOnly);
-
-  const nearest = new Int32Array(n).fill(-1);
-  const distance = new Float64Array(n).fill(Number.NaN);
-  const runnerUp = new Float64Array(n).fill(Number.POSITIVE_INFINITY);
-  const ties = new Int32Array(n);
-  const offsets = new Int32Array(n + 1);
-  let list = new Int32Array(n);
-  const query = new Float64Array(heads);
-  const used = new Uint8Array(heads).fill(1);
-  const sizes = index?.distinct.offsets;
-  for (let k = 0; k < n; k++) {
-    let share = 0;
-    for (let i = 0; i < heads; i++) {
-      query[i] = targets[k * heads + i] * scale[i];
-      if (mask) used[i] = mask[k * heads + i];
-      if (used[i]) share += scale[i] * scale[i];
-    }
-    offsets[k + 1] = offsets[k];
-    if (!(share > 0)) continue;
-    const stretch = mask ? 1 / Math.sqrt(share) : 1;
-    found.tolerance = tolerance / stretch;
-    beginSearch(found);
-    if (candidates) (search as SetSearch)(found, query, used, candidates, Math.floor(k / candidates.queriesPerSet));
-    else (search as ColumnIndex["search"])(found, query, 0, mask ? used : undefined);
-    if (found.count === 0) continue;
-    nearest[k] = best(found, index);
-    distance[k] = Math.sqrt(found.squared[BEST]) * stretch;
-    runnerUp[k] = problem.nearestOnly ? Number.NaN : Math.sqrt(found.squared[RUNNER_UP]) * stretch;
-    if (offsets[k] + found.count > list.length) list = enlarge(list, offsets[k] + found.count);
-    for (let t = 0; t < found.count; t++) {
-      list[offsets[k] + t] = found.ties[t];
-      ties[k] += sizes ? sizes[found.ties[t] + 1] - sizes[found.ties[t]] : 1;
-    }
-    offsets[k + 1] = offsets[k] + found.count;
-  }
+  const matcher = index ? createRowMatcher(index, { tolerance, nearestOnly }) : createSetMatcher(problem, candidates!, scale, tolerance);
+  const out: MatchRows = {
+    nearest: new Int32Array(n),
+    distance: new Float64Array(n),
+    runnerUp: new Float64Array(n),
+    ties: new Int32Array(n),
+  };
+  matcher.match(targets, mask, out);
   return {
-    nearest,
-    distance,
-    runnerUp,
-    ties,
+    ...out,
     tolerance,
     tied(k) {
-      const entries = list.subarray(offsets[k], offsets[k + 1]);
-      return ranked(problem, scale, k, index ? expand(index, entries) : entries.slice());
+      if (out.ties[k] < 2) return out.ties[k] === 1 ? out.nearest.slice(k, k + 1) : new Int32Array(0);
+      return byDistance(matcher.tied(targets, mask, k), (s) => distanceTo(problem, scale, k, s));
     },
   };
 }
 
-type SetSearch = (nearest: Nearest, query: Float64Array, used: Uint8Array, sets: CandidateSets, set: number) => void;
+/** Below this a difference is rounding. */
+export function defaultTolerance(columns: Float64Array): number {
+  let most = 0;
+  for (let k = 0; k < columns.length; k++) {
+    const x = Math.abs(columns[k]);
+    if (x > most) most = x;
+  }
+  return 1e-9 * most;
+}
 
-function searchSets(columns: Float64Array, heads: number, scale: Float64Array): SetSearch {
-  return (nearest, query, used, sets, set) => {
-    const { squared } = nearest;
+/** A scan of the candidates of each query. */
+function createSetMatcher(problem: MatchProblem, sets: CandidateSets, scale: Float64Array, tolerance: number): RowMatcher {
+  const { heads, columns, nearestOnly = false } = problem;
+  const found = createNearest(tolerance, !nearestOnly);
+  const { squared } = found;
+  const query = new Float64Array(heads);
+  const used = new Int32Array(heads);
+  /** Returns what turns distances over the heads in use into root mean squares; 0 where there is no answer. */
+  const search = (targets: Float64Array, mask: Uint8Array | undefined, k: number): number => {
+    let width = 0;
+    let share = 0;
+    beginSearch(found);
+    for (let i = 0; i < heads; i++) {
+      const at = k * heads + i;
+      if (mask && !mask[at]) continue;
+      if (!Number.isFinite(targets[at])) return 0;
+      query[i] = targets[at] * scale[i];
+      used[width++] = i;
+      share += scale[i] * scale[i];
+    }
+    if (!(share > 0)) return 0;
+    const stretch = mask ? 1 / Math.sqrt(share) : 1;
+    found.tolerance = tolerance / stretch;
+    const set = Math.floor(k / sets.queriesPerSet);
     for (let c = sets.offsets[set]; c < sets.offsets[set + 1]; c++) {
       const state = sets.states[c];
       const limit = squared[LIMIT];
       let sum = 0;
-      for (let i = 0; i < heads && sum <= limit; i++)
-        if (used[i]) {
-          const d = columns[state * heads + i] * scale[i] - query[i];
-          sum += d * d;
-        }
-      if (sum <= limit) offer(nearest, state, sum);
+      for (let l = 0; l < width && sum <= limit; l++) {
+        const d = columns[state * heads + used[l]] * scale[used[l]] - query[used[l]];
+        sum += d * d;
+      }
+      if (sum <= limit) offer(found, state, sum);
     }
+    return found.count > 0 ? stretch : 0;
   };
-}
-
-/** The lowest state at the best distance. */
-function best(found: Nearest, index: ColumnIndex | undefined): number {
-  let lowest = Number.POSITIVE_INFINITY;
-  for (let t = 0; t < found.count; t++) {
-    if (found.tieSquared[t] > found.squared[BEST]) continue;
-    const state = index ? index.distinct.members[index.distinct.offsets[found.ties[t]]] : found.ties[t];
-    if (state < lowest) lowest = state;
+  return {
+    match(targets, mask, out) {
+      for (let k = 0; k < out.nearest.length; k++) {
+        const stretch = search(targets, mask, k);
+        const some = stretch > 0;
+        out.nearest[k] = some ? lowestBest() : -1;
+        out.distance[k] = some ? Math.sqrt(squared[BEST]) * stretch : Number.NaN;
+        out.runnerUp[k] = some && nearestOnly ? Number.NaN : some ? Math.sqrt(squared[RUNNER_UP]) * stretch : Number.POSITIVE_INFINITY;
+        out.ties[k] = some ? found.count : 0;
+      }
+    },
+    tied(targets, mask, k) {
+      return search(targets, mask, k) > 0 ? found.ties.slice(0, found.count) : new Int32Array(0);
+    },
+  };
+  function lowestBest(): number {
+    let lowest = Number.POSITIVE_INFINITY;
+    for (let t = 0; t < found.count; t++) if (found.tieSquared[t] <= squared[BEST] && found.ties[t] < lowest) lowest = found.ties[t];
+    return lowest;
   }
-  return lowest;
-}
-
-function expand(index: ColumnIndex, groups: Int32Array): Int32Array {
-  const { offsets, members } = index.distinct;
-  if (groups.length === 1) return members.slice(offsets[groups[0]], offsets[groups[0] + 1]);
-  const parts = Array.from(groups, (group) => members.subarray(offsets[group], offsets[group + 1]));
-  const states = new Int32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    states.set(part, at);
-    at += part.length;
-  }
-  return states;
-}
-
-/** The nearest first, equals by number. */
-function ranked(problem: MatchProblem, scale: Float64Array, k: number, states: Int32Array): Int32Array {
-  return states.length < 2 ? states : byDistance(states, (s) => distanceTo(problem, scale, k, s));
 }
 
 function distanceTo(problem: MatchProblem, scale: Float64Array, k: number, state: number): number {
@@ -169,16 +144,4 @@ function distanceTo(problem: MatchProblem, scale: Float64Array, k: number, state
 function byDistance(states: Int32Array, distance: (state: number) => number): Int32Array {
   const of = new Map(Array.from(states, (s) => [s, distance(s)]));
   return states.sort((a, b) => of.get(a)! - of.get(b)! || a - b);
-}
-
-function largest(values: Float64Array): number {
-  let most = 0;
-  for (let k = 0; k < values.length; k++) most = Math.max(most, Math.abs(values[k]));
-  return most;
-}
-
-function enlarge(list: Int32Array<ArrayBuffer>, needed: number): Int32Array<ArrayBuffer> {
-  const out = new Int32Array(Math.max(needed, 2 * list.length));
-  out.set(list);
-  return out;
 }

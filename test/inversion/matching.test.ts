@@ -114,6 +114,33 @@ describe("matching equals brute force", () => {
     expect(columns[between.nearest[1]]).toBe(Math.max(...columns));
   });
 
+  test.each([2, 4, 11, 13])("%i heads over thousands of states, near columns and far from all", (heads) => {
+    const random = createRandom(heads);
+    const states = 3000;
+    const place = Array.from({ length: states }, () => [random.normal(), random.normal()]);
+    const columns = Float64Array.from({ length: states * heads }, (_, k) => {
+      const [x, y] = place[Math.floor(k / heads)];
+      return Math.sin((k % heads) * x + y) + (k % heads) * y;
+    });
+    columns.copyWithin(0, heads * 100, heads * 110);
+    const targets = Float64Array.from({ length: 200 * heads }, (_, k) => {
+      const state = 7 * Math.floor(k / heads);
+      return columns[state * heads + (k % heads)] + random.normal() * [0, 1e-3, 0.1, 5][state % 4];
+    });
+    const problem = { heads, columns, targets, tolerance: 0.01 };
+    const matches = matchColumns(problem);
+    const fast = matchColumns({ ...problem, nearestOnly: true });
+    for (let k = 0; k < 200; k++) {
+      const truth = bruteForce(problem, k, 0.01);
+      expect(matches.nearest[k]).toBe(truth.nearest);
+      expect(fast.nearest[k]).toBe(truth.nearest);
+      expect(matches.distance[k]).toBeCloseTo(truth.distance, 12);
+      expect(matches.runnerUp[k]).toBeCloseTo(truth.runnerUp, 12);
+      expect(Array.from(matches.tied(k))).toEqual(truth.tied);
+      expect(fast.ties[k]).toBe(truth.tied.length);
+    }
+  });
+
   test("the nearest alone is the same answer", () => {
     const random = createRandom(8);
     const problem = randomProblem(random, 4, {});
