@@ -3,7 +3,9 @@ import type { Bench } from "./bench.ts";
 
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   environments: async () => (await import("./environments.ts")).environments,
+  planning: async () => (await import("./planning.ts")).planning,
   inversion: async () => (await import("./inversion.ts")).inversion,
+  training: async () => (await import("./training.ts")).training,
 };
 
 const usage = `usage: npm run bench -- NAME [--json] [--seed N]…\nbenchmarks: ${Object.keys(BENCHES).sort().join(", ")}`;
