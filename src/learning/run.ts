@@ -4,7 +4,7 @@ import { loadSavedCritic, saveCritic } from "../formats/critic-folder.ts";
 import { FormatError } from "../formats/format-error.ts";
 import { readSafetensors, writeSafetensors } from "../formats/safetensors.ts";
 import { algorithms, ordinary, presets } from "./algorithms.ts";
-import { type Best, evaluate, type TrainingEntry, train } from "./train.ts";
+import { type Best, evaluateCritic, type TrainingEntry, train } from "./train.ts";
 
 export interface RunOptions {
   readonly environment: string;
@@ -30,12 +30,12 @@ export interface RunResult {
   readonly updates: number;
 }
 
-const EVALUATIONS = 20;
-const EPISODES = 20;
-const FRESH_EPISODES = 100;
+export const EVALUATIONS = 20;
+export const EPISODES = 20;
+export const FRESH_EPISODES = 100;
 /** Training uses seed + copy; evaluations start here, and the last one elsewhere. */
-const EVALUATION_SEED = 1_000_000;
-const FRESH_SEED = 2_000_000;
+export const EVALUATION_SEED = 1_000_000;
+export const FRESH_SEED = 2_000_000;
 
 /**
  * Train a critic into a folder. Every evaluation writes log and checkpoint, so that a run that was stopped goes on and ends with the same bytes as one that was not.
@@ -83,7 +83,7 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
       },
     });
   const { critic, evaluation } = best!;
-  const returns = await replay(critic, environment, FRESH_SEED + seed);
+  const returns = await evaluateCritic(critic, environment, FRESH_EPISODES, FRESH_SEED + seed);
   const meanReturn = returns.reduce((a, b) => a + b, 0) / returns.length;
   const { settings: full, ...rest } = critic.made as { readonly settings: unknown };
   const command = `vinverse train --env ${environment} --algorithm ${options.algorithm} --seed ${seed} --steps ${steps}`;
@@ -92,20 +92,6 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
   await saveCritic(out, whole);
   await learner.release();
   return { critic: whole, meanReturn, steps: learner.steps, updates: learner.updates };
-}
-
-/** Fresh episodes of a critic's own policy. */
-async function replay(critic: SavedCritic, environment: string, seed: number): Promise<number[]> {
-  const [{ restoreCritic }, { compile, Graph }] = await Promise.all([import("../critics/saved.ts"), import("../engine/index.ts")]);
-  const restored = restoreCritic(critic);
-  if (restored.kind !== "network" || !restored.policyGraph) throw new TypeError(`${critic.name} has no policy`);
-  const graph = new Graph();
-  graph.output("action", restored.policyGraph(graph.input("observations", ["N", restored.observationSize])));
-  const session = await compile(graph, { threads: 1 });
-  const act = async (observations: Float64Array) => (await session.run({ observations })).action.data as Float32Array;
-  const returns = await evaluate({ environment, act }, FRESH_EPISODES, seed);
-  await session.release();
-  return returns;
 }
 
 async function readCheckpoint(out: string, configuration: unknown) {

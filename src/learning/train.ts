@@ -1,4 +1,5 @@
-import type { SavedCritic } from "../critics/saved.ts";
+import { restoreCritic, type SavedCritic } from "../critics/saved.ts";
+import { compile, Graph } from "../engine/index.ts";
 import { vectorize } from "../environments/vector-environment.ts";
 import type { Learner } from "./learner.ts";
 
@@ -82,6 +83,19 @@ export async function evaluate(learner: Pick<Learner, "act" | "environment">, ep
       if (vector.terminated[i] || vector.truncated[i]) running[i] = 0;
     }
   }
+  return returns;
+}
+
+/** Returns of fresh episodes of a critic's own policy; episode i starts with seed + i. */
+export async function evaluateCritic(critic: SavedCritic, environment: string, episodes: number, seed: number): Promise<number[]> {
+  const restored = restoreCritic(critic);
+  if (restored.kind !== "network" || !restored.policyGraph) throw new TypeError(`${critic.name} has no policy`);
+  const graph = new Graph();
+  graph.output("action", restored.policyGraph(graph.input("observations", ["N", restored.observationSize])));
+  const session = await compile(graph, { threads: 1 });
+  const act = async (observations: Float64Array) => (await session.run({ observations })).action.data as Float32Array;
+  const returns = await evaluate({ environment, act }, episodes, seed);
+  await session.release();
   return returns;
 }
 

@@ -30,6 +30,10 @@ export const reproductions: Readonly<Record<string, RegisteredReproduction>> = {
     describe: "critics trained to be inverted: Pendulum and CartPole pair by pair from general value functions",
     load: async () => (await import("./identifiable.ts")).reproduceIdentifiable,
   },
+  learning: {
+    describe: "returns of our model-free learners, and the Bellman residual that general value functions are left with",
+    load: async () => (await import("./learning.ts")).reproduceLearning,
+  },
   "paper-figure": {
     describe: "right next states against the error of the values (Adamczyk 2025, figure 1)",
     load: async () => (await import("./paper-figure.ts")).reproducePaperFigure,

@@ -1,0 +1,80 @@
+import { make } from "../environments/make.ts";
+import { algorithms, presets } from "../learning/algorithms.ts";
+import { trainGeneralValues } from "../learning/general-value-functions.ts";
+import { EPISODES, EVALUATION_SEED, EVALUATIONS, FRESH_EPISODES, FRESH_SEED } from "../learning/run.ts";
+import { evaluateCritic, train } from "../learning/train.ts";
+import type { Reproduce, Reproduction } from "./reproduction.ts";
+import { mean, summarise } from "./summary.ts";
+
+const SEEDS = 3;
+/** Evaluations of this mean return end a training early; what counts are 100 fresh episodes after it. */
+const tasks = [
+  { key: "cartPoleReturn", id: "CartPole-v1", algorithm: "dqn", enough: 500 },
+  { key: "mountainCarReturn", id: "MountainCar-v0", algorithm: "dqn", enough: -105 },
+  { key: "acrobotReturn", id: "Acrobot-v1", algorithm: "dqn", enough: -80 },
+  { key: "pendulumReturn", id: "Pendulum-v1", algorithm: "sac", enough: -145 },
+] as const;
+const generals = ["Pendulum-v1", "CartPole-v1"] as const;
+
+/** Returns of our learners over fresh episodes, and how little Bellman residual general value functions are left with. Medians over training seeds. */
+export const reproduceLearning: Reproduce = async ({ seed, onProgress }): Promise<Reproduction> => {
+  const start = performance.now();
+  const seeds = Array.from({ length: SEEDS }, (_, i) => seed + i);
+  const runs: Record<string, number>[] = [];
+  const details: Record<string, unknown>[] = [];
+  const parts = tasks.length + generals.length;
+  for (const own of seeds) {
+    const run: Record<string, number> = {};
+    let done = seeds.indexOf(own) * parts;
+    for (const { key, id, algorithm, enough } of tasks) {
+      const begun = performance.now();
+      const { steps, settings } = presets[id];
+      const learner = await algorithms[algorithm].create(id, { ...settings, seed: own, steps });
+      const best = await train(learner, {
+        steps,
+        evaluationSeed: EVALUATION_SEED + own,
+        evaluateEvery: Math.ceil(steps / EVALUATIONS),
+        episodes: EPISODES,
+        enough,
+        onProgress: (entry) =>
+          onProgress?.(done + entry.steps / steps, SEEDS * parts, `${id}, seed ${own}: return ${entry.evaluation.toFixed(1)}`),
+      });
+      run[key] = mean(await evaluateCritic(best.critic, id, FRESH_EPISODES, FRESH_SEED + own));
+      const seconds = (performance.now() - begun) / 1000;
+      details.push({
+        environment: id,
+        algorithm,
+        seed: own,
+        meanReturn: run[key],
+        steps: learner.steps,
+        updates: learner.updates,
+        seconds,
+      });
+      await learner.release();
+      done++;
+    }
+    let worst = 0;
+    for (const id of generals) {
+      const { critic, signal, updatesPerSecond } = await trainGeneralValues(make(id), {
+        seed: own,
+        cumulants: 32,
+        onProgress: (at, total) => onProgress?.(done + at / total, SEEDS * parts, `${id}, seed ${own}: general value functions`),
+      });
+      const ratio = Math.hypot(...critic.heads.map(({ residual }) => residual!)) / Math.hypot(...signal);
+      worst = Math.max(worst, ratio);
+      details.push({
+        environment: id,
+        algorithm: "gvf",
+        seed: own,
+        residualOverSignal: ratio,
+        byDiscount: critic.made?.residualOverSignal,
+        updatesPerSecond,
+      });
+      done++;
+    }
+    run.residualOverSignal = worst;
+    runs.push(run);
+  }
+  const { figures, ranges } = summarise(runs);
+  return { figures, ranges, seeds, seconds: (performance.now() - start) / 1000, details };
+};
