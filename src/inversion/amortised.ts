@@ -36,10 +36,14 @@ export interface StructuredFit extends Fit {
 export interface AmortisedFit {
   readonly chosen: StructuredFit;
   readonly rivals: readonly StructuredFit[];
+  /** All that explain the values about as well, other integrators among them: how far answers may differ. */
+  readonly plausible: readonly StructuredFit[];
 }
 
 /** A richer class must leave less than this part of what the simpler one left: otherwise it is learning the critic's own errors. Chosen on seeds 0 and 10 of published checkpoints, held on others. */
 const WORTH = 0.5;
+/** A fit of at most this times the chosen one's cost explains the values about as well. */
+const PLAUSIBLE = 1.25;
 /** First scale of the residuals against "nothing moves", before a fit tells. */
 export const FIRST_SCALE = 0.3;
 
@@ -59,6 +63,7 @@ export async function fitAmortised(
   const classes = candidateClasses(system.coordinates, options);
   const kinds = [...new Set(classes.map((entry) => entry.features))];
   const sigma = firstSigma(system, equations);
+  const all: StructuredFit[] = [];
   const ofKind: StructuredFit[] = [];
   let done = 0;
   for (const kind of kinds) {
@@ -66,6 +71,7 @@ export async function fitAmortised(
     for (const { integrator } of classes.filter((entry) => entry.features === kind)) {
       onProgress?.(done++, classes.length, `${integrator} ${kind}`);
       const fit = await fitOne(system, actionSpace, equations, integrator, kind, sigma, options, expected);
+      all.push(fit);
       if (!best || fit.cost < best.cost) best = fit;
     }
     ofKind.push(best!);
@@ -86,7 +92,8 @@ export async function fitAmortised(
       )
     : first;
   onProgress?.(done, done, "done");
-  return { chosen, rivals: ofKind.filter((fit) => fit !== first) };
+  const rivals = ofKind.filter((fit) => fit !== first);
+  return { chosen, rivals, plausible: all.filter((fit) => fit !== first && (rivals.includes(fit) || fit.cost <= PLAUSIBLE * first.cost)) };
 }
 
 /** Classes of models to choose among, the simpler features first. */

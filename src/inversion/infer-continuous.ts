@@ -8,6 +8,7 @@ import { type ContinuousDefinition, confine, continuousModel } from "../world-mo
 import { type Dynamics, sandwich, structuredDynamics } from "../world-model/dynamics.ts";
 import { networkDynamics } from "../world-model/network-dynamics.ts";
 import { type PointwiseSettings, solvePointwise } from "../world-model/pointwise.ts";
+import { withSpread } from "../world-model/spread.ts";
 import type { Integrator } from "../world-model/structure.ts";
 import type { ContinuousWorldModel } from "../world-model/world-model.ts";
 import { type AmortisedOptions, firstSigma, fitAmortised, type StructuredFit } from "./amortised.ts";
@@ -144,14 +145,16 @@ async function structured(
   equations: Equations,
   options: InferContinuousOptions,
 ): Promise<Solved> {
-  const { chosen, rivals } = await fitAmortised(system, actionSpace, equations, options, options.onProgress);
+  const { chosen, rivals, plausible } = await fitAmortised(system, actionSpace, equations, options, options.onProgress);
   const { states, actions, n } = equations;
   const dynamicsOf = (fit: StructuredFit) => dynamicsOfFit(system, actionSpace, equations, fit);
   const dynamics = dynamicsOf(chosen);
   const change = await dynamics.change(states, actions, n);
-  const others = await Promise.all(rivals.map((fit) => dynamicsOf(fit).change(states, actions, n)));
+  const changesOf = (fits: readonly StructuredFit[]) => Promise.all(fits.map((fit) => dynamicsOf(fit).change(states, actions, n)));
+  const others = await changesOf(rivals);
+  const spread = spreadOf(change, await changesOf(plausible), system.stateSize);
   return {
-    solver: { method: "amortised", dynamics },
+    solver: { method: "amortised", dynamics: plausible.length === 0 ? dynamics : withSpread(dynamics, spread) },
     sigma: chosen.sigma,
     nextStates: confine(
       change.map((x, i) => x + states[i]),
@@ -206,18 +209,21 @@ async function fromTransitions(
   };
 }
 
-/** [d] RMS over samples of the farthest rival's difference, over the RMS of the change. */
+/** [d] RMS over samples of the farthest rival's difference, in the coordinates' units. */
+export function spreadOf(change: Float64Array, others: readonly Float64Array[], d: number): Float64Array {
+  const farthest = new Float64Array(d);
+  for (const other of others) {
+    const sums = new Float64Array(d);
+    for (let i = 0; i < change.length; i++) sums[i % d] += ((other[i] - change[i]) ** 2 * d) / change.length;
+    for (let j = 0; j < d; j++) farthest[j] = Math.max(farthest[j], Math.sqrt(sums[j]));
+  }
+  return farthest;
+}
+
+/** [d] the same over the RMS of the change. */
 export function disagreementOf(change: Float64Array, others: readonly Float64Array[], d: number): number[] {
-  return Array.from({ length: d }, (_, j) => {
-    let own = 0;
-    for (let i = j; i < change.length; i += d) own += change[i] ** 2;
-    const apart = others.map((other) => {
-      let sum = 0;
-      for (let i = j; i < change.length; i += d) sum += (other[i] - change[i]) ** 2;
-      return sum;
-    });
-    return Math.sqrt(Math.max(...apart) / (own || Number.MIN_VALUE));
-  });
+  const own = spreadOf(new Float64Array(change.length), [change], d);
+  return Array.from(spreadOf(change, others, d), (apart, j) => apart / (own[j] || Number.MIN_VALUE));
 }
 
 async function network(
@@ -244,7 +250,7 @@ async function network(
   const dynamics = networkDynamics(settings, system.coordinates, actionSpace, centre, scale, fit.members);
   const change = await dynamics.change(states, actions, n);
   return {
-    solver: { method: "amortised", dynamics },
+    solver: { method: "amortised", dynamics: withSpread(dynamics, spreadOf(change, [rivalChange], system.stateSize)) },
     sigma: fit.sigma,
     nextStates: confine(
       change.map((x, i) => x + states[i]),

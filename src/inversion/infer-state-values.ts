@@ -3,6 +3,7 @@ import type { NetworkCritic, StateValueCritic } from "../critics/critic.ts";
 import { stack } from "../critics/stack.ts";
 import { type HeadEvidence, HOPELESS, identifyContinuous } from "../identifiability/continuous.ts";
 import { type ContinuousDefinition, confine, continuousModel, expectedValues } from "../world-model/continuous.ts";
+import { withSpread } from "../world-model/spread.ts";
 import { firstSigma, fitAmortised } from "./amortised.ts";
 import {
   disagreementOf,
@@ -10,6 +11,7 @@ import {
   type InferContinuousOptions,
   type InferredContinuous,
   inferContinuous,
+  spreadOf,
 } from "./infer-continuous.ts";
 import { MismatchError } from "./mismatch-error.ts";
 import { type Equations, equationsAt } from "./samples.ts";
@@ -101,7 +103,10 @@ async function solve(
     observationSpace,
     system,
     sigma: chosen.sigma,
-    solver: { method: "amortised", dynamics },
+    solver: {
+      method: "amortised",
+      dynamics: others.length === 0 ? dynamics : withSpread(dynamics, spreadOf(change, others, system.stateSize)),
+    },
     provenance: options.provenance ?? {},
   };
   const model = continuousModel(definition);

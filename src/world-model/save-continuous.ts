@@ -11,6 +11,7 @@ import { type ContinuousDefinition, continuousModel } from "./continuous.ts";
 import { type Dynamics, type StructuredSettings, structuredDynamics, type Tensors } from "./dynamics.ts";
 import { type NetworkParameters, type NetworkSettings, networkDynamics } from "./network-dynamics.ts";
 import type { PointwiseSettings } from "./pointwise.ts";
+import { withSpread } from "./spread.ts";
 import type { ContinuousWorldModel } from "./world-model.ts";
 
 /** What model.json of a continuous model begins with, and the version of the folder's layout. */
@@ -131,7 +132,7 @@ async function readContinuous(folder: string, json: unknown): Promise<Continuous
             float64("dynamics/covariance"),
           )
         : networkDynamics(settings as unknown as NetworkSettings, coordinates, actionSpace, centre, scale, networkParameters(tensors));
-    solver = { method: "amortised", dynamics };
+    solver = { method: "amortised", dynamics: tensors["dynamics/spread"] ? withSpread(dynamics, float64("dynamics/spread")) : dynamics };
   } else throw refuse("method", `'${model.method}' is not one that this version reads`);
   return continuousModel({
     environment: model.environment,

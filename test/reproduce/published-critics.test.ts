@@ -1,12 +1,13 @@
 import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { NetworkCritic } from "../../src/critics/critic.ts";
+import { wrapAngle } from "../../src/environments/coordinates.ts";
 import { make } from "../../src/environments/make.ts";
 import { loadCritic } from "../../src/formats/load-critic.ts";
 import { inferDynamics } from "../../src/inversion/infer.ts";
 import type { InferredContinuous } from "../../src/inversion/infer-continuous.ts";
 import { reachCorrelations } from "../../src/reproduce/fetch-reach.ts";
-import { scoreModel } from "../../src/world-model/score.ts";
+import { scoreModel, scoringTransitions } from "../../src/world-model/score.ts";
 
 const critics = new URL("../../../shared/critics/", import.meta.url).pathname;
 const zip = (algorithm: string, id: string) => loadCritic(`${critics}${algorithm}/${id}_1/${id}.zip`, { quantiles: "mean" });
@@ -21,15 +22,29 @@ async function inferAndScore(id: "Pendulum-v1" | "CartPole-v1" | "MountainCarCon
   return { ...inferred, score };
 }
 
+/** Share of errors within 1.645 deviations, over all coordinates: 90 % if the deviations were exact and normal. */
+async function coverage(id: "Pendulum-v1" | "CartPole-v1", model: InferredContinuous["model"]): Promise<number> {
+  const truth = await scoringTransitions(model.definition, make(id), { seed: freshSeed + 2000, n: 500 });
+  const { angular } = model.coordinates;
+  const { nextStates, deviation } = await model.predict(truth.states, truth.actions);
+  const within = Array.from(nextStates, (x, i) => {
+    const error = x - truth.nextStates[i];
+    return Math.abs(angular[i % angular.length] ? wrapAngle(error) : error) <= 1.645 * deviation[i];
+  }).filter((_, i) => !truth.terminated[Math.floor(i / angular.length)]);
+  return within.filter(Boolean).length / within.length;
+}
+
 describe.skipIf(!existsSync(critics))("published checkpoints", () => {
   test("Pendulum-v1 from SAC: change-normalised error at most .16, no transitions", async () => {
-    const { score, identifiability } = await inferAndScore("Pendulum-v1", ["sac"]);
+    const { model, score, identifiability } = await inferAndScore("Pendulum-v1", ["sac"]);
+    expect(await coverage("Pendulum-v1", model)).toBeGreaterThan(0.75);
     expect(score.kind === "continuous" && score.error).toBeLessThanOrEqual(0.16);
     expect(identifiability.verdict.usable).toBe(true);
   });
 
   test("CartPole-v1 from DQN and QR-DQN: at most .45, and the verdict names what the structure supplies", async () => {
-    const { score, identifiability } = await inferAndScore("CartPole-v1", ["dqn", "qrdqn"]);
+    const { model, score, identifiability } = await inferAndScore("CartPole-v1", ["dqn", "qrdqn"]);
+    expect(await coverage("CartPole-v1", model)).toBeGreaterThan(0.75);
     expect(score.kind === "continuous" && score.error).toBeLessThanOrEqual(0.45);
     expect(identifiability.regionVisible).toBeLessThan(4);
     expect(identifiability.verdict.sentence).toMatch(/structure supplies the rest/);
