@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { algorithms } from "../learning/algorithms.ts";
 import { alignColumns } from "./columns.ts";
@@ -12,6 +14,7 @@ interface TrainOptions extends CommonOptions {
   readonly steps?: number;
   readonly enough?: number;
   readonly resume?: boolean;
+  readonly force?: boolean;
   readonly discount: number;
   readonly goals?: readonly (readonly number[])[];
 }
@@ -39,6 +42,7 @@ export function trainCommand(io: Io): Command {
       .option("--enough <return>", "stop at an evaluation of this mean return", number)
       .option("--discount <number>", "γ of tabular algorithms", number, 0.95)
       .option("--goals <list>", "goals of a grid world as row,column pairs, a head each: '2,1 2,10'", goals)
+      .option("--force", "replace the critic that --out holds")
       .option("--resume", "go on from the checkpoint in --out; the end is the same as without the break"),
   );
   command.addHelpText("after", `\nAlgorithms:\n${alignColumns(described, "  ")}`);
@@ -50,6 +54,8 @@ export function trainCommand(io: Io): Command {
   return perform<[], TrainOptions>(command, io, async (context, options) => {
     const start = performance.now();
     const { env, algorithm, out, seed } = options;
+    if (existsSync(join(out, "critic.json")) && !options.resume && !options.force)
+      throw new UsageError(`${out} holds a critic; give --resume to go on with it, --force to replace it, or another --out`);
     if (algorithm === general) return trainGeneral(env, out, seed, context, start);
     if (tabular.includes(algorithm as (typeof tabular)[number])) return trainTable(options, context, start);
     const { runTraining } = await import("../learning/run.ts");

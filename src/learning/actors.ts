@@ -1,6 +1,7 @@
 import type { Environment } from "../environments/environment.ts";
 import { make } from "../environments/make.ts";
 import { flatDimension } from "../spaces/space.ts";
+import { LearningError } from "./errors.ts";
 import type { Checkpoint } from "./learner.ts";
 
 const REMEMBERED = 100;
@@ -34,7 +35,7 @@ export function createActors(id: string, n: number, seed: number): Actors {
   const copies = Array.from({ length: n }, () => make(id));
   const [environment] = copies;
   const { simulation, actionSpace } = environment;
-  if (!simulation) throw new TypeError(`${id} has numbered states: train it with a tabular algorithm`);
+  if (!simulation) throw new LearningError(`${id} has numbered states: train it with a tabular algorithm`);
   const o = flatDimension(environment.observationSpace);
   const m = actionSpace.kind === "box" ? actionSpace.low.length : 1;
   const observations = new Float64Array(n * o);
@@ -93,7 +94,7 @@ export function createActors(id: string, n: number, seed: number): Actors {
     },
     restore(checkpoint) {
       const states = checkpoint["actors states"].data;
-      if (states.length !== n * whole) throw new RangeError("the checkpoint has another number of environments");
+      if (states.length !== n * whole) throw new LearningError("the checkpoint has another number of environments");
       copies.forEach((copy, i) => {
         copy.state = states.subarray(i * whole, (i + 1) * whole);
       });

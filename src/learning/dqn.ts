@@ -24,6 +24,7 @@ import {
 } from "../engine/index.ts";
 import { createActors } from "./actors.ts";
 import { epsilonGreedy } from "./epsilon-greedy.ts";
+import { LearningError } from "./errors.ts";
 import { apply, initialise, type Layers, toNetwork } from "./layers.ts";
 import type { Learner, LearnerOptions } from "./learner.ts";
 import { offPolicyLearner } from "./off-policy.ts";
@@ -70,7 +71,7 @@ export async function dqn(id: string, options: DqnOptions): Promise<Learner> {
   const { seed, batch } = settings;
   const actors = createActors(id, settings.copies, seed);
   const { actionSpace, observationSpace } = actors.environment;
-  if (actionSpace.kind !== "discrete") throw new TypeError(`DQN chooses among Discrete actions; ${id} acts in a Box: use sac or td3`);
+  if (actionSpace.kind !== "discrete") throw new LearningError(`DQN chooses among Discrete actions; ${id} acts in a Box: use sac or td3`);
   const { n: actions, start } = actionSpace;
   const online: Layers = { name: "online", sizes: [actors.observationSize, ...settings.hidden, actions], activation: "ReLU" };
   const parameters = initialise(online, createRandom(seed));

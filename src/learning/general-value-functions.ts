@@ -15,6 +15,7 @@ import {
 } from "../engine/index.ts";
 import { collectTransitions } from "../environments/collect.ts";
 import type { Environment } from "../environments/environment.ts";
+import { LearningError } from "./errors.ts";
 import { type GeneralValueSettings, generalValueGraph, valuesWith } from "./general-value-graph.ts";
 import { initialise, type Layers, toNetwork } from "./layers.ts";
 
@@ -148,7 +149,7 @@ interface Data {
 
 async function gather(environment: Environment, policy: FixedPolicy, epsilon: number, n: number, seed: number): Promise<Data> {
   const { simulation, actionSpace } = environment;
-  if (!simulation) throw new TypeError(`general value functions need continuous observations; ${environment.id} has numbered states`);
+  if (!simulation) throw new LearningError(`general value functions need continuous observations; ${environment.id} has numbered states`);
   const o = simulation.observationSpace.low.length;
   const m = actionSpace.kind === "box" ? actionSpace.low.length : 1;
   const session = policy.kind === "uniform" ? undefined : await compile(policyGraph(policy, environment, o));

@@ -21,7 +21,7 @@ export interface Learner {
   act(observations: Float64Array, n: number): Promise<ArrayLike<number>>;
   critic(): SavedCritic;
   save(): Checkpoint;
-  /** @throws RangeError where the checkpoint is of another configuration */
+  /** @throws LearningError where the checkpoint is of another configuration */
   restore(checkpoint: Checkpoint): void;
   release(): Promise<void>;
 }

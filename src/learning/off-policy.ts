@@ -1,6 +1,7 @@
 import type { SavedCritic } from "../critics/saved.ts";
 import { createRandom, type Random, type Recurrence, type RuntimeTensor, randomStateSize, type State } from "../engine/index.ts";
 import type { Actors } from "./actors.ts";
+import { LearningError } from "./errors.ts";
 import type { Checkpoint, Learner } from "./learner.ts";
 import { createReplay } from "./replay.ts";
 
@@ -102,7 +103,7 @@ export function offPolicyLearner(actors: Actors, parts: OffPolicy): Learner {
     restore(checkpoint) {
       const names = Object.keys(recurrence.state);
       const missing = names.find((name) => checkpoint[`state ${name}`] === undefined);
-      if (missing !== undefined) throw new RangeError(`the checkpoint has no '${missing}': it is of another algorithm or network`);
+      if (missing !== undefined) throw new LearningError(`the checkpoint has no '${missing}': it is of another algorithm or network`);
       recurrence.restore(
         Object.fromEntries(
           names.map((name) => {

@@ -29,6 +29,7 @@ import {
 import { createActors } from "./actors.ts";
 import { DQN_DEFAULTS, type DqnOptions } from "./dqn.ts";
 import { epsilonGreedy } from "./epsilon-greedy.ts";
+import { LearningError } from "./errors.ts";
 import { apply, initialise, type Layers, toNetwork } from "./layers.ts";
 import type { Learner } from "./learner.ts";
 import { offPolicyLearner } from "./off-policy.ts";
@@ -49,7 +50,8 @@ export async function qrDqn(id: string, options: QrDqnOptions): Promise<Learner>
   const { seed, batch, quantiles } = settings;
   const actors = createActors(id, settings.copies, seed);
   const { actionSpace, observationSpace } = actors.environment;
-  if (actionSpace.kind !== "discrete") throw new TypeError(`QR-DQN chooses among Discrete actions; ${id} acts in a Box: use sac or td3`);
+  if (actionSpace.kind !== "discrete")
+    throw new LearningError(`QR-DQN chooses among Discrete actions; ${id} acts in a Box: use sac or td3`);
   const { n: actions, start } = actionSpace;
   const o = actors.observationSize;
   const online: Layers = { name: "online", sizes: [o, ...settings.hidden, quantiles * actions], activation: "ReLU" };
