@@ -1,4 +1,4 @@
-import type { Graph, Value } from "../engine/graph.ts";
+import type { Value } from "../engine/graph.ts";
 import type { Random } from "../engine/random.ts";
 import type { Box, Space } from "../spaces/space.ts";
 
@@ -128,6 +128,3 @@ export interface Tables {
   /** Probability of starting in each state, [states]. */
   readonly initial: Float64Array;
 }
-
-/** Kept for signatures that build graphs. */
-export type { Graph, Value };
