@@ -1,5 +1,6 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { commandReference } from "../src/cli/reference.ts";
+import { operatorNamed, operatorNames } from "../src/engine/index.ts";
 import { inferDynamics, loadCritic, make } from "../src/index.ts";
 import type { InferredContinuous } from "../src/inversion/infer-continuous.ts";
 import { continuousInference, standalone } from "../src/report/index.ts";
@@ -12,6 +13,17 @@ const write = (path: string, text: string) => {
 };
 
 write("reference/cli.md", await commandReference());
+
+const mark = (rule: unknown) => (rule ? "yes" : "–");
+const operators = operatorNames()
+  .sort()
+  .map((name) => `| ${name} | ${mark(operatorNamed(name).jvp)} | ${mark(operatorNamed(name).vjp)} |`);
+const table = ["| operator | forward | reverse |", "|---|---|---|", ...operators].join("\n");
+const engine = readFileSync(new URL("reference/engine.md", docs), "utf8");
+write(
+  "reference/engine.md",
+  engine.replace(/<!-- operators -->[^]*<!-- \/operators -->/, () => `<!-- operators -->\n${table}\n<!-- /operators -->`),
+);
 
 const environment = make("Pendulum-v1");
 const critic = await loadCritic(new URL("../zoo/Pendulum-v1", import.meta.url).pathname);
