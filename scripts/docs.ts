@@ -22,7 +22,7 @@ const table = ["| operator | forward | reverse |", "|---|---|---|", ...operators
 const engine = readFileSync(new URL("reference/engine.md", docs), "utf8");
 write(
   "reference/engine.md",
-  engine.replace(/<!-- operators -->[^]*<!-- \/operators -->/, () => `<!-- operators -->\n${table}\n<!-- /operators -->`),
+  engine.replace(/<!-- operators -->[\s\S]*<!-- \/operators -->/, () => `<!-- operators -->\n${table}\n<!-- /operators -->`),
 );
 
 const environment = make("Pendulum-v1");
