@@ -16,6 +16,7 @@ interface TrainOptions extends CommonOptions {
   readonly resume?: boolean;
   readonly force?: boolean;
   readonly discount: number;
+  readonly policy?: string;
   readonly goals?: readonly (readonly number[])[];
 }
 
@@ -41,6 +42,7 @@ export function trainCommand(io: Io): Command {
       .option("--steps <n>", "steps in the environment (default: the environment's own)", positiveInteger)
       .option("--enough <return>", "stop at an evaluation of this mean return", number)
       .option("--discount <number>", "γ of tabular algorithms", number, 0.95)
+      .option("--policy <folder>", "critic whose behaviour gvf gathers by and values (default: uniformly random)")
       .option("--goals <list>", "goals of a grid world as row,column pairs, a head each: '2,1 2,10'", goals)
       .option("--force", "replace the critic that --out holds")
       .option("--resume", "go on from the checkpoint in --out; the end is the same as without the break"),
@@ -49,6 +51,10 @@ export function trainCommand(io: Io): Command {
   withExamples(command, [
     ["vinverse train --env CartPole-v1 --algorithm dqn --out runs/cartpole", "a DQN critic, its log and its mean return"],
     ["vinverse train --env Pendulum-v1 --algorithm gvf --out runs/pendulum", "a critic that can be inverted pair by pair"],
+    [
+      "vinverse train --env CartPole-v1 --algorithm gvf --policy runs/cartpole --out runs/heads",
+      "the same of a trained critic's behaviour",
+    ],
     ["vinverse train --env CartPole-v1 --algorithm dqn --out runs/cartpole --resume", "go on where it was stopped"],
   ]);
   return perform<[], TrainOptions>(command, io, async (context, options) => {
@@ -56,7 +62,7 @@ export function trainCommand(io: Io): Command {
     const { env, algorithm, out, seed } = options;
     if (existsSync(join(out, "critic.json")) && !options.resume && !options.force)
       throw new UsageError(`${out} holds a critic; give --resume to go on with it, --force to replace it, or another --out`);
-    if (algorithm === general) return trainGeneral(env, out, seed, context, start);
+    if (algorithm === general) return trainGeneral(options, context, start);
     if (tabular.includes(algorithm as (typeof tabular)[number])) return trainTable(options, context, start);
     const { runTraining } = await import("../learning/run.ts");
     const { meanReturn, steps, updates } = await runTraining({
@@ -83,19 +89,23 @@ export function trainCommand(io: Io): Command {
 }
 
 async function trainGeneral(
-  env: string,
-  out: string,
-  seed: number,
+  { env, out, seed, policy: followed }: TrainOptions,
   context: Parameters<Parameters<typeof perform<[], TrainOptions>>[2]>[0],
   start: number,
 ) {
-  const [{ make }, { trainGeneralValues }, { saveCritic }] = await Promise.all([
+  const [{ make }, { trainGeneralValues }, { policyOf }, { loadSavedCritic, saveCritic }] = await Promise.all([
     import("../environments/make.ts"),
     import("../learning/general-value-functions.ts"),
+    import("../learning/policy-of.ts"),
     import("../formats/critic-folder.ts"),
   ]);
-  const { critic, updatesPerSecond } = await trainGeneralValues(make(env), { seed, onProgress: context.onProgress });
-  const command = `vinverse train --env ${env} --algorithm ${general} --seed ${seed}`;
+  const policy = followed === undefined ? undefined : policyOf(await loadSavedCritic(followed));
+  const { critic, updatesPerSecond } = await trainGeneralValues(make(env), {
+    seed,
+    ...(policy ? { policy } : {}),
+    onProgress: context.onProgress,
+  });
+  const command = `vinverse train --env ${env} --algorithm ${general} --seed ${seed}${followed === undefined ? "" : ` --policy ${followed}`}`;
   await saveCritic(out, { ...critic, made: { command, ...critic.made } });
   const seconds = (performance.now() - start) / 1000;
   const residuals = critic.made?.residualOverSignal as readonly { readonly discount: number; readonly ratio: number }[];

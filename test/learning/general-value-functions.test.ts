@@ -1,12 +1,15 @@
 import { existsSync } from "node:fs";
 import { expect, test } from "vitest";
 import { bellmanSystem } from "../../src/bellman/system.ts";
-import { restoreCritic } from "../../src/critics/saved.ts";
+import { restoreCritic, type SavedCritic } from "../../src/critics/saved.ts";
+import { createRandom, evaluate, Graph } from "../../src/engine/index.ts";
 import { collectTransitions, randomPolicy } from "../../src/environments/collect.ts";
 import { make } from "../../src/environments/make.ts";
 import { loadCritic } from "../../src/formats/load-critic.ts";
 import { inferDynamics } from "../../src/inversion/infer.ts";
+import { algorithms } from "../../src/learning/algorithms.ts";
 import { trainGeneralValues } from "../../src/learning/general-value-functions.ts";
+import { policyOf } from "../../src/learning/policy-of.ts";
 import { scoreModel } from "../../src/world-model/score.ts";
 
 const quick = { cumulants: 4, discounts: [0.5, 0.9], hidden: [24], transitions: 3000, batch: 64 };
@@ -46,6 +49,36 @@ test("the residual gradient leaves a smaller residual than as many steps towards
 test("the same seed gives the same critic", async () => {
   const run = () => trainGeneralValues(make("CartPole-v1"), { ...quick, seed: 4, targetSteps: 20, residualSteps: 20 });
   expect((await run()).critic).toEqual((await run()).critic);
+});
+
+test.each([
+  { id: "CartPole-v1", algorithm: "dqn" },
+  { id: "Pendulum-v1", algorithm: "sac" },
+] as const)("values of what a $algorithm critic of $id does: it acts as that critic does", async ({ id, algorithm }) => {
+  const learner = await algorithms[algorithm].create(id, { seed: 1, steps: 100, hidden: [8] });
+  const behaviour = learner.critic();
+  const { critic } = await trainGeneralValues(make(id), {
+    ...quick,
+    seed: 5,
+    targetSteps: 5,
+    residualSteps: 5,
+    policy: policyOf(behaviour),
+  });
+  const act = async (saved: SavedCritic) => {
+    const restored = restoreCritic(saved);
+    if (restored.kind !== "network") throw new TypeError("a network was trained");
+    const graph = new Graph();
+    graph.output("action", restored.policyGraph!(graph.input("x", ["N", restored.observationSize])));
+    const random = createRandom(3);
+    const x = {
+      shape: [50, restored.observationSize],
+      data: Float64Array.from({ length: 50 * restored.observationSize }, () => random.normal()),
+    };
+    return Array.from(evaluate(graph, { x }).action.data);
+  };
+  const [expected, found] = [await act(behaviour), await act(critic)];
+  for (const [i, action] of expected.entries()) expect(found[i]).toBeCloseTo(action, 9);
+  await learner.release();
 });
 
 const zoo = [
