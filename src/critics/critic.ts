@@ -17,6 +17,8 @@ export interface Head {
   readonly cumulant?: string;
   /** RMS of V(s') − (Q(s,a) − r)/γ over transitions that training held out, where it was measured. */
   readonly residual?: number;
+  /** Where the known side (Q − r)/γ is above this, the equation says no more than that the next state has arrived: it is left out. */
+  readonly silentAbove?: number;
 }
 
 interface CriticBase {

@@ -9,6 +9,7 @@ import { applyNetwork, type Network } from "./network.ts";
 import { type NetworkDefinition, networkCritic } from "./network-critic.ts";
 import type { SquashedGaussian } from "./squashed-gaussian.ts";
 import { type StateValueIdentity, stateValuesFrom } from "./state-value.ts";
+import { type SparseGoal, stepsToGo, type WaveEncoding } from "./steps-to-go.ts";
 import { tabularCritic } from "./tabular.ts";
 
 /** A critic as data alone: numbers, and the rule by which values follow from them. */
@@ -36,6 +37,12 @@ export type SavedValues =
       readonly phases: Float32Array;
     }
   | { readonly kind: "deep-q"; readonly online: Network; readonly target: Network }
+  | {
+      readonly kind: "steps-to-go";
+      readonly encoding: WaveEncoding;
+      readonly goals: readonly SparseGoal[];
+      readonly network: Network;
+    }
   | { readonly kind: "quantile-deep-q"; readonly online: Network; readonly target: Network; readonly quantiles: number }
   | {
       readonly kind: "deterministic-actor-critic";
@@ -101,6 +108,10 @@ function functionsOf(values: Exclude<SavedValues, { kind: "table" | "state-value
       return generalValueFunctions({ ...values, actionSpace, continuation: (input) => applyNetwork(values.continuation, input) });
     case "deep-q":
       return deepQ({ online: through(values.online), target: through(values.target), ...numbered(actionSpace) });
+    case "steps-to-go": {
+      const { encoding, goals, network } = values;
+      return stepsToGo({ encoding, goals, network: (input) => applyNetwork(network, input), ...numbered(actionSpace) });
+    }
     case "quantile-deep-q": {
       const { online, target, quantiles } = values;
       return quantileDeepQ({ online: through(online), target: through(target), quantiles, mean: false, ...numbered(actionSpace) });

@@ -1,6 +1,7 @@
 import { cholesky, choleskySolve } from "../engine/dense.ts";
 import type { Coordinates } from "../environments/environment.ts";
 import type { Space } from "../spaces/space.ts";
+import { applyContacts, type ContactMap, describeContacts } from "./contact.ts";
 import { createFeatures, type FeatureKind } from "./features.ts";
 import { createStructure, type Integrator } from "./structure.ts";
 
@@ -23,6 +24,8 @@ export interface Dynamics {
 export interface StructuredSettings {
   readonly integrator: Integrator;
   readonly features: FeatureKind;
+  /** What the faces of the box of states do beyond clipping: the model is then hybrid. */
+  readonly contacts?: readonly ContactMap[];
 }
 
 /**
@@ -42,6 +45,7 @@ export function structuredDynamics(
   const features = createFeatures(settings.features, coordinates, actionSpace, centre, scale);
   const structure = createStructure(settings.integrator, coordinates, features);
   const p = structure.parameters;
+  const { contacts = [] } = settings;
   if (theta.length !== p)
     throw new RangeError(`a ${settings.integrator} ${settings.features} model has ${p} parameters, got ${theta.length}`);
   return {
@@ -56,6 +60,10 @@ export function structuredDynamics(
     async change(states, actions, n) {
       const out = new Float64Array(n * d);
       structure.change(states, features.matrix(states, actions, n), n, theta, out);
+      if (contacts.length === 0) return out;
+      for (let i = 0; i < n * d; i++) out[i] += states[i];
+      applyContacts(contacts, coordinates, out);
+      for (let i = 0; i < n * d; i++) out[i] -= states[i];
       return out;
     },
     async deviation(states, actions, n) {
@@ -79,6 +87,7 @@ export function structuredDynamics(
         parameters: p,
         ...(settings.integrator === "free" ? {} : { timeStep: theta[0] }),
         changes: Object.fromEntries(weights),
+        ...(contacts.length === 0 ? {} : { contacts: describeContacts(contacts, coordinates) }),
       };
     },
   };

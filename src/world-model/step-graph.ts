@@ -6,7 +6,9 @@ import {
   cos,
   floor,
   Graph,
+  greaterOrEqual,
   jacobian,
+  lessOrEqual,
   matmul,
   max,
   min,
@@ -17,12 +19,14 @@ import {
   slice,
   sub,
   type Value,
+  where,
 } from "../engine/index.ts";
 import type { Coordinates } from "../environments/environment.ts";
 import type { Space } from "../spaces/space.ts";
+import type { ContactMap } from "./contact.ts";
 import type { ContinuousDefinition } from "./continuous.ts";
 import type { StructuredSettings } from "./dynamics.ts";
-import { createFeatures, type FeatureKind } from "./features.ts";
+import { boundedPositions, CHEBYSHEV_DEGREE, createFeatures, type FeatureKind, products } from "./features.ts";
 import { type NetworkParameters, type NetworkSettings, networkChange } from "./network-dynamics.ts";
 import { createStructure } from "./structure.ts";
 
@@ -60,7 +64,8 @@ export function stepGraph(definition: ContinuousDefinition, options: { readonly 
       1 / members.length,
     );
   }
-  const next = confined(add(states, change), coordinates);
+  const contacts = kind === "structured" ? ((settings as unknown as StructuredSettings).contacts ?? []) : [];
+  const next = confined(touched(add(states, change), contacts, coordinates), coordinates);
   graph.output("next_states", next);
   if (options.jacobian) graph.output("jacobian", jacobian(next, states));
   return graph;
@@ -69,7 +74,7 @@ export function stepGraph(definition: ContinuousDefinition, options: { readonly 
 /** φ(s, a) of `createFeatures` [N, features]. */
 function featureGraph(
   kind: FeatureKind,
-  { angular }: Coordinates,
+  coordinates: Coordinates,
   actionSpace: Space,
   centre: Float64Array,
   scale: Float64Array,
@@ -77,6 +82,7 @@ function featureGraph(
   actions: Value,
 ): Value {
   const column = (value: Value, i: number) => slice(value, i, i + 1, 1);
+  const { angular, low, high } = coordinates;
   const seen = angular.flatMap((angle, i) => {
     const x = column(states, i);
     return angle ? [cos(x), sin(x)] : [mul(sub(x, centre[i]), 1 / scale[i])];
@@ -84,9 +90,15 @@ function featureGraph(
   const moves = actionColumns(actionSpace, actions);
   const one = add(mul(column(states, 0), 0), 1);
   const all = [one, ...seen, ...moves];
-  if (kind === "quadratic") {
-    for (let i = 0; i < seen.length; i++) for (let j = i; j < seen.length; j++) all.push(mul(seen[i], seen[j]));
-    for (const x of seen) for (const move of moves) all.push(mul(x, move));
+  for (const [i, j] of products(kind, coordinates)) all.push(mul(seen[i], seen[j]));
+  if (kind === "quadratic") for (const x of seen) for (const move of moves) all.push(mul(x, move));
+  for (const i of kind === "chebyshev" ? boundedPositions(coordinates) : []) {
+    const u = mul(sub(column(states, i), (low[i] + high[i]) / 2), 2 / (high[i] - low[i]));
+    let [before, now] = [u, sub(mul(mul(u, u), 2), 1)];
+    for (let k = 3; k <= CHEBYSHEV_DEGREE; k++) {
+      [before, now] = [now, sub(mul(mul(u, now), 2), before)];
+      all.push(now);
+    }
   }
   return concat(all, 1);
 }
@@ -128,6 +140,19 @@ function structuredChange(
     }),
     1,
   );
+}
+
+/** `applyContacts` of the states that a step would end in. */
+function touched(raw: Value, maps: readonly ContactMap[], { low, high }: Coordinates): Value {
+  const columns = low.map((_, i) => slice(raw, i, i + 1, 1));
+  const before = columns.slice();
+  for (const { coordinate, side, other, offset, slope } of maps) {
+    const middle = (low[other] + high[other]) / 2;
+    const on = side === "low" ? lessOrEqual(before[coordinate], low[coordinate]) : greaterOrEqual(before[coordinate], high[coordinate]);
+    const mapped = add(mul(sub(columns[other], middle), slope), middle + (offset * (high[other] - low[other])) / 2);
+    columns[other] = where(on, mapped, columns[other]);
+  }
+  return maps.length === 0 ? raw : concat(columns, 1);
 }
 
 /** Angles into (−π, π], the rest into the box of known states. */

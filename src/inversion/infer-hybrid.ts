@@ -1,0 +1,168 @@
+import { createRandom } from "../engine/random.ts";
+import type { Space } from "../spaces/space.ts";
+import type { ContactMap } from "../world-model/contact.ts";
+import { type Dynamics, sandwich, structuredDynamics } from "../world-model/dynamics.ts";
+import { boundedPositions, createFeatures, type FeatureKind } from "../world-model/features.ts";
+import { createStructure, type Integrator, type Structure } from "../world-model/structure.ts";
+import { type ContactEvidence, fitContacts } from "./fit-contacts.ts";
+import { fitHybrid, type HybridFit } from "./fit-hybrid.ts";
+import { MismatchError } from "./mismatch-error.ts";
+import type { Samples } from "./samples.ts";
+import { type Estimate, estimate, intoBox, residualOf, type ValueEquations } from "./value-equations.ts";
+
+export interface HybridInference {
+  /** Values of other trainings, independent of the first: they choose among the classes of models. */
+  readonly validators?: readonly ValueEquations[];
+  /** "auto": every kind that the coordinates allow. */
+  readonly features?: FeatureKind | "auto";
+  /** "auto": free, and both integrators where the coordinates say which is whose rate; true: only those; false: only free. */
+  readonly kinematic?: "auto" | boolean;
+  readonly timeStep?: number;
+  readonly seed?: number;
+  readonly iterations?: number;
+  readonly onProgress?: (done: number, total: number, what: string) => void;
+}
+
+export interface HybridClass {
+  readonly integrator: Integrator;
+  readonly features: FeatureKind;
+  readonly parameters: number;
+  readonly fit: HybridFit;
+  /** Mean Bellman residual under the critic that it was fitted to (rows of its own), and under the validators. */
+  readonly own: Estimate;
+  readonly across?: Estimate;
+}
+
+export interface Hybrid {
+  readonly chosen: HybridClass;
+  readonly classes: readonly HybridClass[];
+  readonly contacts: readonly ContactEvidence[];
+  readonly dynamics: Dynamics;
+  readonly rule: "cross-critic validation" | "one critic";
+}
+
+/** Samples that the interior law is fitted to, and those that classes are compared on: never the same. Faces are judged on all but the latter. */
+const FITTED = 8000;
+const HELD_OUT = 2500;
+/** Classes within this many standard errors of the best are as good: the smallest of them is taken. */
+const ALIKE = 1;
+/** With one critic alone a richer class must leave less than this part of the residual: critics have errors of their own to learn. */
+const WORTH = 0.5;
+
+/**
+ * Hybrid dynamics: an interior law linear in features (fit-hybrid.ts), and a map for every face of the box of states (fit-contacts.ts).
+ * Among classes of models the one is taken whose answers satisfy an independently trained critic best: residuals under the same critic mislead,
+ * since a flexible class learns that critic's errors. No next state is used.
+ * @param samples states all over the region, with actions; faces are touched by few of them, so more than the fit needs are welcome
+ */
+export async function inferHybrid(
+  equations: ValueEquations,
+  actionSpace: Space,
+  samples: Samples,
+  options: HybridInference = {},
+): Promise<Hybrid> {
+  const { validators = [], seed = 0, iterations, timeStep, onProgress } = options;
+  const { coordinates, stateSize: d } = equations;
+  const order = createRandom(seed).permutation(samples.n);
+  const cut = Math.max(1, Math.min(HELD_OUT, Math.floor(samples.n / 4)));
+  const held = takeRows(samples, order.subarray(0, cut), d);
+  const rest = takeRows(samples, order.subarray(cut), d);
+  const used = takeRows(samples, order.subarray(cut, cut + FITTED), d);
+  const { centre, scale } = moments(used.states, d);
+  const targets = await equations.targets(used.states, used.actions);
+  const heldTargets = await equations.targets(held.states, held.actions);
+  const acrossTargets = await Promise.all(validators.map((validator) => validator.targets(held.states, held.actions)));
+  const structureOf = ({ integrator, features }: Pick<HybridClass, "integrator" | "features">) =>
+    createStructure(integrator, coordinates, createFeatures(features, coordinates, actionSpace, centre, scale));
+  const follow = (structure: Structure, { states, actions, n }: Samples, theta: Float64Array) => {
+    const raw = new Float64Array(n * d);
+    structure.change(states, structure.features.matrix(states, actions, n), n, theta, raw);
+    for (let i = 0; i < raw.length; i++) raw[i] += states[i];
+    return raw;
+  };
+  const candidates = classesOf(equations, options);
+  const classes: HybridClass[] = [];
+  for (const [c, candidate] of candidates.entries()) {
+    onProgress?.(c, candidates.length + 1, `${candidate.integrator} ${candidate.features}`);
+    const structure = structureOf(candidate);
+    const phi = structure.features.matrix(used.states, used.actions, used.n);
+    const fit = await fitHybrid(equations, structure, used.states, phi, targets, scale, { iterations, timeStep });
+    const answer = intoBox(follow(structure, held, fit.theta), equations);
+    const own = estimate(await residualOf(equations, answer, heldTargets));
+    const others = await Promise.all(validators.map((validator, v) => residualOf(validator, answer, acrossTargets[v])));
+    const across = others.length === 0 ? undefined : estimate(averaged(others));
+    classes.push({ ...candidate, parameters: structure.parameters, fit, own, across });
+  }
+  const chosen = validators.length > 0 ? acrossCritics(classes) : byOneCritic(classes);
+  onProgress?.(candidates.length, candidates.length + 1, "faces of the box of states");
+  const evidence = await fitContacts(equations, follow(structureOf(chosen), rest, chosen.fit.theta), (rows) => {
+    const touching = takeRows(rest, rows, d);
+    return equations.targets(touching.states, touching.actions);
+  });
+  onProgress?.(candidates.length + 1, candidates.length + 1, "done");
+  const contacts = mapsOf(evidence);
+  const dynamics = structuredDynamics(
+    { integrator: chosen.integrator, features: chosen.features, ...(contacts.length > 0 ? { contacts } : {}) },
+    coordinates,
+    actionSpace,
+    centre,
+    scale,
+    chosen.fit.theta,
+    sandwich(chosen.fit.curvature, chosen.fit.outer, chosen.parameters),
+  );
+  return { chosen, classes, contacts: evidence, dynamics, rule: validators.length > 0 ? "cross-critic validation" : "one critic" };
+}
+
+function takeRows({ states, actions, n }: Samples, rows: Int32Array, d: number): Samples {
+  const m = actions.length / n;
+  return {
+    n: rows.length,
+    states: Float64Array.from({ length: rows.length * d }, (_, i) => states[rows[Math.floor(i / d)] * d + (i % d)]),
+    actions: Float64Array.from({ length: rows.length * m }, (_, i) => actions[rows[Math.floor(i / m)] * m + (i % m)]),
+  };
+}
+
+export function mapsOf(evidence: readonly ContactEvidence[]): ContactMap[] {
+  return evidence.flatMap(({ map }) => (map ? [map] : []));
+}
+
+function classesOf(
+  { coordinates }: ValueEquations,
+  { features = "auto", kinematic = "auto" }: HybridInference,
+): { readonly integrator: Integrator; readonly features: FeatureKind }[] {
+  const known = coordinates.rateOf.some((rate) => rate !== null);
+  if (kinematic === true && !known) throw new MismatchError("kinematic structure needs coordinates that say which is whose rate");
+  const integrators: Integrator[] = [];
+  if (kinematic !== true) integrators.push("free");
+  if (known && kinematic !== false) integrators.push("explicit", "semi-implicit");
+  const every: FeatureKind[] = ["linear", "additive", ...(boundedPositions(coordinates).length > 0 ? (["chebyshev"] as const) : [])];
+  const kinds = features === "auto" ? every : [features];
+  return kinds.flatMap((kind) => integrators.map((integrator) => ({ integrator, features: kind })));
+}
+
+function acrossCritics(classes: readonly HybridClass[]): HybridClass {
+  const best = classes.reduce((a, b) => (b.across!.mean < a.across!.mean ? b : a));
+  return classes
+    .filter(({ across }) => across!.mean <= best.across!.mean + ALIKE * best.across!.error)
+    .reduce((a, b) => (b.parameters < a.parameters || (b.parameters === a.parameters && b.across!.mean < a.across!.mean) ? b : a));
+}
+
+function byOneCritic(classes: readonly HybridClass[]): HybridClass {
+  const ofKind = [...new Set(classes.map(({ features }) => features))].map((kind) =>
+    classes.filter(({ features }) => features === kind).reduce((a, b) => (b.own.mean < a.own.mean ? b : a)),
+  );
+  return ofKind.reduce((a, b) => (b.own.mean < WORTH * a.own.mean ? b : a));
+}
+
+function averaged(columns: readonly Float64Array[]): Float64Array {
+  return columns[0].map((_, b) => columns.reduce((sum, column) => sum + column[b] / columns.length, 0));
+}
+
+function moments(states: Float64Array, d: number): { readonly centre: Float64Array; readonly scale: Float64Array } {
+  const n = states.length / d;
+  const centre = new Float64Array(d);
+  const scale = new Float64Array(d);
+  for (let i = 0; i < n * d; i++) centre[i % d] += states[i] / n;
+  for (let i = 0; i < n * d; i++) scale[i % d] += (states[i] - centre[i % d]) ** 2 / n;
+  return { centre, scale: scale.map((s) => Math.sqrt(s) || 1) };
+}
