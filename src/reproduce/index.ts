@@ -34,9 +34,21 @@ export const reproductions: Readonly<Record<string, RegisteredReproduction>> = {
     describe: "returns of our model-free learners, and the Bellman residual that general value functions are left with",
     load: async () => (await import("./learning.ts")).reproduceLearning,
   },
+  "mountain-car": {
+    describe: "the mountain car, wall and all, from four sparse goals, and from nearly exact values",
+    load: async () => (await import("./mountain-car.ts")).reproduceMountainCar,
+  },
   "paper-figure": {
     describe: "right next states against the error of the values (Adamczyk 2025, figure 1)",
     load: async () => (await import("./paper-figure.ts")).reproducePaperFigure,
+  },
+  reacher: {
+    describe: "the reacher's motion from four sparse goals of its fingertip (Letcher et al. 2026)",
+    load: async () => (await import("./reacher.ts")).reproduceReacher,
+  },
+  scaling: {
+    describe: "time and memory of matching a million states, against SciPy's cKDTree in the same run",
+    load: async () => (await import("./scaling.ts")).reproduceScaling,
   },
   wvf: {
     describe: "next states of a world value function (Nangue Tasse et al. 2022), all of them right",
