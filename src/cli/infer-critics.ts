@@ -1,12 +1,13 @@
 import type { Critic, NetworkCritic, StateValueCritic, TabularCritic } from "../critics/critic.ts";
 import type { Environment } from "../environments/environment.ts";
 import type { RealTransitions } from "../inversion/fit-with-transitions.ts";
-import type { Inferred, Method } from "../inversion/infer.ts";
+import type { InferOptions, Inferred, Method } from "../inversion/infer.ts";
 import type { ContinuousInference, TabularInference } from "../report/index.ts";
 import type { OnProgress } from "../reproduce/reproduction.ts";
 import type { Score } from "../world-model/score.ts";
 import { knownEnvironment, makeEnvironment, recogniseGrid } from "./environments.ts";
 import { RefusalError, UsageError } from "./errors.ts";
+import { givenReward, tableReward } from "./reward.ts";
 
 export const methods: readonly Method[] = ["matching", "projection", "amortised", "network", "pointwise"];
 
@@ -19,6 +20,8 @@ export interface InferSettings {
   readonly states?: number;
   /** An .npz of real transitions. */
   readonly transitions?: string;
+  /** Where it is not the environment's: a number, "unknown", or a file. */
+  readonly reward?: string;
   /** τ, where it is known. */
   readonly timeStep?: number;
   readonly onProgress?: OnProgress;
@@ -51,7 +54,8 @@ async function inferTables(critics: readonly TabularCritic[], settings: InferSet
   if (settings.environment !== undefined && !truth) {
     throw new UsageError(`${settings.environment} does not have the states and actions of ${critic.name}`);
   }
-  const { model, identifiability } = await infer([critic], settings);
+  const rewards = settings.reward === undefined ? undefined : await tableReward(settings.reward, critic);
+  const { model, identifiability } = await infer([rewards ? { ...critic, rewards: rewards.table } : critic], settings);
   if (model.kind !== "tabular" || "kind" in identifiability) throw new TypeError("a table gave a continuous model");
   return {
     kind: "tabular",
@@ -72,7 +76,8 @@ async function inferNetworks(critics: readonly (NetworkCritic | StateValueCritic
       : await makeEnvironment(settings.environment);
   onProgress?.(0, 1, "visiting states");
   const transitions = settings.transitions === undefined ? undefined : await realTransitions(settings.transitions, critics[0], environment);
-  const found = await infer(critics, { ...settings, environment: environment?.id }, transitions);
+  const reward = settings.reward === undefined ? {} : await givenReward(settings.reward);
+  const found = await infer(critics, { ...settings, environment: environment?.id }, { transitions, ...reward });
   if (!("equations" in found)) throw new TypeError("a network gave a table");
   const { model, identifiability, equations } = found;
   const continuous = { kind: "continuous", model, identifiability, states: equations.states } as const;
@@ -101,14 +106,14 @@ async function realTransitions(
 async function infer(
   critics: readonly Critic[],
   { environment, method, seed, states, timeStep, onProgress }: InferSettings,
-  transitions?: RealTransitions,
+  more: Pick<InferOptions, "transitions" | "reward" | "rewards"> = {},
 ): Promise<Inferred> {
   const [{ inferDynamics }, { MismatchError }] = await Promise.all([
     import("../inversion/infer.ts"),
     import("../inversion/mismatch-error.ts"),
   ]);
   try {
-    return await inferDynamics(critics, { environment, method, seed, samples: states, transitions, timeStep, onProgress });
+    return await inferDynamics(critics, { environment, method, seed, samples: states, timeStep, onProgress, ...more });
   } catch (error) {
     if (error instanceof MismatchError) throw new UsageError(error.message, { cause: error });
     if (error instanceof RangeError) throw new RefusalError(error.message, { cause: error });

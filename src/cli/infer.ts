@@ -14,6 +14,7 @@ interface InferOptions extends CommonOptions {
   readonly states: number;
   readonly transitions?: string;
   readonly timeStep?: number;
+  readonly reward?: string;
   readonly force?: boolean;
 }
 
@@ -34,6 +35,10 @@ export function inferCommand(io: Io): Command {
       )
       .option("--gamma <number>", "discount of the critics, where their files do not say it", discount)
       .option("--states <n>", "states to ask a network about", positiveInteger, 2000)
+      .option(
+        "--reward <what>",
+        "where it is not the environment's: a number for every step, a module FILE.mjs, a table FILE.npy, or unknown (heads that share it are compared)",
+      )
       .option(
         "--time-step <seconds>",
         "time between two steps, in the unit of the rates, where it is known (default: the critics tell)",
@@ -69,6 +74,7 @@ export function inferCommand(io: Io): Command {
       states: options.states,
       transitions: options.transitions,
       timeStep: options.timeStep,
+      reward: options.reward,
       onProgress: context.onProgress,
     });
     const summary = summarise(inferred, { version, files, seed });

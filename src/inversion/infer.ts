@@ -1,6 +1,7 @@
 import { type BellmanSystem, bellmanSystem, type Rewards } from "../bellman/system.ts";
 import type { Critic, NetworkCritic, StateValueCritic, TabularCritic } from "../critics/critic.ts";
 import { stack } from "../critics/stack.ts";
+import { withoutReward } from "../critics/without-reward.ts";
 import { createRandom } from "../engine/random.ts";
 import { collectStates } from "../environments/collect.ts";
 import type { Coordinates, Environment } from "../environments/environment.ts";
@@ -30,10 +31,11 @@ export interface InferOptions
   readonly samples?: number | Samples;
   /** Share of random actions while visiting (0.3). */
   readonly epsilon?: number;
-  /** Where the environment is not known: the reward of every step. */
+  /** The reward of every step, where it is not the environment's or that is not known (0). */
   readonly reward?: number;
   readonly coordinates?: Coordinates;
-  readonly rewards?: Rewards;
+  /** r(s, a) instead of the environment's; "unknown" compares heads that share it with each other. */
+  readonly rewards?: Rewards | "unknown";
   readonly tabular?: Omit<InferTabularOptions, "method">;
 }
 
@@ -52,7 +54,9 @@ export async function inferDynamics(given: Critic | readonly Critic[], options: 
   const critics = Array.isArray(given) ? (given as readonly Critic[]) : [given as Critic];
   if (critics.length === 0) throw new MismatchError("inferDynamics needs a critic");
   const tables = critics.filter((critic): critic is TabularCritic => critic.kind === "tabular");
-  const networks = critics.filter((critic): critic is NetworkCritic => critic.kind === "network");
+  const withReward = critics.filter((critic): critic is NetworkCritic => critic.kind === "network");
+  const unknown = options.rewards === "unknown";
+  const networks = unknown && withReward.length > 0 ? [cancelReward(withReward)] : withReward;
   const stateValues = critics.filter((critic): critic is StateValueCritic => critic.kind === "state-values");
   const differentiable = [...networks, ...stateValues];
   if (tables.length > 0 && differentiable.length > 0) throw new MismatchError("tables and networks cannot be inverted together");
@@ -75,8 +79,10 @@ export async function inferDynamics(given: Critic | readonly Critic[], options: 
   });
   const { reward = 0, seed = 0 } = options;
   const coordinates = options.coordinates ?? physics?.coordinates ?? identityCoordinates(flatBox(differentiable[0].observationSpace));
-  const rewards: Rewards =
-    options.rewards ?? physics?.rewards.bind(physics) ?? ((_states, _actions, n, out) => void out.fill(reward, 0, n));
+  if (unknown && stateValues.length > 0) throw new MismatchError("state values average the reward away: they need to know it");
+  const known = options.rewards === "unknown" ? undefined : options.rewards;
+  const own = unknown || options.reward !== undefined ? undefined : physics?.rewards.bind(physics);
+  const rewards: Rewards = known ?? own ?? ((_states, _actions, n, out) => void out.fill(reward, 0, n));
   const samples =
     typeof options.samples === "object" ? options.samples : await visit(differentiable[0], coordinates, rewards, environment, options);
   const settings: InferContinuousOptions = {
@@ -87,14 +93,24 @@ export async function inferDynamics(given: Critic | readonly Critic[], options: 
     rewards,
     samples,
     environment: environment?.id,
-    reward: environment ? undefined : reward,
+    reward: environment && options.reward === undefined ? undefined : reward,
     provenance: {
       critics: differentiable.map(({ name, algorithm }) => ({ name, algorithm })),
       seed,
       samples: samples.n,
+      // a constant is kept in `reward`, the environment's own is known by its id, and heads without their reward need none
+      ...(known && options.reward === undefined ? { rewards: "given" } : {}),
     },
   };
   return stateValues.length > 0 ? inferFromStateValues(networks, stateValues, settings) : inferContinuous(networks, settings);
+}
+
+function cancelReward(networks: readonly NetworkCritic[]): NetworkCritic {
+  try {
+    return withoutReward(stack(networks));
+  } catch (error) {
+    throw error instanceof TypeError ? new MismatchError(error.message, { cause: error }) : error;
+  }
 }
 
 /** States visited by the critic's own policy; without an environment to walk in, uniform over its observation space. */

@@ -1,14 +1,20 @@
 import { files } from "#files";
+import type { Rewards } from "../bellman/system.ts";
 import { FormatError } from "../formats/format-error.ts";
 import { format as continuousFormat, loadContinuous } from "./save-continuous.ts";
 import { loadTabularWorldModel } from "./tabular.ts";
 import type { WorldModel } from "./world-model.ts";
 
+export interface LoadWorldModelOptions {
+  /** r(s, a), for a model that was inferred with a reward of the caller's own. */
+  readonly rewards?: Rewards;
+}
+
 /**
  * Read a model that `save` wrote.
  * @throws FormatError naming the file and field that are wrong
  */
-export async function loadWorldModel(folder: string): Promise<WorldModel> {
+export async function loadWorldModel(folder: string, options: LoadWorldModelOptions = {}): Promise<WorldModel> {
   const path = `${folder}/model.json`;
   if ((await files.kind(folder)) !== "folder" || (await files.kind(path)) !== "file")
     throw new FormatError(folder, "the folder", "holds no model.json", "give a folder that vinverse infer wrote");
@@ -19,5 +25,5 @@ export async function loadWorldModel(folder: string): Promise<WorldModel> {
     if (error instanceof SyntaxError) throw new FormatError(path, "the file", "is not JSON", "infer the model again");
     throw error;
   }
-  return json.format === continuousFormat ? loadContinuous(folder, json) : loadTabularWorldModel(folder);
+  return json.format === continuousFormat ? loadContinuous(folder, json, options.rewards) : loadTabularWorldModel(folder);
 }

@@ -1,5 +1,5 @@
 import { files } from "#files";
-import { assembleSystem } from "../bellman/system.ts";
+import { assembleSystem, type Rewards } from "../bellman/system.ts";
 import type { Head } from "../critics/critic.ts";
 import { fromOnnx, toOnnx } from "../engine/index.ts";
 import { flatBox, identityCoordinates } from "../environments/identity-coordinates.ts";
@@ -72,16 +72,16 @@ export async function saveContinuous(folder: string, definition: ContinuousDefin
 }
 
 /** @param json contents of model.json, whose `format` has been seen to be this one */
-export async function loadContinuous(folder: string, json: unknown): Promise<ContinuousWorldModel> {
+export async function loadContinuous(folder: string, json: unknown, given?: Rewards): Promise<ContinuousWorldModel> {
   try {
-    return await readContinuous(folder, json);
+    return await readContinuous(folder, json, given);
   } catch (error) {
     if (error instanceof FormatError || !(error instanceof Error)) throw error;
     throw new FormatError(folder, "the model", `cannot be read (${error.message.split("\n")[0]})`, "infer the model again");
   }
 }
 
-async function readContinuous(folder: string, json: unknown): Promise<ContinuousWorldModel> {
+async function readContinuous(folder: string, json: unknown, given: Rewards | undefined): Promise<ContinuousWorldModel> {
   const where = `${folder}/model.json`;
   const model = json as ModelFile;
   const refuse = (field: string, problem: string) => new FormatError(where, field, problem, "infer the model again");
@@ -93,10 +93,17 @@ async function readContinuous(folder: string, json: unknown): Promise<Continuous
   const physics = model.environment === undefined ? undefined : make(model.environment).physics;
   if (model.environment !== undefined && !physics) throw refuse("environment", `'${model.environment}' has no continuous state`);
   const coordinates = physics?.coordinates ?? identityCoordinates(flatBox(observationSpace));
+  if (model.provenance?.rewards === "given" && !given)
+    throw new FormatError(
+      where,
+      "provenance.rewards",
+      "says that the reward was a program's",
+      "give it again: loadWorldModel(folder, { rewards })",
+    );
   const { reward = 0 } = model;
-  const rewards = physics
-    ? physics.rewards.bind(physics)
-    : (_s: Float64Array, _a: Float64Array, n: number, out: Float64Array) => void out.fill(reward, 0, n);
+  const constant: Rewards = (_states, _actions, n, out) => void out.fill(reward, 0, n);
+  const own = model.reward === undefined ? physics?.rewards.bind(physics) : undefined;
+  const rewards = given ?? own ?? constant;
   const graph = async (name: string) => fromOnnx(await files.read(`${folder}/${name}`));
   const optional = async (name: string) => ((await files.kind(`${folder}/${name}`)) === "file" ? graph(name) : undefined);
   const distribution = await optional("distribution.onnx");

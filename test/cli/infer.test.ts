@@ -3,6 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
+import { writeNpz } from "../../src/formats/write-npz.ts";
+import { loadWorldModel } from "../../src/world-model/load.ts";
+import type { TabularPrediction } from "../../src/world-model/world-model.ts";
 import { run } from "./harness.ts";
 
 const critics = fileURLToPath(new URL("../../../shared/critics", import.meta.url));
@@ -66,7 +69,49 @@ test("wrong usage is exit 2, told before anything is read or written", async () 
   expect(readdirSync(out)).toEqual(["thesis.tex"]);
 });
 
+test("a table's reward may be a number, a table, or unknown between heads that share it", async () => {
+  const next = [0, 1, 1, 2, 2, 0];
+  // the values of a policy that goes on half of the time need not be the best: V is in the file
+  const values = [0, 1, 4, 3, 1, 2];
+  const table = join(folder, "valued.npz");
+  const q = [0, 3].flatMap((head) => next.map((s) => 1 + values[head + s] / 2));
+  const arrays = { q: { shape: [2, 3, 2], data: Float64Array.from(q) }, v: { shape: [2, 3], data: Float64Array.from(values) } };
+  writeFileSync(table, writeNpz(arrays));
+  const found = async (...reward: string[]) => {
+    const out = join(folder, `ring-${reward.length}-${reward.at(-1)?.replace(/\W/g, "")}`);
+    const ran = await run("infer", table, "--gamma", "0.5", ...reward, "--out", out, "--json", "--quiet");
+    expect(ran.code, ran.err).toBe(0);
+    const model = await loadWorldModel(out);
+    return [...((await model.predict([0, 0, 1, 1, 2, 2], [0, 1, 0, 1, 0, 1])) as TabularPrediction).nextStates];
+  };
+  expect(await found("--reward", "1")).toEqual(next);
+  expect(await found("--reward", "unknown")).toEqual(next);
+  expect(await found("--reward", writeNpy("ones.npy", [3, 2], [1, 1, 1, 1, 1, 1]))).toEqual(next);
+  expect(await found("--reward", "0")).not.toEqual(next);
+  for (const [reward, says] of [
+    ["much", "is not for tables"],
+    [writeNpy("two.npy", [2], [1, 1]), "must hold rewards [3, 2] or [2, 3, 2]"],
+  ]) {
+    const ran = await run("infer", table, "--gamma", "0.5", "--reward", reward, "--quiet");
+    expect([ran.code, ran.err]).toEqual([2, expect.stringContaining(says)]);
+  }
+});
+
 describe.skipIf(!existsSync(critics))("with ../shared/critics", () => {
+  test("a reward of one's own as a module: the environment's gives the environment's answer; heads of one question cannot do without", async () => {
+    const sac = join(critics, "sac/Pendulum-v1_1");
+    const module = join(folder, "reward.mjs");
+    writeFileSync(module, "export default ([angle, rate], [torque]) => -(angle ** 2 + 0.1 * rate ** 2 + 0.001 * torque ** 2);\n");
+    const words = ["infer", sac, "--states", "300", "--json", "--quiet"];
+    const own = JSON.parse((await run(...words, "--reward", module)).out);
+    const theirs = JSON.parse((await run(...words)).out);
+    expect(own.error).toBeCloseTo(theirs.error, 6);
+    const nothing = JSON.parse((await run(...words, "--reward", "0")).out);
+    expect(nothing.error).toBeGreaterThan(2 * theirs.error);
+    writeFileSync(join(folder, "empty.mjs"), "export const reward = 1;\n");
+    const refused = await run(...words, "--reward", join(folder, "empty.mjs"));
+    expect([refused.code, refused.err]).toEqual([2, expect.stringContaining("no default export")]);
+  });
   const read = (out: string) =>
     Object.fromEntries(readdirSync(out).map((file) => [file, readFileSync(join(out, file)).toString("latin1")]));
 

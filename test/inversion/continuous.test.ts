@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { createRandom } from "../../src/engine/index.ts";
-import { inferContinuous } from "../../src/inversion/infer-continuous.ts";
+import { type InferOptions, inferDynamics } from "../../src/inversion/infer.ts";
+import { type InferredContinuous, inferContinuous } from "../../src/inversion/infer-continuous.ts";
 import { createFeatures } from "../../src/world-model/features.ts";
 import { createStructure } from "../../src/world-model/structure.ts";
 import { plainCoordinates, plantedCritic, plantedSamples, plantedSpaces } from "../planted-critic.ts";
@@ -178,4 +179,31 @@ test("a network fits the same law without features of its own class", async () =
     change += (0.1 * v) ** 2;
   }
   expect(Math.sqrt(error / change)).toBeLessThan(0.3);
+});
+
+test("heads that share an unknown reward answer without it; a wrong reward does not", async () => {
+  const random = createRandom(11);
+  const { a, b } = systems.explicit;
+  const critic = plantedCritic({ heads: 8, a, b }, random);
+  const samples = plantedSamples(2, 1, 200, random);
+  const medianError = async (options: InferOptions) => {
+    const inferred = (await inferDynamics(critic, {
+      samples,
+      method: "pointwise",
+      coordinates: plainCoordinates(2),
+      ...options,
+    })) as InferredContinuous;
+    const { nextStates } = await inferred.model.predict(samples.states, samples.actions);
+    const errors = Array.from({ length: 200 }, (_, i) =>
+      Math.abs(nextStates[2 * i] - samples.states[2 * i] - 0.1 * samples.states[2 * i + 1]),
+    );
+    return errors.sort((x, y) => x - y)[100];
+  };
+  const unknown = await medianError({ rewards: "unknown" });
+  expect(unknown).toBeLessThan(1.5 * (await medianError({ reward: -1 })));
+  expect(await medianError({ reward: 1 })).toBeGreaterThan(3 * unknown);
+  const one = plantedCritic({ heads: 1, a, b }, random);
+  await expect(inferDynamics(one, { samples, rewards: "unknown" })).rejects.toThrow(
+    "planted: an unknown reward cancels only between heads of one discount, and it has no two: give the reward, or another critic of it",
+  );
 });
