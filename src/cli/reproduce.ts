@@ -9,6 +9,8 @@ import { type Answer, type CommonOptions, perform, withCommonOptions, withExampl
 
 interface ReproduceOptions extends CommonOptions {
   readonly critics?: string;
+  readonly cache?: string;
+  readonly retrain?: boolean;
 }
 
 /** Where critics lie when nobody says where. */
@@ -24,7 +26,9 @@ export function reproduceCommand(io: Io): Command {
       .option(
         "--critics <folder>",
         `folder of trained critics, for results that need them (default: the first of ${places.join(", ")} that has them)`,
-      ),
+      )
+      .option("--cache <folder>", "where results that train critics keep them and their checkpoints (default: runs/reproduce)")
+      .option("--retrain", "train critics even where trained ones ship with the program"),
   );
   command.addHelpText("after", `\nNames:\n${alignColumns(names, "  ")}`);
   withExamples(command, [
@@ -38,7 +42,13 @@ export function reproduceCommand(io: Io): Command {
     const entry = reproductions[name];
     const critics = options.critics ?? (entry.critics === undefined ? undefined : findCritics(name, entry.critics));
     const reproduce = await entry.load();
-    const result = await reproduce({ critics, seed: options.seed, onProgress: context.onProgress });
+    const result = await reproduce({
+      critics,
+      cache: options.cache,
+      retrain: options.retrain,
+      seed: options.seed,
+      onProgress: context.onProgress,
+    });
     const { figures, ranges, seeds, seconds, details } = result;
     return { json: { name, figures, ranges, seeds, seconds, details }, text: describe(name, result) } satisfies Answer;
   });

@@ -141,17 +141,24 @@ function classesOf(
 }
 
 function acrossCritics(classes: readonly HybridClass[]): HybridClass {
-  const best = classes.reduce((a, b) => (b.across!.mean < a.across!.mean ? b : a));
-  return classes
-    .filter(({ across }) => across!.mean <= best.across!.mean + ALIKE * best.across!.error)
-    .reduce((a, b) => (b.parameters < a.parameters || (b.parameters === a.parameters && b.across!.mean < a.across!.mean) ? b : a));
+  return smallestOfTheBest(classes, ({ across }) => across!);
 }
 
 function byOneCritic(classes: readonly HybridClass[]): HybridClass {
   const ofKind = [...new Set(classes.map(({ features }) => features))].map((kind) =>
-    classes.filter(({ features }) => features === kind).reduce((a, b) => (b.own.mean < a.own.mean ? b : a)),
+    smallestOfTheBest(
+      classes.filter(({ features }) => features === kind),
+      ({ own }) => own,
+    ),
   );
   return ofKind.reduce((a, b) => (b.own.mean < WORTH * a.own.mean ? b : a));
+}
+
+function smallestOfTheBest(classes: readonly HybridClass[], of: (entry: HybridClass) => Estimate): HybridClass {
+  const best = of(classes.reduce((a, b) => (of(b).mean < of(a).mean ? b : a)));
+  return classes
+    .filter((entry) => of(entry).mean <= best.mean + ALIKE * best.error)
+    .reduce((a, b) => (b.parameters < a.parameters || (b.parameters === a.parameters && of(b).mean < of(a).mean) ? b : a));
 }
 
 function averaged(columns: readonly Float64Array[]): Float64Array {

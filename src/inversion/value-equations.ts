@@ -2,7 +2,10 @@ import type { BellmanSystem } from "../bellman/system.ts";
 import { wrapAngle } from "../environments/coordinates.ts";
 
 /** What values alone say, without derivatives: any source of them will do, a table on a grid as well as a network. */
-export type ValueEquations = Pick<BellmanSystem, "coordinates" | "heads" | "stateSize" | "values" | "targets">;
+export interface ValueEquations extends Pick<BellmanSystem, "coordinates" | "heads" | "stateSize" | "targets"> {
+  /** V_i of n states [n, d]: flat [n, k]. */
+  values(states: Float64Array): Promise<Float32Array | Float64Array>;
+}
 
 /** Steps in which a value has arrived, above `silentAbove`: there the equation has no slope. */
 const ARRIVED = 1;

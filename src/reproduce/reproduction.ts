@@ -4,6 +4,10 @@ export type OnProgress = (done: number, total: number, what: string) => void;
 export interface ReproduceOptions {
   /** Folder of trained critics, where the result needs any. */
   readonly critics?: string;
+  /** Folder for critics that the result trains, and their checkpoints (runs/reproduce). */
+  readonly cache?: string;
+  /** Train critics even where some ship with the program. */
+  readonly retrain?: boolean;
   /** First seed; the result says which seeds it used. */
   readonly seed: number;
   readonly onProgress?: OnProgress;

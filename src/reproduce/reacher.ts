@@ -1,0 +1,79 @@
+import { wrapAngle } from "../environments/coordinates.ts";
+import type { StepsToGoTask } from "../learning/steps-to-go.ts";
+import { reacherTask } from "../learning/steps-to-go-tasks.ts";
+import type { Reproduce } from "./reproduction.ts";
+import { DISCOUNT, runGoalStudy } from "./sparse-goals.ts";
+import { summarise } from "./summary.ts";
+
+/**
+ * The reacher from four sparse goals of its fingertip (Letcher et al. 2026: 1.2e-4; "nothing moves": 2.0e-3): our critic of steps to go,
+ * and models linear in generic features of the state and one-hot actions.
+ */
+export const reproduceReacher: Reproduce = async (options) => {
+  const start = performance.now();
+  const task = reacherTask();
+  const { runs, seeds } = await runGoalStudy(
+    {
+      task,
+      shipped: "Reacher-v0-seed",
+      training: { hidden: [256, 256, 256], slowUpdates: 10_000, residualUpdates: 24_000 },
+      optimalReturns: async (starts, n) => {
+        const out = fewestSteps(task, starts, n);
+        return out.map((count) => (Number.isFinite(count) ? DISCOUNT ** (count - 1) : 0));
+      },
+    },
+    options,
+  );
+  const { figures, ranges } = summarise(runs.map((run) => run.figures));
+  return {
+    figures,
+    ranges,
+    seeds,
+    seconds: (performance.now() - start) / 1000,
+    details: { published: { nmse: 1.2e-4, nmseOfNothing: 2e-3 }, runs: runs.map((run) => ({ ...run.figures, ...run.detail })) },
+  };
+};
+
+const MOST_STEPS = 120;
+/** Alternations between the two angles, each the nearest to the goal within its reach. */
+const ALTERNATIONS = 4;
+const INTERVAL = 0.05;
+
+/**
+ * Steps to each goal, [n, goals]: the fewest after which the box of angles within reach holds a fingertip in the goal,
+ *   θ_j(n) ∈ θ_j + n τ ω_j ± τ² n (n + 1)/2.
+ * Torques are whole numbers, so this is a bound below: returns made of it are a bound above the optimum.
+ */
+export function fewestSteps({ goals }: StepsToGoTask, states: Float64Array, n: number): Float64Array {
+  const g = goals.length;
+  const out = new Float64Array(n * g).fill(Infinity);
+  for (let b = 0; b < n; b++) {
+    for (let i = 0; i < g; i++) {
+      const [x, y] = goals[i].target;
+      for (let count = 1; count < MOST_STEPS; count++) {
+        if (!withinReach(states, 4 * b, x, y, goals[i].radius, count)) continue;
+        out[b * g + i] = count;
+        break;
+      }
+    }
+  }
+  return out;
+}
+
+function withinReach(states: Float64Array, at: number, x: number, y: number, radius: number, count: number): boolean {
+  const half = (INTERVAL * INTERVAL * count * (count + 1)) / 2;
+  const centre = [0, 1].map((j) => states[at + j] + count * INTERVAL * states[at + 2 + j]);
+  const nearest = (angle: number, j: number) => centre[j] + Math.max(-half, Math.min(half, wrapAngle(angle - centre[j])));
+  const direction = Math.atan2(y, x);
+  const opening = Math.acos(Math.min(1, Math.hypot(x, y) / 2));
+  for (const side of [1, -1]) {
+    let second = nearest(direction - side * opening, 1);
+    let first = 0;
+    for (let alternation = 0; alternation < ALTERNATIONS; alternation++) {
+      first = nearest(Math.atan2(y - Math.sin(second), x - Math.cos(second)), 0);
+      second = nearest(Math.atan2(y - Math.sin(first), x - Math.cos(first)), 1);
+    }
+    if (Math.hypot(Math.cos(first) + Math.cos(second) - x, Math.sin(first) + Math.sin(second) - y) < radius) return true;
+  }
+  return false;
+}
