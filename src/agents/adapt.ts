@@ -1,0 +1,260 @@
+import type { Candidates } from "./candidates.ts";
+import { Explore, type ExploreOptions } from "./explore.ts";
+
+export interface AdaptOptions extends ExploreOptions {
+  readonly goal: number;
+  readonly start: number;
+  /** Steps through the graph within which a change is expected to go on. */
+  readonly radius?: number;
+  /** Share of episodes spent on tours of steps that were not tested for longest, once everything went as expected. */
+  readonly tours?: number;
+}
+
+export interface Change {
+  /** Step at which it was noticed, from 1. */
+  readonly step: number;
+  /** What it seems to be. */
+  readonly sentence: string;
+}
+
+const [UNTESTED, HELD, CHANGED] = [0, 1, 2];
+/** Weight of the hypothesis in entries near a change; the rest stays with what was believed. */
+const BELIEF = 0.9;
+/** Share of an action's mismatches that another action must explain to stand for it. */
+const MAJORITY = 0.5;
+/** Episodes without a surprise before tours begin. */
+const CALM = 1;
+
+/**
+ * Keeps a model of a deterministic world up to date. What is seen overwrites what was believed; near mismatches, entries follow the permutation of actions that explains most of them;
+ * where nothing is amiss, tours test the blocked steps that could shorten the way, nearest first among those tested longest ago, then all blocked steps, then every step:
+ * nothing stays untested for ever, so that what has opened is found.
+ */
+export class Adapt extends Explore {
+  private readonly old: Candidates;
+  private readonly adapt: AdaptOptions;
+  private readonly tested: Uint8Array;
+  private readonly last: Float64Array;
+  private readonly neighbours: number[][];
+  private time = 0;
+  private calm = 0;
+  private surprised = false;
+  private touring = false;
+  private generation = 0;
+  private since = 0;
+  /** undefined while everything is as expected */
+  change: Change | undefined;
+
+  constructor(options: AdaptOptions) {
+    super(options);
+    this.adapt = options;
+    this.old = options.candidates;
+    this.tested = new Uint8Array(this.states * this.actions);
+    this.last = new Float64Array(this.states * this.actions).fill(-1);
+    this.neighbours = Array.from({ length: this.states }, () => []);
+    const { offsets, next } = this.old;
+    for (let k = 0; k < this.tested.length; k++) {
+      if (offsets[k + 1] === offsets[k]) continue;
+      const s = Math.floor(k / this.actions);
+      const t = next[offsets[k]];
+      if (t === s) continue;
+      this.neighbours[s].push(t);
+      this.neighbours[t].push(s);
+    }
+  }
+
+  override act(state: number): number {
+    if (this.touring) {
+      const pair = this.towardsStalest(state);
+      if (pair >= 0) {
+        this.visited[state] = 1;
+        this.stale = true;
+        return pair % this.actions;
+      }
+    }
+    return super.act(state);
+  }
+
+  override observe(state: number, action: number, reward: number, next: number, ended: boolean): void {
+    const pair = state * this.actions + action;
+    const { goal } = this;
+    this.time++;
+    this.last[pair] = this.time;
+    const mismatch = this.seen[pair] >= 0 ? this.seen[pair] !== next : !this.believed(pair, next);
+    super.observe(state, action, reward, next, ended);
+    this.goal = goal;
+    if (mismatch) {
+      this.stale = true;
+      this.surprised = true;
+      this.calm = 0;
+      this.touring = false;
+    }
+    this.tested[pair] = this.believed(pair, next) ? HELD : CHANGED;
+    if (mismatch || this.change) this.repair(mismatch ? pair : -1, next);
+  }
+
+  override reset(): void {
+    super.reset();
+    this.calm = this.surprised ? 0 : this.calm + 1;
+    this.surprised = false;
+    const { tours = 0.5, random } = this.adapt;
+    this.touring = this.calm >= CALM && random.uniform() < tours;
+  }
+
+  private believed(pair: number, next: number): boolean {
+    const { offsets } = this.old;
+    if (offsets[pair] === offsets[pair + 1]) return true;
+    for (let c = offsets[pair]; c < offsets[pair + 1]; c++) if (this.old.next[c] === next) return true;
+    return false;
+  }
+
+  /** Votes for which action each action has become, then new candidates near what changed. */
+  private repair(pair: number, next: number): void {
+    const { actions, states, old, tested, seen } = this;
+    const votes = new Float64Array(actions * actions);
+    for (let k = 0; k < tested.length; k++) {
+      if (tested[k] !== CHANGED) continue;
+      const s = Math.floor(k / actions);
+      const like: number[] = [];
+      for (let b = 0; b < actions; b++) if (this.likeliest(s * actions + b) === seen[k]) like.push(b);
+      for (const b of like) votes[(k % actions) * actions + b] += 1 / like.length;
+    }
+    const became = new Int32Array(actions).fill(-1);
+    const taken = new Uint8Array(actions);
+    for (let a = 0; a < actions; a++) {
+      let most = 0;
+      let total = 0;
+      for (let b = 0; b < actions; b++) {
+        total += votes[a * actions + b];
+        if (votes[a * actions + b] > votes[a * actions + most]) most = b;
+      }
+      if (total > 0 && votes[a * actions + most] > MAJORITY * total) {
+        became[a] = most;
+        taken[most] = 1;
+      }
+    }
+    if (pair >= 0) this.change = { step: this.change?.step ?? this.time, sentence: this.describe(pair, next, became) };
+    const near = this.nearChange();
+    const lists = Array.from({ length: states * actions }, (_, k) => {
+      const s = Math.floor(k / actions);
+      const kept = Array.from(old.next.subarray(old.offsets[k], old.offsets[k + 1]), (t, j) => [t, old.weights[old.offsets[k] + j]] as const);
+      if (!near[s] || seen[k] >= 0 || s === this.goal) return kept;
+      const mixed = new Map(kept.map(([t, w]) => [t, (1 - BELIEF) * w]));
+      const free = Array.from(taken.keys()).filter((b) => !taken[b]);
+      const from = became[k % actions] >= 0 ? [became[k % actions]] : free;
+      for (const b of from) {
+        const at = s * actions + b;
+        for (let c = old.offsets[at]; c < old.offsets[at + 1]; c++)
+          mixed.set(old.next[c], (mixed.get(old.next[c]) ?? 0) + (BELIEF * old.weights[c]) / from.length);
+      }
+      return [...mixed].sort((x, y) => y[1] - x[1] || x[0] - y[0]);
+    });
+    const offsets = new Int32Array(lists.length + 1);
+    lists.forEach((list, k) => {
+      offsets[k + 1] = offsets[k] + list.length;
+    });
+    const flat = lists.flat();
+    this.candidates = { states, actions, offsets, next: Int32Array.from(flat, ([t]) => t), weights: Float64Array.from(flat, ([, w]) => w) };
+    this.stale = true;
+  }
+
+  /** [states] 1 where the nearest tested state is one that changed, within the radius. */
+  private nearChange(): Uint8Array {
+    const { states, actions, tested } = this;
+    const { radius = 4 } = this.adapt;
+    const near = new Uint8Array(states);
+    const depth = new Int32Array(states).fill(-1);
+    const queue: number[] = [];
+    for (let s = 0; s < states; s++) {
+      let label = UNTESTED;
+      for (let a = 0; a < actions; a++) label = Math.max(label, tested[s * actions + a]);
+      if (label === UNTESTED) continue;
+      depth[s] = 0;
+      near[s] = label === CHANGED ? 1 : 0;
+      queue.push(s);
+    }
+    for (const s of queue) {
+      if (depth[s] >= radius) continue;
+      for (const t of this.neighbours[s]) {
+        if (depth[t] >= 0) continue;
+        depth[t] = depth[s] + 1;
+        near[t] = near[s];
+        queue.push(t);
+      }
+    }
+    return near;
+  }
+
+  private likeliest(pair: number): number {
+    return this.old.offsets[pair] < this.old.offsets[pair + 1] ? this.old.next[this.old.offsets[pair]] : -1;
+  }
+
+  private where(pair: number): number {
+    const { offsets, next } = this.candidates;
+    return this.seen[pair] >= 0 ? this.seen[pair] : offsets[pair] < offsets[pair + 1] ? next[offsets[pair]] : -1;
+  }
+
+  /** The first pair on the way to the nearest one that is due for a test, −1 where none is. */
+  private towardsStalest(from: number): number {
+    const { states, actions } = this;
+    const near = this.nearerThanGoal();
+    for (let tries = 0; tries < 4; tries++) {
+      const first = new Int32Array(states).fill(-1);
+      const reached = new Uint8Array(states);
+      const queue = [from];
+      reached[from] = 1;
+      for (const s of queue) {
+        if (s === this.goal || this.traps[s]) continue;
+        for (let k = s * actions; k < (s + 1) * actions; k++) {
+          const t = this.where(k);
+          if (this.last[k] <= this.since && this.due(s, t, near)) return first[s] >= 0 ? first[s] : k;
+          if (t < 0 || reached[t]) continue;
+          reached[t] = 1;
+          first[t] = first[s] >= 0 ? first[s] : k;
+          queue.push(t);
+        }
+      }
+      // everything due has been tested: a wider ring, and after the widest the first again, by age
+      this.generation = (this.generation + 1) % 3;
+      if (this.generation === 0) this.since = this.time;
+    }
+    return -1;
+  }
+
+  /** Ring 0: blocked steps nearer to the start than the goal is. 1: all blocked steps. 2: every step. */
+  private due(s: number, t: number, near: (s: number) => boolean): boolean {
+    return this.generation === 2 || (t === s && (this.generation === 1 || near(s)));
+  }
+
+  private nearerThanGoal(): (s: number) => boolean {
+    const { states, actions } = this;
+    const { start } = this.adapt;
+    const d = new Int32Array(states).fill(-1);
+    const queue = [start];
+    d[start] = 0;
+    for (const s of queue) {
+      if (s === this.goal || this.traps[s]) continue;
+      for (let k = s * actions; k < (s + 1) * actions; k++) {
+        const t = this.where(k);
+        if (t < 0 || d[t] >= 0) continue;
+        d[t] = d[s] + 1;
+        queue.push(t);
+      }
+    }
+    const limit = d[this.goal] < 0 ? states : d[this.goal];
+    return (s) => d[s] >= 0 && d[s] + 2 < limit;
+  }
+
+  private describe(pair: number, next: number, became: Int32Array): string {
+    const s = Math.floor(pair / this.actions);
+    const expected = this.likeliest(pair);
+    const swaps = Array.from(became.entries()).filter(([a, b]) => b >= 0 && b !== a);
+    const what =
+      next === s
+        ? `action ${pair % this.actions} in state ${s} leads nowhere now; it led to ${expected}`
+        : expected === s
+          ? `action ${pair % this.actions} in state ${s} leads to ${next} now; it was blocked`
+          : `action ${pair % this.actions} in state ${s} leads to ${next} now, no more to ${expected}`;
+    return swaps.length > 1 ? `${what}; around there ${swaps.map(([a, b]) => `${a} acts as ${b}`).join(", ")}` : what;
+  }
+}

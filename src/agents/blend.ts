@@ -1,0 +1,170 @@
+import { bellmanColumns, bellmanTargets } from "../bellman/tabular.ts";
+import type { TabularCritic } from "../critics/critic.ts";
+import { createSimplexSolver, type SimplexSolver } from "../inversion/simplex-least-squares.ts";
+
+export interface BlendOptions {
+  /** τ, the critic's error in units of value; 1e-3 when absent. */
+  readonly tau?: number;
+  /** Weight of the prior in steps, where the heads do not fit what was seen. */
+  readonly strength?: number;
+}
+
+/** Residuals of the heads, in units of τ, up to which a blend is believed. */
+const BELIEVED = 4;
+/** ν in ν²n‖p − counts/n‖²: what a seen step weighs. */
+const NU = 2;
+/** Ridge towards the uniform distribution before anything was seen, in units of value. */
+const RIDGE = 1e-3;
+
+/** Outcomes of every pair: next states and their probabilities. */
+export interface Rows {
+  readonly next: (readonly number[])[];
+  readonly chance: (readonly number[])[];
+}
+
+/**
+ * P̂ of a world that is not deterministic, from heads and real steps together. The support of (s, ·) is what was seen to follow s under any action; on it
+ *   p(s,a) = argmin over the simplex of Σ_i (c_i·p − Q_i)²/τ² + ν² n ‖p − counts/n‖²
+ * stands where every head fits within 4τ; elsewhere counts and the heads' own answer are mixed as Dirichlet's are.
+ */
+export class BlendedModel implements Rows {
+  readonly states: number;
+  readonly actions: number;
+  readonly next: number[][];
+  readonly chance: number[][];
+  /** [pairs] */
+  readonly visits: Float64Array;
+  private readonly counts: Map<number, number>[];
+  private readonly supports: number[][];
+  private readonly columns: Float64Array;
+  private readonly targets: Float64Array;
+  private readonly heads: number;
+  private readonly critic: TabularCritic;
+  private readonly tau: number;
+  private readonly strength: number;
+  private readonly solvers = new Map<number, SimplexSolver>();
+  private readonly prior: { readonly next: number[][]; readonly chance: number[][] };
+
+  constructor(critic: TabularCritic, { tau = 1e-3, strength = 5 }: BlendOptions = {}) {
+    this.critic = critic;
+    this.states = critic.states;
+    this.actions = critic.actions;
+    this.heads = critic.heads.length;
+    this.tau = tau;
+    this.strength = strength;
+    const pairs = this.states * this.actions;
+    this.columns = bellmanColumns(critic);
+    this.targets = bellmanTargets(critic, critic.rewards);
+    this.visits = new Float64Array(pairs);
+    this.counts = Array.from({ length: pairs }, () => new Map());
+    this.supports = Array.from({ length: this.states }, () => []);
+    this.prior = { next: [], chance: [] };
+    for (let k = 0; k < pairs; k++) this.inferAlone(k);
+    this.next = this.prior.next.map((list) => list.slice());
+    this.chance = this.prior.chance.map((list) => list.slice());
+  }
+
+  observe(state: number, action: number, next: number): void {
+    const pair = state * this.actions + action;
+    this.visits[pair]++;
+    this.counts[pair].set(next, (this.counts[pair].get(next) ?? 0) + 1);
+    const support = this.supports[state];
+    if (!support.includes(next)) {
+      support.push(next);
+      for (let a = 0; a < this.actions; a++) this.update(state * this.actions + a);
+    } else if (this.visits[pair] <= 3 || this.visits[pair] % 4 === 0) this.update(pair);
+  }
+
+  private speaking(state: number): number[] {
+    const { terminalValue } = this.critic;
+    const list: number[] = [];
+    for (let i = 0; i < this.heads; i++) if (!terminalValue || !Number.isFinite(terminalValue[i * this.states + state])) list.push(i);
+    return list;
+  }
+
+  private solverOf(dimension: number): SimplexSolver {
+    let solver = this.solvers.get(dimension);
+    if (!solver) {
+      solver = createSimplexSolver(dimension);
+      this.solvers.set(dimension, solver);
+    }
+    return solver;
+  }
+
+  /** Before anything was seen: the heads with a ridge, every state possible. */
+  private inferAlone(pair: number): void {
+    const { states, heads, columns, targets } = this;
+    const spoken = this.speaking(Math.floor(pair / this.actions));
+    const size = spoken.length + states;
+    const points = new Float64Array(states * size);
+    const target = new Float64Array(size).fill(RIDGE / states, spoken.length);
+    spoken.forEach((i, j) => {
+      target[j] = targets[pair * heads + i];
+    });
+    for (let t = 0; t < states; t++) {
+      spoken.forEach((i, j) => {
+        points[t * size + j] = columns[t * heads + i];
+      });
+      points[t * size + spoken.length + t] = RIDGE;
+    }
+    const { active, weights, count } = this.solverOf(size).solve(points, states, target);
+    this.prior.next[pair] = Array.from(active.subarray(0, count));
+    this.prior.chance[pair] = Array.from(weights.subarray(0, count));
+  }
+
+  private update(pair: number): void {
+    const { heads, columns, targets, tau } = this;
+    const state = Math.floor(pair / this.actions);
+    const support = this.supports[state];
+    const spoken = this.speaking(state);
+    const n = this.visits[pair];
+    if (spoken.length > 0) {
+      const m = support.length;
+      const size = spoken.length + (n > 0 ? m : 0);
+      const points = new Float64Array(m * size);
+      const target = new Float64Array(size);
+      const step = NU * Math.sqrt(n);
+      spoken.forEach((i, j) => {
+        target[j] = targets[pair * heads + i] / tau;
+        for (let t = 0; t < m; t++) points[t * size + j] = columns[support[t] * heads + i] / tau;
+      });
+      if (n > 0)
+        for (let t = 0; t < m; t++) {
+          points[t * size + spoken.length + t] = step;
+          target[spoken.length + t] = (step * (this.counts[pair].get(support[t]) ?? 0)) / n;
+        }
+      const { active, weights, count } = this.solverOf(size).solve(points, m, target);
+      let worst = 0;
+      for (let j = 0; j < spoken.length; j++) {
+        let sum = -target[j];
+        for (let c = 0; c < count; c++) sum += weights[c] * points[active[c] * size + j];
+        worst = Math.max(worst, Math.abs(sum));
+      }
+      if (worst < BELIEVED) {
+        this.next[pair] = Array.from(active.subarray(0, count), (t) => support[t]);
+        this.chance[pair] = Array.from(weights.subarray(0, count));
+        return;
+      }
+    }
+    const mixed = new Map<number, number>();
+    const { next, chance } = this.prior;
+    next[pair].forEach((t, j) => {
+      mixed.set(t, (this.strength * chance[pair][j]) / (this.strength + n));
+    });
+    for (const [t, times] of this.counts[pair]) mixed.set(t, (mixed.get(t) ?? 0) + times / (this.strength + n));
+    this.next[pair] = [...mixed.keys()];
+    this.chance[pair] = [...mixed.values()];
+  }
+}
+
+/** Σ_o p_o [T(s'_o) or γ V(s'_o)] */
+export function rowValue({ next, chance }: Rows, pair: number, v: Float64Array, arrival: ArrayLike<number>, discount: number): number {
+  const list = next[pair];
+  const p = chance[pair];
+  let sum = 0;
+  for (let j = 0; j < list.length; j++) {
+    const end = arrival[list[j]];
+    sum += p[j] * (end === end ? end : discount * v[list[j]]);
+  }
+  return sum;
+}
