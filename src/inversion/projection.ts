@@ -1,5 +1,6 @@
 import { headScale } from "../identifiability/column-index.ts";
 import type { CandidateSets } from "./matching.ts";
+import { createEntropySolver } from "./maximum-entropy.ts";
 import { createSimplexSolver, type SimplexSolver } from "./simplex-least-squares.ts";
 
 export interface ProjectionProblem {
@@ -16,7 +17,16 @@ export interface ProjectionProblem {
   readonly candidates?: CandidateSets;
   /** Also say how far every other distribution is from fitting as well. */
   readonly separation?: boolean;
+  /** Where other distributions fit as well: the vertex that the solver met first, or the one of greatest entropy among them. The vertex when absent. */
+  readonly undetermined?: "vertex" | "entropy";
 }
+
+/** A separation below this share of the distance of the candidates from the target counts as none. */
+const SEPARATE = 1e-7;
+/** How far, in the same measure, the mean of the distribution of greatest entropy may miss what the vertex fits. */
+const MISS = 1e-7;
+/** Probabilities below this are left out of it. */
+const NOTHING = 1e-12;
 
 /** Distributions P(·|s,a), one sparse list a query. */
 export interface Projections {
@@ -85,14 +95,46 @@ export function projectColumns(problem: ProjectionProblem): Projections {
     const order = Array.from({ length: found.count }, (_, c) => c).sort(
       (a, b) => found.weights[b] - found.weights[a] || found.active[a] - found.active[b],
     );
+    distance[k] = found.distance;
+    gap[k] = found.gap;
+    const entropy = problem.undetermined === "entropy";
+    if (problem.separation || entropy) separation[k] = solver.separation(points, count, target);
+    const spread = entropy ? rootMeanSquare(points, count, target) : 0;
+    const open = entropy && separation[k] <= SEPARATE * spread && found.distance <= MISS * spread;
+    const least = open ? createEntropySolver(width).solve(points, count, target, MISS * spread) : undefined;
+    if (least) {
+      const states = Array.from(least.keys()).filter((c) => least[c] > NOTHING);
+      for (const c of states.sort((a, b) => least[b] - least[a] || a - b)) {
+        chosen.push(pool ? pool[c] : c);
+        probabilities.push(least[c]);
+      }
+      distance[k] = missOf(points, least, target);
+      offsets[k + 1] = chosen.length;
+      continue;
+    }
     for (const c of order) {
       chosen.push(pool ? pool[found.active[c]] : found.active[c]);
       probabilities.push(found.weights[c]);
     }
     offsets[k + 1] = chosen.length;
-    distance[k] = found.distance;
-    gap[k] = found.gap;
-    if (problem.separation) separation[k] = solver.separation(points, count, target);
   }
   return { offsets, states: Int32Array.from(chosen), probabilities: Float64Array.from(probabilities), distance, gap, separation };
+}
+
+/** Of the candidates' distances from the target. */
+function rootMeanSquare(points: Float64Array, count: number, target: Float64Array): number {
+  let sum = 0;
+  for (let at = 0; at < count * target.length; at++) sum += (points[at] - target[at % target.length]) ** 2;
+  return Math.sqrt(sum / count);
+}
+
+/** ‖Σ_s p_s c_s − q‖ */
+function missOf(points: Float64Array, p: Float64Array, target: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < target.length; i++) {
+    let mean = 0;
+    for (let s = 0; s < p.length; s++) mean += p[s] * points[s * target.length + i];
+    sum += (mean - target[i]) ** 2;
+  }
+  return Math.sqrt(sum);
 }
