@@ -5,12 +5,15 @@ import { reproductions } from "../reproduce/index.ts";
 import { alignColumns } from "./columns.ts";
 import { UsageError } from "./errors.ts";
 import type { Io } from "./io.ts";
+import { checkOutputFolder } from "./output-folder.ts";
 import { type Answer, type CommonOptions, perform, withCommonOptions, withExamples } from "./run.ts";
 
 interface ReproduceOptions extends CommonOptions {
   readonly critics?: string;
   readonly cache?: string;
   readonly retrain?: boolean;
+  readonly out?: string;
+  readonly force?: boolean;
 }
 
 /** Where critics lie when nobody says where. */
@@ -28,17 +31,22 @@ export function reproduceCommand(io: Io): Command {
         `folder of trained critics, for results that need them (default: the first of ${places.join(", ")} that has them)`,
       )
       .option("--cache <folder>", "where results that train critics keep them and their checkpoints (default: runs/reproduce)")
-      .option("--retrain", "train critics even where trained ones ship with the program"),
+      .option("--retrain", "train critics even where trained ones ship with the program")
+      .option("--out <folder>", "write report.html, with what was published beside it, and summary.json there")
+      .option("--force", "write into a folder that holds other files; those of the same names are replaced"),
   );
   command.addHelpText("after", `\nNames:\n${alignColumns(names, "  ")}`);
   withExamples(command, [
     ["vinverse reproduce wvf --critics critics", "a table of figures"],
+    ["vinverse reproduce paper-figure --out runs/paper-figure", "a report with both curves"],
     ["vinverse reproduce wvf --critics critics --seed 5 --json", "one JSON object with figures, ranges, seeds and seconds"],
   ]);
   return perform<[string], ReproduceOptions>(command, io, async (context, options, name) => {
     if (!Object.hasOwn(reproductions, name)) {
       throw new UsageError(`there is no result '${name}' to reproduce; there are ${Object.keys(reproductions).join(", ")}`);
     }
+    const { out, force = false } = options;
+    if (out !== undefined) checkOutputFolder(out, force);
     const entry = reproductions[name];
     const critics = options.critics ?? (entry.critics === undefined ? undefined : findCritics(name, entry.critics));
     const reproduce = await entry.load();
@@ -50,7 +58,12 @@ export function reproduceCommand(io: Io): Command {
       onProgress: context.onProgress,
     });
     const { figures, ranges, seeds, seconds, details } = result;
-    return { json: { name, figures, ranges, seeds, seconds, details }, text: describe(name, result) } satisfies Answer;
+    if (out !== undefined) {
+      const { writeReproduction } = await import("./reproduce-output.ts");
+      await writeReproduction({ name, describe: entry.describe, result, out, force, commandLine: context.commandLine });
+    }
+    const text = `${describe(name, result)}${out === undefined ? "" : `\nreport: ${join(out, "report.html")}`}`;
+    return { json: { name, figures, ranges, seeds, seconds, details, out: out ?? null }, text } satisfies Answer;
   });
 }
 

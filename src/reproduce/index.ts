@@ -1,6 +1,6 @@
 import type { Reproduce } from "./reproduction.ts";
 
-export type { OnProgress, Reproduce, ReproduceOptions, Reproduction } from "./reproduction.ts";
+export type { OnProgress, Reproduce, ReproduceOptions, Reproduction, ReproductionChart } from "./reproduction.ts";
 
 export interface RegisteredReproduction {
   /** One line: what is run again, and from whom. */

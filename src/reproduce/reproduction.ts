@@ -13,6 +13,17 @@ export interface ReproduceOptions {
   readonly onProgress?: OnProgress;
 }
 
+/** Lines for a report: ours, and what was published beside them. */
+export interface ReproductionChart {
+  readonly title: string;
+  /** What is to be seen. */
+  readonly text: string;
+  readonly x: string;
+  readonly y: string;
+  readonly logarithmic?: boolean;
+  readonly series: readonly { readonly name: string; readonly x: readonly number[]; readonly y: readonly number[] }[];
+}
+
 /** A published or promised result, run again. */
 export interface Reproduction {
   /** Medians over the seeds. */
@@ -24,6 +35,9 @@ export interface Reproduction {
   readonly seconds: number;
   /** Whatever else is worth reading: published figures, settings, tables. */
   readonly details?: unknown;
+  readonly charts?: readonly ReproductionChart[];
+  /** What was published or promised, and whether this run bears it out. */
+  readonly claim?: { readonly holds: boolean; readonly text: string };
 }
 
 export type Reproduce = (options: ReproduceOptions) => Promise<Reproduction>;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { matchInChunks } from "../inversion/match-in-chunks.ts";
 import { type Matches, matchColumns } from "../inversion/matching.ts";
-import type { OnProgress, Reproduce, Reproduction } from "./reproduction.ts";
+import type { OnProgress, Reproduce, Reproduction, ReproductionChart } from "./reproduction.ts";
 import { countWrong, scalingTargets, scalingWorld } from "./scaling-world.ts";
 import { summarise } from "./summary.ts";
 
@@ -43,7 +43,7 @@ export async function scaling(seeds: readonly number[], settings: ScalingSetting
   const steps = seeds.length * (2 + settings.memory.length);
   let step = 0;
   const progress = (what: string) => onProgress?.(step++, steps, what);
-  const perSeed: unknown[] = [];
+  const perSeed: SeedResult[] = [];
   try {
     const runs: Record<string, number>[] = [];
     for (const seed of seeds) {
@@ -79,10 +79,34 @@ export async function scaling(seeds: readonly number[], settings: ScalingSetting
       wrong: "next states missed for the noise of .3 % of the spread of the values that the four heads have",
       perSeed,
     };
-    return { figures, ranges, seeds, seconds: (performance.now() - start) / 1000, details };
+    return { figures, ranges, seeds, seconds: (performance.now() - start) / 1000, details, charts: [growthChart(perSeed[0])] };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+interface SeedResult {
+  readonly seed: number;
+  readonly oneHead: ReturnType<typeof growth>;
+  readonly fourHeads: ReturnType<typeof growth>;
+  readonly versus: Awaited<ReturnType<typeof compare>>;
+  readonly memory: readonly (ReturnType<typeof measureMemory> & { readonly heads: number; readonly states: number })[];
+}
+
+function growthChart({ oneHead, fourHeads }: SeedResult): ReproductionChart {
+  const line = (name: string, { sizes }: ReturnType<typeof growth>) => ({
+    name,
+    x: sizes.map(({ states }) => Math.log10(states)),
+    y: sizes.map(({ seconds }) => seconds),
+  });
+  return {
+    title: "Time over states",
+    text: "Matching all pairs of a grid world, index included, ties and runner-up reported.",
+    x: "log₁₀ states",
+    y: "processor seconds",
+    logarithmic: true,
+    series: [line("one head", oneHead), line("four heads", fourHeads)],
+  };
 }
 
 /** 0 where the runtime alone outweighs the tables: such a case says nothing of matching. */
