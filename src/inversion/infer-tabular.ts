@@ -3,8 +3,8 @@ import type { TabularCritic } from "../critics/critic.ts";
 import { headScale } from "../identifiability/column-index.ts";
 import { createTabularWorldModel, type TabularAnswers } from "../world-model/tabular.ts";
 import type { TabularWorldModel } from "../world-model/world-model.ts";
-import { type CandidateSets, matchColumns } from "./matching.ts";
-import { projectColumns } from "./projection.ts";
+import { type CandidateSets, type Matches, matchColumns } from "./matching.ts";
+import { type Projections, projectColumns } from "./projection.ts";
 
 export interface InferTabularOptions {
   /** matching (one next state a pair) unless said otherwise; projection (a distribution) */
@@ -45,14 +45,13 @@ export function tabularAnswers(critic: TabularCritic, options: InferTabularOptio
   const cancel = rewards ? undefined : rewardCanceller(critic, weights, mask);
   cancel?.(targets);
 
-  const lists: Int32Array[] = new Array(pairs);
-  const chances: Float64Array[] = new Array(pairs);
+  const offsets = new Int32Array(pairs + 1);
   const ambiguous = new Uint8Array(pairs);
   const residual = new Float64Array(pairs).fill(Number.NaN);
   const margin = new Float64Array(pairs).fill(Number.NaN);
   const classes = rewardClasses(critic, rewards);
-  classes.rewards.forEach((reward, number) => {
-    const own = Int32Array.from(Array.from(classes.classOf.keys()).filter((k) => classes.classOf[k] === number));
+  const parts = classes.rewards.map((reward, number): Part => {
+    const own = pairsOf(classes.classOf, number);
     const columns = bellmanColumns(critic, reward);
     cancel?.(columns);
     const problem = {
@@ -63,39 +62,77 @@ export function tabularAnswers(critic: TabularCritic, options: InferTabularOptio
       mask: mask && own.length < pairs ? rowsOf(mask, heads, own) : mask,
       candidates: candidates && own.length < pairs ? setsOf(candidates, own) : candidates,
     };
-    if (method === "matching") {
-      const found = matchColumns({ ...problem, tolerance: options.tolerance });
-      own.forEach((k, j) => {
-        const tied = found.distance[j] <= noneAbove ? found.tied(j) : new Int32Array(0);
-        lists[k] = tied;
-        chances[k] = new Float64Array(tied.length).fill(1 / tied.length);
-        ambiguous[k] = tied.length > 1 ? 1 : 0;
-        residual[k] = found.distance[j];
-        margin[k] = found.runnerUp[j];
-      });
-    } else {
-      const found = projectColumns({ ...problem, separation: true });
-      const spread = columnSpread(columns, heads, weights);
-      own.forEach((k, j) => {
-        const none = !(found.distance[j] <= noneAbove);
-        lists[k] = none ? new Int32Array(0) : found.states.slice(found.offsets[j], found.offsets[j + 1]);
-        chances[k] = none ? new Float64Array(0) : found.probabilities.slice(found.offsets[j], found.offsets[j + 1]);
-        ambiguous[k] = found.separation[j] <= SEPARATE * spread ? 1 : 0;
-        residual[k] = found.distance[j];
-        margin[k] = found.separation[j];
-      });
-    }
+    const part =
+      method === "matching"
+        ? matchedPart(own, matchColumns({ ...problem, tolerance: options.tolerance }))
+        : projectedPart(own, projectColumns({ ...problem, separation: true }), SEPARATE * columnSpread(columns, heads, weights));
+    own.forEach((k, j) => {
+      const near = part.distance[j] <= noneAbove;
+      offsets[k + 1] = near ? part.count(j) : 0;
+      ambiguous[k] = near && part.isAmbiguous(j) ? 1 : 0;
+      residual[k] = part.distance[j];
+      margin[k] = part.margin[j];
+    });
+    return part;
   });
-  const offsets = new Int32Array(pairs + 1);
-  for (let k = 0; k < pairs; k++) offsets[k + 1] = offsets[k] + lists[k].length;
+  for (let k = 0; k < pairs; k++) offsets[k + 1] += offsets[k];
   const nextStates = new Int32Array(offsets[pairs]);
   const probabilities = new Float64Array(offsets[pairs]);
-  for (let k = 0; k < pairs; k++) {
-    nextStates.set(lists[k], offsets[k]);
-    probabilities.set(chances[k], offsets[k]);
-  }
+  for (const { own, write } of parts)
+    own.forEach((k, j) => {
+      if (offsets[k] < offsets[k + 1]) write(j, nextStates, probabilities, offsets[k]);
+    });
   const critics = [...new Set(critic.heads.map((head) => head.critic))];
   return { method, states, actions, critics, offsets, nextStates, probabilities, ambiguous, residual, margin };
+}
+
+/** Answers of the pairs of one reward class: counted first and written then, so that there is no list a pair. */
+interface Part {
+  readonly own: Int32Array;
+  readonly distance: Float64Array;
+  readonly margin: Float64Array;
+  count(j: number): number;
+  isAmbiguous(j: number): boolean;
+  write(j: number, states: Int32Array, probabilities: Float64Array, at: number): void;
+}
+
+function matchedPart(own: Int32Array, found: Matches): Part {
+  const { ties, nearest } = found;
+  return {
+    own,
+    distance: found.distance,
+    margin: found.runnerUp,
+    count: (j) => ties[j],
+    isAmbiguous: (j) => ties[j] > 1,
+    write(j, states, probabilities, at) {
+      if (ties[j] === 1) states[at] = nearest[j];
+      else states.set(found.tied(j), at);
+      probabilities.fill(1 / ties[j], at, at + ties[j]);
+    },
+  };
+}
+
+function projectedPart(own: Int32Array, found: Projections, separate: number): Part {
+  const { offsets } = found;
+  return {
+    own,
+    distance: found.distance,
+    margin: found.separation,
+    count: (j) => offsets[j + 1] - offsets[j],
+    isAmbiguous: (j) => found.separation[j] <= separate,
+    write(j, states, probabilities, at) {
+      states.set(found.states.subarray(offsets[j], offsets[j + 1]), at);
+      probabilities.set(found.probabilities.subarray(offsets[j], offsets[j + 1]), at);
+    },
+  };
+}
+
+function pairsOf(classOf: Int32Array, number: number): Int32Array {
+  let count = 0;
+  for (const own of classOf) if (own === number) count++;
+  const pairs = new Int32Array(count);
+  for (let k = 0, at = 0; at < count; k++) if (classOf[k] === number) pairs[at++] = k;
+  return pairs;
 }
 
 /** w_i = 1 / number of heads of its critic */

@@ -47,6 +47,7 @@ export const reproduceFourRooms: Reproduce = async ({ seed, onProgress }) => {
 
     const four = genericCritic(worlds.windy, 4, random);
     const known = projected(four, neighbours);
+    const fourSparse = onTriples(four);
     const eight = genericCritic(worlds.windy, 8, random);
     const simplexOnly = projected(eight);
     const sparse = onTriples(eight);
@@ -69,6 +70,7 @@ export const reproduceFourRooms: Reproduce = async ({ seed, onProgress }) => {
       teleportingMse: squaredError(worlds.teleporting, teleporting),
       planRegret: regret,
       windySimplexAloneMse: squaredError(worlds.windy, simplexOnly),
+      windyUnknownSupportFourGoalsMse: squaredError(worlds.windy, fourSparse),
       teleportingVertexMse: squaredError(worlds.teleporting, vertex),
     };
   });

@@ -36,6 +36,7 @@ test("four rooms from exact values", async () => {
   expect(figures.deterministicErrors).toBe(0);
   expect(figures.windyKnownSupportMse).toBeLessThan(1e-20);
   expect(figures.windyUnknownSupportMse).toBeLessThan(1e-20);
+  expect(figures.windyUnknownSupportFourGoalsMse).toBeLessThan(1e-20);
   expect(figures.windySimplexAloneMse).toBeGreaterThan(1e-5);
   expect(figures.teleportingMse).toBeLessThan(2e-5);
   expect(figures.teleportingMse).toBeLessThan(figures.teleportingVertexMse);
