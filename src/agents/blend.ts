@@ -164,7 +164,7 @@ export function rowValue({ next, chance }: Rows, pair: number, v: Float64Array, 
   let sum = 0;
   for (let j = 0; j < list.length; j++) {
     const end = arrival[list[j]];
-    sum += p[j] * (end === end ? end : discount * v[list[j]]);
+    sum += p[j] * (!Number.isNaN(end) ? end : discount * v[list[j]]);
   }
   return sum;
 }

@@ -36,7 +36,7 @@ export class Counts {
     let sum = 0;
     for (let j = 0; j < next.length; j++) {
       const end = this.arrival[next[j]];
-      sum += times[j] * (end === end ? end : discount * v[next[j]]);
+      sum += times[j] * (!Number.isNaN(end) ? end : discount * v[next[j]]);
     }
     return sum / this.visits[pair];
   }
@@ -46,7 +46,13 @@ export class Counts {
  * Gauss–Seidel sweeps in both directions over V(s) = max_a Q(s, a) from V = 0 up.
  * @param q value of a pair under v
  */
-export function sweepUp(v: Float64Array, actions: number, q: (pair: number, v: Float64Array) => number, tolerance = 1e-6, sweeps = 2000): void {
+export function sweepUp(
+  v: Float64Array,
+  actions: number,
+  q: (pair: number, v: Float64Array) => number,
+  tolerance = 1e-6,
+  sweeps = 2000,
+): void {
   v.fill(0);
   for (let n = 0; n < sweeps; n++) {
     let change = 0;
