@@ -36,6 +36,7 @@ export const reproduceMountainCar: Reproduce = async (options) => {
     {
       task,
       shipped: "MountainCarGoal-v0-seed",
+      timeStep: 1,
       training: { hidden: [256, 256, 256], slowUpdates: 12_000, residualUpdates: 12_000 },
       optimalReturns: (starts, n) => lookaheadReturns(task, grid, tables, starts, n),
     },

@@ -16,6 +16,7 @@ export const reproduceReacher: Reproduce = async (options) => {
     {
       task,
       shipped: "Reacher-v0-seed",
+      timeStep: INTERVAL,
       training: { hidden: [256, 256, 256], slowUpdates: 10_000, residualUpdates: 24_000 },
       optimalReturns: async (starts, n) => {
         const out = fewestSteps(task, starts, n);

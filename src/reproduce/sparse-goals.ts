@@ -31,6 +31,9 @@ export interface GoalStudy {
   readonly shipped: string;
   readonly training: Omit<StepsToGoOptions, "seed">;
   readonly inference?: HybridInference;
+  /** The control interval, for a second model that is told it. */
+  readonly timeStep: number;
+  readonly seeds?: number;
   /** Discounted return of the optimal policy of each goal, or a bound above it, [n, goals]. */
   optimalReturns(starts: Float64Array, n: number): Promise<Float64Array>;
 }
@@ -48,8 +51,8 @@ export interface GoalRun {
 export async function runGoalStudy(study: GoalStudy, options: ReproduceOptions): Promise<{ runs: GoalRun[]; seeds: number[] }> {
   const { task } = study;
   const { seed, onProgress } = options;
-  const seeds = Array.from({ length: SEEDS }, (_, i) => seed + i);
-  const parts = 2 * SEEDS;
+  const seeds = Array.from({ length: study.seeds ?? SEEDS }, (_, i) => seed + i);
+  const parts = 2 * seeds.length;
   const critics: SavedCritic[] = [];
   const systems: BellmanSystem[] = [];
   for (const [i, own] of seeds.entries()) {
@@ -65,11 +68,20 @@ export async function runGoalStudy(study: GoalStudy, options: ReproduceOptions):
       validators,
       seed: own,
       ...study.inference,
-      onProgress: (done, total, what) => onProgress?.(SEEDS + i + done / total, parts, `seed ${own}: ${what}`),
+      onProgress: (done, total, what) => onProgress?.(seeds.length + i + done / total, parts, `seed ${own}: ${what}`),
     });
     const truth = steps(task.physics, drawSamples(task.physics, SCORED, own + 2 * APART));
     const answer = await nextStates(systems[i], hybrid.dynamics, truth);
     const score = scoreAnswers(task.physics, truth, answer);
+    const told = await inferHybrid(systems[i], task.physics.actionSpace, samples, {
+      seed: own,
+      ...study.inference,
+      validators,
+      features: hybrid.chosen.features,
+      kinematic: true,
+      timeStep: study.timeStep,
+    });
+    const toldScore = scoreAnswers(task.physics, truth, await nextStates(systems[i], told.dynamics, truth));
     const greedy = await greedyReturns(critics[i], task, own + 3 * APART, study.optimalReturns);
     const residual = mean(await residualOf(systems[i], truth.nextStates, await systems[i].targets(truth.states, truth.actions)));
     runs.push({
@@ -79,6 +91,7 @@ export async function runGoalStudy(study: GoalStudy, options: ReproduceOptions):
         changeError: score.changeError,
         criticReturnRatio: greedy.ratio,
         bellmanResidualSteps: residual,
+        nmseTimeStepTold: toldScore.nmse,
         nmseOfNothing: scoreAnswers(task.physics, truth, truth.states).nmse,
       },
       detail: { seed: own, critic: critics[i].made, score, greedy, model: describeHybrid(hybrid) },
