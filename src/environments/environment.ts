@@ -39,6 +39,8 @@ export interface Environment {
   readonly simulation?: Simulation;
   /** The laws of a finite one. */
   readonly tables?: Tables;
+  /** The same, as a tabular world model gives its own: planners take either. */
+  transitions?(): Tables;
   /** Where the finite states lie, for worlds on a grid. */
   readonly grid?: Grid;
 }

@@ -30,6 +30,7 @@ export function tablesEnvironment(id: string, tables: Tables, options: TablesEnv
     actionSpace,
     horizon,
     tables,
+    transitions: () => tables,
     grid: options.grid,
     get state(): Float64Array {
       const saved = new Float64Array(2 + randomStateSize);

@@ -20,7 +20,9 @@ const finite = environmentIds()
   .filter(([id]) => make(id as string).tables);
 
 test.each(finite)("%s %j: rows and start sum to one", (id, chosen) => {
-  expect(tableProblems(make(id as string, chosen).tables!)).toEqual([]);
+  const environment = make(id as string, chosen);
+  expect(tableProblems(environment.tables!)).toEqual([]);
+  expect(environment.transitions?.()).toBe(environment.tables);
 });
 
 /** Support of P(· | s, a) as a set. */
