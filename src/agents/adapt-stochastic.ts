@@ -68,7 +68,11 @@ export class AdaptStochastic implements Agent {
     });
     this.oldChannel = channelOf(reference, this.modes, actions);
     this.neighbours = Array.from({ length: states }, (_, s) => [
-      ...new Set(reference.next.slice(s * actions, (s + 1) * actions).flatMap((list, a) => list.filter((_, j) => reference.chance[s * actions + a][j] > 1e-2))),
+      ...new Set(
+        reference.next
+          .slice(s * actions, (s + 1) * actions)
+          .flatMap((list, a) => list.filter((_, j) => reference.chance[s * actions + a][j] > 1e-2)),
+      ),
     ]);
   }
 
@@ -139,7 +143,8 @@ export class AdaptStochastic implements Agent {
       for (let s = 0; s < states; s++)
         for (const j of seen[s]) {
           let p = 1e-3;
-          for (let b = 0; b < actions; b++) if (this.modes[s * actions + b] === this.log[j + 1]) p += m[(this.log[j] % actions) * actions + b];
+          for (let b = 0; b < actions; b++)
+            if (this.modes[s * actions + b] === this.log[j + 1]) p += m[(this.log[j] % actions) * actions + b];
           sum += posterior[3 * s + CHANNEL] * Math.log(p);
         }
       if (sum > most) {
@@ -199,7 +204,9 @@ export class AdaptStochastic implements Agent {
           const a = log[j] % actions;
           let total = 0;
           for (let b = 0; b < actions; b++) if (modes[s * actions + b] === log[j + 1]) total += m[a * actions + b];
-          if (total > 0) for (let b = 0; b < actions; b++) if (modes[s * actions + b] === log[j + 1]) expected[a * actions + b] += (r * m[a * actions + b]) / total;
+          if (total > 0)
+            for (let b = 0; b < actions; b++)
+              if (modes[s * actions + b] === log[j + 1]) expected[a * actions + b] += (r * m[a * actions + b]) / total;
         }
       }
       for (let a = 0; a < actions; a++) {
@@ -279,7 +286,8 @@ function channelOf({ next, chance }: Rows, modes: Int32Array, actions: number): 
       list.forEach((t, j) => {
         let total = 0;
         for (let b = 0; b < actions; b++) if (modes[s * actions + b] === t) total += m[row + b];
-        if (total > 0) for (let b = 0; b < actions; b++) if (modes[s * actions + b] === t) expected[row + b] += (chance[pair][j] * m[row + b]) / total;
+        if (total > 0)
+          for (let b = 0; b < actions; b++) if (modes[s * actions + b] === t) expected[row + b] += (chance[pair][j] * m[row + b]) / total;
       });
     });
     m = tempered(expected, 1, actions);

@@ -137,7 +137,10 @@ export class Adapt extends Explore {
     const near = this.nearChange();
     const lists = Array.from({ length: states * actions }, (_, k) => {
       const s = Math.floor(k / actions);
-      const kept = Array.from(old.next.subarray(old.offsets[k], old.offsets[k + 1]), (t, j) => [t, old.weights[old.offsets[k] + j]] as const);
+      const kept = Array.from(
+        old.next.subarray(old.offsets[k], old.offsets[k + 1]),
+        (t, j) => [t, old.weights[old.offsets[k] + j]] as const,
+      );
       if (!near[s] || seen[k] >= 0 || s === this.goal) return kept;
       const mixed = new Map(kept.map(([t, w]) => [t, (1 - BELIEF) * w]));
       const free = Array.from(taken.keys()).filter((b) => !taken[b]);

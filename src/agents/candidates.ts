@@ -47,7 +47,12 @@ export function candidateSets(critic: TabularCritic, options: CandidateOptions =
     const s = Math.floor(k / actions);
     let n = 0;
     for (let i = 0; i < heads; i++)
-      if (!(terminalValue && Number.isFinite(terminalValue[i * states + s])) && (!mask || mask[i * pairs + k]) && Number.isFinite(targets[k * heads + i])) used[n++] = i;
+      if (
+        !(terminalValue && Number.isFinite(terminalValue[i * states + s])) &&
+        (!mask || mask[i * pairs + k]) &&
+        Number.isFinite(targets[k * heads + i])
+      )
+        used[n++] = i;
     if (n > 0) {
       let least = Number.POSITIVE_INFINITY;
       for (let t = 0; t < states; t++) {

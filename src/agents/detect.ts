@@ -52,7 +52,8 @@ export class Detector {
         reference.next[s * actions + a].forEach((t, j) => {
           if (reference.chance[s * actions + a][j] > NEAR && !near.includes(t)) near.push(t);
         });
-      const floor = (share: number, p: number, inside: boolean) => (1 - share) * p + share * ((inside ? SPREAD.near / near.length : 0) + (1 - SPREAD.near) / states);
+      const floor = (share: number, p: number, inside: boolean) =>
+        (1 - share) * p + share * ((inside ? SPREAD.near / near.length : 0) + (1 - SPREAD.near) / states);
       for (let a = 0; a < actions; a++) {
         const pair = s * actions + a;
         const tempered = (power: number) => {
@@ -61,12 +62,17 @@ export class Detector {
           return raised.map((x) => x / total);
         };
         const flat = near.map(() => 1 / near.length);
-        const turned = Array.from({ length: actions - 1 }, (_, k) => near.map((t, j) => 0.9 * of(s * actions + ((a + k + 1) % actions), t) + 0.1 * flat[j]));
+        const turned = Array.from({ length: actions - 1 }, (_, k) =>
+          near.map((t, j) => 0.9 * of(s * actions + ((a + k + 1) % actions), t) + 0.1 * flat[j]),
+        );
         const alternatives = [tempered(0.4), tempered(2.5), flat.map((x, j) => 0.9 * x + 0.1 * of(pair, near[j])), ...turned];
         const inside = new Map<number, Float64Array>();
         near.forEach((t, j) => {
           const p = floor(SPREAD.reference, of(pair, t), true);
-          inside.set(t, Float64Array.from(alternatives, (q) => Math.log(floor(SPREAD.alternative, q[j], true) / p)));
+          inside.set(
+            t,
+            Float64Array.from(alternatives, (q) => Math.log(floor(SPREAD.alternative, q[j], true) / p)),
+          );
         });
         this.ratios.push(inside);
       }

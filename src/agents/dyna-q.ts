@@ -52,7 +52,8 @@ export class DynaQ implements Agent {
     learner.observe(state, action, reward, next, ended);
     if (curiosity > 0 && !this.visited[state]) {
       this.visited[state] = 1;
-      for (let k = state * actions; k < (state + 1) * actions; k++) if (this.samples[k].length === 0) this.keep(k, { next: state, reward: 0, ended: false });
+      for (let k = state * actions; k < (state + 1) * actions; k++)
+        if (this.samples[k].length === 0) this.keep(k, { next: state, reward: 0, ended: false });
     }
     this.last[pair] = this.time;
     this.keep(pair, { next, reward, ended });

@@ -37,7 +37,9 @@ export class ExploreStochastic implements Agent {
     const { actions, visits } = this.model;
     this.visited[state] = 1;
     if (epsilon > 0 && random.uniform() < epsilon) return random.integer(actions);
-    const worth = this.found ? this.arrival : this.arrival.map((x, s) => (Number.isFinite(x) || this.visited[s] ? x : hopeless?.[s] ? 0 : 1));
+    const worth = this.found
+      ? this.arrival
+      : this.arrival.map((x, s) => (Number.isFinite(x) || this.visited[s] ? x : hopeless?.[s] ? 0 : 1));
     const gamma = this.found ? discount : searchDiscount;
     const value = (pair: number, at: Float64Array) => rowValue(this.model, pair, at, worth, gamma);
     sweepUp(this.v, actions, value, 1e-4, 40);

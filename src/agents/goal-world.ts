@@ -28,7 +28,8 @@ export function goalWorld(name: string, given: Tables, options: { start: number;
   const traps = new Uint8Array(states);
   for (let s = 0; s < states; s++) {
     let absorbing = true;
-    for (let o = offsets[s * actions]; o < offsets[(s + 1) * actions]; o++) if (nextStates[o] !== s || !given.terminated[o]) absorbing = false;
+    for (let o = offsets[s * actions]; o < offsets[(s + 1) * actions]; o++)
+      if (nextStates[o] !== s || !given.terminated[o]) absorbing = false;
     if (absorbing) traps[s] = 1;
   }
   const tables = { ...given, rewards: new Float64Array(nextStates.length), terminated: new Uint8Array(nextStates.length) };
@@ -64,7 +65,11 @@ export function arrivals({ states, traps }: GoalWorld, goals: ArrayLike<number>)
 }
 
 /** Optimal values of reaching the goals, V(goal) = 0: nothing comes after. */
-export function solveGoals(world: GoalWorld, goals: ArrayLike<number>, tolerance = 1e-12): { readonly q: Float64Array; readonly v: Float64Array } {
+export function solveGoals(
+  world: GoalWorld,
+  goals: ArrayLike<number>,
+  tolerance = 1e-12,
+): { readonly q: Float64Array; readonly v: Float64Array } {
   const terminalValue = arrivals(world, goals);
   const { q, v } = policyIteration(world.tables, { discount: world.discount, terminalValue, tolerance });
   for (let s = 0; s < world.states; s++)

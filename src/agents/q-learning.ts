@@ -86,7 +86,6 @@ export function greedyAction(q: Float64Array, at: number, actions: number, rando
 
 export function firstBest(q: Float64Array, states: number, actions: number): Int32Array {
   const choice = new Int32Array(states);
-  for (let s = 0; s < states; s++)
-    for (let a = 1; a < actions; a++) if (q[s * actions + a] > q[s * actions + choice[s]]) choice[s] = a;
+  for (let s = 0; s < states; s++) for (let a = 1; a < actions; a++) if (q[s * actions + a] > q[s * actions + choice[s]]) choice[s] = a;
   return choice;
 }

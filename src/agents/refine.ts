@@ -81,7 +81,11 @@ function likeliestNext({ offsets, next }: Candidates, weights: Float64Array): In
 }
 
 /** Feature of "a leads from s to t" under what is likely of the other entries. */
-function featureOf({ states, actions, offsets, next }: Candidates, weights: Float64Array, likeliest: Int32Array): (pair: number, t: number) => number {
+function featureOf(
+  { states, actions, offsets, next }: Candidates,
+  weights: Float64Array,
+  likeliest: Int32Array,
+): (pair: number, t: number) => number {
   const inverse = inverseActions(likeliest, actions);
   // how many states a surely brings into t
   const claims = new Int32Array(states * actions);

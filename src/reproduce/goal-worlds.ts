@@ -24,7 +24,11 @@ const taxiStart = ((2 * 5 + 2) * 5 + 0) * 4 + 1;
 export const deterministicWorlds: Readonly<Record<string, MakeWorld>> = {
   fourRooms: () => goalWorld("FourRooms-v0", make("FourRooms-v0", { goals: [] }).tables!, { start: 0, discount: 0.95, horizon: 200 }),
   fourRooms104: () =>
-    goalWorld("FourRooms104-v0", make("GridWorld-v0", { map: fourRooms104Map, goals: [] }).tables!, { start: 0, discount: 0.95, horizon: 200 }),
+    goalWorld("FourRooms104-v0", make("GridWorld-v0", { map: fourRooms104Map, goals: [] }).tables!, {
+      start: 0,
+      discount: 0.95,
+      horizon: 200,
+    }),
   frozenLake: () => lakeWorld(1),
   cliffWalking: () => goalWorld("CliffWalking-v1", make("CliffWalking-v1").tables!, { start: 36, discount: 0.95, horizon: 200 }),
   taxi: () => goalWorld("Taxi-v3", make("Taxi-v3").tables!, { start: taxiStart, discount: 0.95, horizon: 300 }),

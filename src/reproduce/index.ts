@@ -12,6 +12,14 @@ export interface RegisteredReproduction {
 
 /** Everything `vinverse reproduce NAME` knows; each is loaded only when it is run. */
 export const reproductions: Readonly<Record<string, RegisteredReproduction>> = {
+  adaptation: {
+    describe: "steps to recover when doors close and open, actions turn, ice gets smoother; and how soon the change is told",
+    load: async () => (await import("./adaptation.ts")).reproduceAdaptation,
+  },
+  exploration: {
+    describe: "steps to a goal that nobody named, in models inferred from other goals, against R-max and others",
+    load: async () => (await import("./exploration.ts")).reproduceExploration,
+  },
   "fetch-reach": {
     describe: "the gripper's motion in FetchReach from a published goal-conditioned critic asked about 32 goals",
     critics: "tqc/FetchReach-v1_1",
@@ -49,6 +57,10 @@ export const reproductions: Readonly<Record<string, RegisteredReproduction>> = {
   scaling: {
     describe: "time and memory of matching a million states, against SciPy's cKDTree in the same run",
     load: async () => (await import("./scaling.ts")).reproduceScaling,
+  },
+  transfer: {
+    describe: "policies for unseen goals, without a step and in the first episode; TicTacToe and Sokoban",
+    load: async () => (await import("./transfer.ts")).reproduceTransfer,
   },
   wvf: {
     describe: "next states of a world value function (Nangue Tasse et al. 2022), all of them right",

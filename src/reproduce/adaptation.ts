@@ -1,0 +1,158 @@
+import { Adapt } from "../agents/adapt.ts";
+import type { Agent } from "../agents/agent.ts";
+import { candidateSets } from "../agents/candidates.ts";
+import { DynaQ } from "../agents/dyna-q.ts";
+import { exactGoalCritic } from "../agents/goal-critic.ts";
+import { solveGoals } from "../agents/goal-world.ts";
+import { QLearning } from "../agents/q-learning.ts";
+import { refine } from "../agents/refine.ts";
+import { runTask, type TaskResult } from "../agents/run-task.ts";
+import { candidateTables } from "../agents/transfer.ts";
+import { createRandom } from "../engine/random.ts";
+import { fourRooms104Map } from "../environments/four-rooms.ts";
+import { adaptStochastic } from "./adaptation-stochastic.ts";
+import { type ChangedWorld, doorChange, remapChange } from "./changes.ts";
+import { deterministicWorlds, oldGoals } from "./goal-worlds.ts";
+import type { Reproduce } from "./reproduction.ts";
+import { gridOf, type Interval, medianOf, speedup } from "./statistics.ts";
+import { median } from "./summary.ts";
+
+const SEEDS = 30;
+const [FRESH, TUNING] = [300_000, 900_000];
+const TUNED_ON = 6;
+const HEADS = 8;
+const CAP = 20_000;
+const EVERY = 10;
+
+type MakeAgent = (change: ChangedWorld, seed: number, settings: Readonly<Record<string, number>>) => Agent;
+
+const cells: (readonly [number, number])[] = [];
+fourRooms104Map.forEach((row, r) => {
+  [...row].forEach((character, c) => {
+    if (character === "0") cells.push([r, c]);
+  });
+});
+const inFirstRoom = (s: number) => cells[s][0] < 6 && cells[s][1] < 6;
+
+const kinds: Readonly<Record<string, (seed: number) => ChangedWorld>> = {
+  doorCloses: (seed) => doorChange(deterministicWorlds.fourRooms104(0), createRandom(seed), false),
+  remap: (seed) => remapChange(deterministicWorlds.fourRooms104(0), inFirstRoom, createRandom(seed)),
+  doorOpens: (seed) => doorChange(deterministicWorlds.fourRooms104(0), createRandom(seed), true),
+};
+
+const basics = ({ old }: ChangedWorld, seed: number) => ({
+  states: old.states,
+  actions: old.actions,
+  discount: old.discount,
+  random: createRandom(seed + 1),
+});
+/** Learners go on from the exact values of the old world, planners from all of its transitions. */
+const oldValues = ({ old, goal }: ChangedWorld) => solveGoals(old, [goal]).q;
+const oldModel =
+  ({ old, goal }: ChangedWorld) =>
+  (pair: number) => {
+    const next = old.tables.nextStates[old.tables.offsets[pair]];
+    return [{ next, reward: next === goal ? 1 : 0, ended: next === goal }];
+  };
+
+const continuedQ: MakeAgent = (change, seed, s) =>
+  new QLearning({ ...basics(change, seed), rate: s.rate, epsilon: s.epsilon, q: oldValues(change) });
+const dynaQPlus: MakeAgent = (change, seed, s) =>
+  new DynaQ({
+    ...basics(change, seed),
+    rate: 1,
+    epsilon: s.epsilon,
+    planning: s.planning,
+    curiosity: s.curiosity,
+    q: oldValues(change),
+    model: oldModel(change),
+  });
+
+/** One agent with one set of settings for every kind of change. */
+const ours =
+  (exact: boolean): MakeAgent =>
+  (change, seed) => {
+    const { old, goal } = change;
+    const goals = [...oldGoals(old, HEADS - 1, createRandom(seed + 3), [goal]), [goal]];
+    const inferred = refine(candidateSets(exactGoalCritic(old, goals)));
+    const { offsets, nextStates, probabilities } = exact ? old.tables : candidateTables(inferred);
+    const candidates = exact ? { states: old.states, actions: old.actions, offsets, next: nextStates, weights: probabilities } : inferred;
+    return new Adapt({ candidates, goal, start: old.start, discount: old.discount, random: createRandom(seed + 1) });
+  };
+
+/**
+ * Steps from a change until the policy is worth 95 % of the new optimum: a model inferred before the change, kept up to date, against learners that go on and against Dyna-Q+ with the full old
+ * model. The goal is known to all. One agent meets closing doors, turned actions and opening doors without being told which.
+ */
+export const reproduceAdaptation: Reproduce = async ({ seed, onProgress }) => {
+  const start = performance.now();
+  const details: Record<string, unknown> = {};
+  const ratio: Record<string, Interval> = {};
+  const words: string[] = [];
+  let unsolved = 0;
+  Object.entries(kinds).forEach(([kind, make], at) => {
+    const tell = (what: string) => onProgress?.(at, 5, `${kind}: ${what}`);
+    const run = (agent: MakeAgent, settings: Readonly<Record<string, number>> = {}, from = FRESH + seed, count = SEEDS): TaskResult[] =>
+      Array.from({ length: count }, (_, i) => {
+        const change = make(from + i);
+        const made = agent(change, from + i, settings);
+        const result = runTask(change.world, change.goal, made, createRandom(from + i + 2), { cap: CAP, every: EVERY });
+        if (made instanceof Adapt && made.change && words.length < 6 && i < 2 && count === SEEDS) words.push(made.change.sentence);
+        return result;
+      });
+    const tuned = (agent: MakeAgent, grid: readonly Record<string, number>[]) => {
+      const scored = grid.map((settings) => {
+        const steps = run(agent, settings, TUNING, TUNED_ON).map(({ solved }) => solved);
+        return { settings, score: median(steps) + (0.1 * steps.reduce((sum, x) => sum + x, 0)) / TUNED_ON };
+      });
+      const { settings } = scored.reduce((best, entry) => (entry.score < best.score ? entry : best));
+      return { settings, grid: scored, results: run(agent, settings) };
+    };
+    tell("baselines");
+    const rivals = {
+      continuedQ: tuned(continuedQ, gridOf({ rate: [0.2, 0.5, 1], epsilon: [0.05, 0.1, 0.3] })),
+      dynaQPlus: tuned(dynaQPlus, gridOf({ epsilon: [0.02, 0.1], planning: [50], curiosity: [1e-4, 1e-3, 3e-3, 1e-2] })),
+      exactOldModel: { settings: undefined, grid: undefined, results: run(ours(true)) },
+    };
+    tell("inferred model");
+    const own = run(ours(false));
+    const steps = (results: readonly TaskResult[]) => results.map(({ solved }) => solved);
+    const count = (results: readonly TaskResult[]) => results.filter(({ capped }) => capped).length;
+    unsolved = Math.max(unsolved, count(own));
+    ratio[kind] = speedup(steps(rivals.dynaQPlus.results), steps(own));
+    details[kind] = {
+      inferred: { steps: medianOf(steps(own)), unsolved: count(own) },
+      ...Object.fromEntries(
+        Object.entries(rivals).map(([name, { results, settings, grid }]) => [
+          name,
+          { steps: medianOf(steps(results)), unsolved: count(results), timesOurs: speedup(steps(results), steps(own)), settings, grid },
+        ]),
+      ),
+    };
+  });
+  const drawn = adaptStochastic(FRESH + seed, (done, what) => onProgress?.(3 + done, 5, what));
+  onProgress?.(5, 5, "done");
+  return {
+    figures: {
+      doorClosesOverDynaQPlus: ratio.doorCloses.value,
+      remapOverDynaQPlus: ratio.remap.value,
+      doorOpensOverDynaQPlus: ratio.doorOpens.value,
+      slipOverContinuedQ: drawn.slip.overContinuedQ.value,
+      regionalOverBestBaseline: drawn.regional.overBestBaseline.value,
+      unsolved: unsolved + drawn.unsolved,
+      detectionOverInformationBound: drawn.detection.overBound.value,
+      falseAlarmRate: drawn.detection.falseAlarmRate,
+    },
+    ranges: {
+      doorClosesOverDynaQPlus: [ratio.doorCloses.low, ratio.doorCloses.high],
+      remapOverDynaQPlus: [ratio.remap.low, ratio.remap.high],
+      doorOpensOverDynaQPlus: [ratio.doorOpens.low, ratio.doorOpens.high],
+      slipOverContinuedQ: [drawn.slip.overContinuedQ.low, drawn.slip.overContinuedQ.high],
+      regionalOverBestBaseline: [drawn.regional.overBestBaseline.low, drawn.regional.overBestBaseline.high],
+      detectionOverInformationBound: [drawn.detection.overBound.low, drawn.detection.overBound.high],
+    },
+    seeds: Array.from({ length: SEEDS }, (_, i) => FRESH + seed + i),
+    seconds: (performance.now() - start) / 1000,
+    details: { heads: HEADS, ...details, words, slip: drawn.slip, regional: drawn.regional, detection: drawn.detection },
+  };
+};

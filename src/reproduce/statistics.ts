@@ -1,0 +1,44 @@
+import { createRandom } from "../engine/random.ts";
+import { median } from "./summary.ts";
+
+export interface Interval {
+  readonly value: number;
+  /** 95 % by the percentile bootstrap */
+  readonly low: number;
+  readonly high: number;
+}
+
+const RESAMPLES = 1000;
+
+/** A statistic of paired rows, with its bootstrap interval. The same rows give the same interval. */
+export function bootstrap(n: number, statistic: (rows: Int32Array) => number): Interval {
+  const random = createRandom(n);
+  const rows = Int32Array.from({ length: n }, (_, i) => i);
+  const value = statistic(rows);
+  const values = new Float64Array(RESAMPLES);
+  const drawn = new Int32Array(n);
+  for (let b = 0; b < RESAMPLES; b++) {
+    for (let i = 0; i < n; i++) drawn[i] = random.integer(n);
+    values[b] = statistic(drawn);
+  }
+  values.sort();
+  return { value, low: values[Math.floor(0.025 * RESAMPLES)], high: values[Math.floor(0.975 * RESAMPLES)] };
+}
+
+export const medianOf = (values: readonly number[]): Interval =>
+  bootstrap(values.length, (rows) => median(Array.from(rows, (i) => values[i])));
+
+export const meanOf = (values: readonly number[]): Interval =>
+  bootstrap(values.length, (rows) => rows.reduce((sum, i) => sum + values[i], 0) / values.length);
+
+/** exp of the mean of ln(theirs/ours): how many times fewer steps ours are, seed by seed. */
+export const speedup = (theirs: readonly number[], ours: readonly number[]): Interval =>
+  bootstrap(ours.length, (rows) => Math.exp(rows.reduce((sum, i) => sum + Math.log(theirs[i] / ours[i]), 0) / ours.length));
+
+/** Every combination of the options' values. */
+export function gridOf(options: Readonly<Record<string, readonly number[]>>): Record<string, number>[] {
+  let grid: Record<string, number>[] = [{}];
+  for (const [name, values] of Object.entries(options))
+    grid = grid.flatMap((entry) => values.map((value) => ({ ...entry, [name]: value })));
+  return grid;
+}
