@@ -11,7 +11,7 @@ interface InferOptions extends CommonOptions {
   readonly out?: string;
   readonly method?: Method;
   readonly gamma?: number;
-  readonly states: number;
+  readonly states?: number;
   readonly transitions?: string;
   readonly timeStep?: number;
   readonly reward?: string;
@@ -34,7 +34,7 @@ export function inferCommand(io: Io): Command {
         ),
       )
       .option("--gamma <number>", "discount of the critics, where their files do not say it", discount)
-      .option("--states <n>", "states to ask a network about", positiveInteger, 2000)
+      .option("--states <n>", "states to ask a network about (default: 2000, or 30000 for sparse goals)", positiveInteger)
       .option(
         "--reward <what>",
         "where it is not the environment's: a number for every step, a module FILE.mjs, a table FILE.npy, or unknown (heads that share it are compared)",

@@ -17,6 +17,7 @@ import { fitNetwork, type NetworkFitOptions } from "./fit-network.ts";
 import { type CrossValidated, fitWithTransitions, type RealTransitions } from "./fit-with-transitions.ts";
 import { MismatchError } from "./mismatch-error.ts";
 import { type Equations, equationsAt, type Samples } from "./samples.ts";
+import { areSparse, hybrid } from "./solve-hybrid.ts";
 
 export type OnProgress = (done: number, total: number, what: string) => void;
 
@@ -56,7 +57,8 @@ export interface InferredContinuous {
  */
 export async function inferContinuous(critics: readonly NetworkCritic[], options: InferContinuousOptions): Promise<InferredContinuous> {
   const { coordinates, rewards, samples } = options;
-  const { kept, dropped } = critics.length > 1 ? await keepUseful(critics, options) : { kept: critics, dropped: [] };
+  const sparse = areSparse(critics) && (options.method === undefined || options.method === "amortised");
+  const { kept, dropped } = critics.length > 1 && !sparse ? await keepUseful(critics, options) : { kept: critics, dropped: [] };
   const critic = kept.length === 1 ? kept[0] : stack(kept);
   const system = await bellmanSystem(critic, coordinates, rewards);
   const equations = await equationsAt(system, samples);
@@ -69,7 +71,7 @@ export async function inferContinuous(critics: readonly NetworkCritic[], options
       : options.method === "network"
         ? network
         : structured;
-  const solved = await solve(system, critic, equations, options);
+  const solved = sparse ? await hybrid(system, kept, options) : await solve(system, critic, equations, options);
   const definition: ContinuousDefinition = {
     environment: options.environment,
     reward: options.reward,
@@ -83,7 +85,7 @@ export async function inferContinuous(critics: readonly NetworkCritic[], options
   const identifiability = await identifyContinuous(system, {
     states: samples.states,
     nextStates: solved.nextStates,
-    targets: equations.targets,
+    targets: solved.targets ?? equations.targets,
     sigma: solved.sigma,
     costRatio: solved.costRatio,
     method: solved.solver.method,
@@ -102,10 +104,12 @@ function isKinematic(solver: ContinuousDefinition["solver"]): boolean {
   return solver.method === "amortised" && solver.dynamics.settings.integrator !== "free";
 }
 
-interface Solved {
+export interface Solved {
   readonly solver: ContinuousDefinition["solver"];
   readonly sigma: Float64Array;
   readonly nextStates: Float64Array;
+  /** [n, k] what the evidence is judged by, where that is not the equations' own. */
+  readonly targets?: Float64Array;
   readonly costRatio: number;
   readonly disagreement?: readonly number[];
   readonly transitions?: { readonly chosen: CrossValidated; readonly supervised: CrossValidated; readonly supervisedDynamics: Dynamics };

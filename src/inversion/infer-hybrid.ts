@@ -17,6 +17,8 @@ export interface HybridInference {
   readonly features?: FeatureKind | "auto";
   /** "auto": free, and both integrators where the coordinates say which is whose rate; true: only those; false: only free. */
   readonly kinematic?: "auto" | boolean;
+  /** One integrator alone, whatever `kinematic` says. */
+  readonly integrator?: Integrator;
   readonly timeStep?: number;
   readonly seed?: number;
   readonly iterations?: number;
@@ -128,13 +130,13 @@ export function mapsOf(evidence: readonly ContactEvidence[]): ContactMap[] {
 
 function classesOf(
   { coordinates }: ValueEquations,
-  { features = "auto", kinematic = "auto" }: HybridInference,
+  { features = "auto", kinematic = "auto", integrator }: HybridInference,
 ): { readonly integrator: Integrator; readonly features: FeatureKind }[] {
   const known = coordinates.rateOf.some((rate) => rate !== null);
   if (kinematic === true && !known) throw new MismatchError("kinematic structure needs coordinates that say which is whose rate");
-  const integrators: Integrator[] = [];
-  if (kinematic !== true) integrators.push("free");
-  if (known && kinematic !== false) integrators.push("explicit", "semi-implicit");
+  const integrators: Integrator[] = integrator ? [integrator] : [];
+  if (!integrator && kinematic !== true) integrators.push("free");
+  if (!integrator && known && kinematic !== false) integrators.push("explicit", "semi-implicit");
   const every: FeatureKind[] = ["linear", "additive", ...(boundedPositions(coordinates).length > 0 ? (["chebyshev"] as const) : [])];
   const kinds = features === "auto" ? every : [features];
   return kinds.flatMap((kind) => integrators.map((integrator) => ({ integrator, features: kind })));

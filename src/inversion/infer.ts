@@ -4,7 +4,7 @@ import { stack } from "../critics/stack.ts";
 import { withoutReward } from "../critics/without-reward.ts";
 import { createRandom } from "../engine/random.ts";
 import { collectStates } from "../environments/collect.ts";
-import type { Coordinates, Environment } from "../environments/environment.ts";
+import type { Coordinates, Environment, Physics } from "../environments/environment.ts";
 import { flatBox, identityCoordinates } from "../environments/identity-coordinates.ts";
 import { make, prepare } from "../environments/make.ts";
 import { identifyTabular, type TabularIdentifiability } from "../identifiability/tabular.ts";
@@ -15,6 +15,10 @@ import { inferFromStateValues } from "./infer-state-values.ts";
 import { type InferTabularOptions, inferTabular } from "./infer-tabular.ts";
 import { MismatchError } from "./mismatch-error.ts";
 import type { Samples } from "./samples.ts";
+import { areSparse } from "./solve-hybrid.ts";
+
+const SAMPLES = 2000;
+const SPARSE_SAMPLES = 30_000;
 
 export type Method = "matching" | "projection" | "pointwise" | "amortised" | "network";
 
@@ -119,10 +123,12 @@ async function visit(
   coordinates: Coordinates,
   rewards: Rewards,
   environment: Environment | undefined,
-  { samples = 2000, seed = 0, epsilon = 0.3 }: InferOptions,
+  { samples, seed = 0, epsilon = 0.3 }: InferOptions,
 ): Promise<Samples> {
-  const n = samples as number;
+  const sparse = critic.kind === "network" && areSparse([critic]);
+  const n = (samples as number | undefined) ?? (sparse ? SPARSE_SAMPLES : SAMPLES);
   if (!environment) return uniformSamples(critic, n, seed);
+  if (sparse) return startSamples(environment.physics!, n, seed);
   const system: BellmanSystem = await bellmanSystem(critic, coordinates, rewards);
   const { policy, actionSize } = system;
   const visited = await collectStates(
@@ -132,6 +138,22 @@ async function visit(
   );
   await system.release();
   return visited;
+}
+
+/** Starting states, and actions at random: walls are seldom met, and goals of a critic's policy are where its values are silent. */
+function startSamples(physics: Physics, n: number, seed: number): Samples {
+  const { coordinates, actionSpace } = physics;
+  const random = createRandom(seed);
+  const d = coordinates.names.length;
+  const m = actionSpace.kind === "discrete" ? 1 : flatDimension(actionSpace);
+  const states = new Float64Array(n * d);
+  const actions = new Float64Array(n * m);
+  for (let b = 0; b < n; b++) {
+    physics.initialState(random, states, b * d);
+    const action: Element = sample(actionSpace, random);
+    actions.set(typeof action === "number" ? [action] : (action as Float64Array), b * m);
+  }
+  return { n, states, actions };
 }
 
 function uniformSamples({ observationSpace, actionSpace, actionSize }: NetworkCritic | StateValueCritic, n: number, seed: number): Samples {
