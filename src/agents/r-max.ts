@@ -13,6 +13,8 @@ export interface ModelAgentOptions {
 export interface RMaxOptions extends ModelAgentOptions {
   /** m: visits after which a pair counts as known */
   readonly visits: number;
+  /** Equals go by lot unless the first action is to be taken: which explores faster depends on the world. */
+  readonly first?: boolean;
 }
 
 /** R-max (Brafman and Tennenholtz 2002): a pair that has been tried fewer than m times is worth the most that can be got, 1, before a goal is found and after. */
@@ -33,7 +35,10 @@ export class RMax implements Agent {
   act(state: number): number {
     const { actions, random } = this.options;
     if (this.stale) this.plan();
-    return greedyAction(this.q, state * actions, actions, random);
+    if (!this.options.first) return greedyAction(this.q, state * actions, actions, random);
+    let chosen = 0;
+    for (let a = 1; a < actions; a++) if (this.q[state * actions + a] > this.q[state * actions + chosen] + 1e-12) chosen = a;
+    return chosen;
   }
 
   observe(state: number, action: number, reward: number, next: number, ended: boolean): void {

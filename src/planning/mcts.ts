@@ -14,8 +14,10 @@ export interface MctsOptions {
   readonly value?: (state: number) => number;
   /** Steps of a simulation, in and out of the tree. */
   readonly depth?: number;
-  /** Share of the outcomes that an adversary picks among those of positive probability; the rest are drawn. 1 where the other side plays to win. */
+  /** Share of the outcomes that an adversary picks; the rest are drawn. 1 where the other side plays to win. */
   readonly pessimism?: number;
+  /** Outcomes less likely than this are not an adversary's to pick: inferred models have traces of everything. */
+  readonly possible?: number;
 }
 
 export interface SearchResult {
@@ -49,7 +51,7 @@ interface Node {
  */
 export function mcts(tables: Tables, options: MctsOptions): TreeSearch {
   const { actions, offsets, nextStates, probabilities, rewards, terminated } = tables;
-  const { random, simulations = 1000, discount = 1, exploration = Math.SQRT2, prior, value, depth = 200, pessimism = 0 } = options;
+  const { random, simulations = 1000, discount = 1, exploration = Math.SQRT2, prior, value, depth = 200, pessimism = 0, possible = 1e-2 } = options;
   const nodes = new Map<number, Node>();
   // of each outcome: how often it was met and the mean return after it, for the adversary
   const met = new Float64Array(pessimism > 0 ? nextStates.length : 0);
@@ -96,7 +98,7 @@ export function mcts(tables: Tables, options: MctsOptions): TreeSearch {
     let least = Number.POSITIVE_INFINITY;
     let chosen = offsets[pair];
     for (let o = offsets[pair]; o < offsets[pair + 1]; o++) {
-      if (probabilities[o] <= 0) continue;
+      if (probabilities[o] < possible) continue;
       if (met[o] === 0) return o;
       const bound = after[o] - exploration * Math.sqrt(Math.log(1 + tried) / met[o]);
       if (bound < least) {

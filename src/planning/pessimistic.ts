@@ -7,6 +7,9 @@ export interface PessimisticValues {
   readonly errorBound: number;
 }
 
+/** Outcomes less likely than this are traces of an inference, not possible. */
+const POSSIBLE = 1e-3;
+
 /**
  * Q = (1 − κ) Σ_o p_o x_o + κ min_o x_o, x_o = T(s'_o) or r_o + γ(1 − d_o) V(s'_o): the share κ of a step goes to the worst next state that the model
  * holds possible (Iyengar 2005, an ε-contaminated robust Markov decision process). A γ-contraction, stopped by its bound.
@@ -32,7 +35,7 @@ export function pessimisticIteration(tables: Tables, pessimism: number, options:
           const terminal = terminalValue ? terminalValue[next] : Number.NaN;
           const x = Number.isFinite(terminal) ? terminal : rewards[o] + (terminated[o] ? 0 : discount * v[next]);
           mean += probabilities[o] * x;
-          if (probabilities[o] > 0 && x < least) least = x;
+          if (probabilities[o] >= POSSIBLE && x < least) least = x;
         }
         q[k] = pessimism > 0 ? (1 - pessimism) * mean + pessimism * least : mean;
         if (q[k] > best) best = q[k];

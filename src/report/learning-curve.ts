@@ -9,7 +9,13 @@ export interface LearningCurve {
   readonly y: string;
   readonly logarithmic?: boolean;
   /** At most six are told apart by colour. */
-  readonly series: readonly { readonly name: string; readonly x: ArrayLike<number>; readonly y: ArrayLike<number> }[];
+  readonly series: readonly {
+    readonly name: string;
+    readonly x: ArrayLike<number>;
+    readonly y: ArrayLike<number>;
+    /** An interval around each point. */
+    readonly band?: { readonly low: ArrayLike<number>; readonly high: ArrayLike<number> };
+  }[];
 }
 
 /** Lines over iterations, steps or tolerance. */
@@ -18,6 +24,11 @@ export function learningCurve(curve: LearningCurve): string {
     Array.from(series.x, (x, i) => ({ x, y: series.y[i], name: series.name, colour: seriesColours[k % seriesColours.length] })).filter(
       (point) => Number.isFinite(point.x) && Number.isFinite(point.y) && (!curve.logarithmic || point.y > 0),
     ),
+  );
+  const bands = curve.series.flatMap(({ name, x, band }, k) =>
+    band
+      ? Array.from(x, (at, i) => ({ x: at, low: band.low[i], high: band.high[i], name, colour: seriesColours[k % seriesColours.length] }))
+      : [],
   );
   const few = points.length <= 60;
   const legend: LegendEntry[] =
@@ -44,6 +55,7 @@ export function learningCurve(curve: LearningCurve): string {
           }
         : { label: curve.y, labelAnchor: "center", labelArrow: "none", grid: true, nice: true },
       marks: [
+        ...(bands.length > 0 ? [Plot.areaY(bands, { x: "x", y1: "low", y2: "high", z: "name", fill: "colour", fillOpacity: 0.18 })] : []),
         Plot.lineY(points, { x: "x", y: "y", z: "name", stroke: "colour", strokeWidth: 2 }),
         ...(few ? [Plot.dot(points, { x: "x", y: "y", fill: "colour", r: 2.5 })] : []),
       ],

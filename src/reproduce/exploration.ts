@@ -61,7 +61,7 @@ const optimisticQ: MakeAgent = (instance, s) =>
   new QLearning({ ...basics(instance), rate: s.rate, epsilon: s.epsilon, initial: s.initial });
 const dynaQ: MakeAgent = (instance, s) =>
   new DynaQ({ ...basics(instance), rate: s.rate, epsilon: s.epsilon, initial: s.initial, planning: s.planning, window: s.window });
-const rMax: MakeAgent = (instance, s) => new RMax({ ...basics(instance), visits: s.visits });
+const rMax: MakeAgent = (instance, s) => new RMax({ ...basics(instance), visits: s.visits, first: s.first === 1 });
 const mbie: MakeAgent = (instance, s) => new MbieEb({ ...basics(instance), bonus: s.bonus });
 const epsilonQ: MakeAgent = (instance, s) =>
   new QLearning({ ...basics(instance), rate: s.rate, epsilon: s.epsilon, epsilonBefore: s.before });
@@ -135,7 +135,7 @@ export const reproduceExploration: Reproduce = async ({ seed, onProgress }) => {
     tell("baselines");
     const rates = slippery ? [0.1, 0.3] : [0.5, 1];
     const entries: Record<string, { readonly results: TaskResult[]; readonly settings?: unknown; readonly grid?: unknown }> = {
-      rMax: tuned(rMax, gridOf({ visits: slippery ? [1, 2, 3, 5] : [1] })),
+      rMax: tuned(rMax, gridOf({ visits: slippery ? [1, 2, 3, 5] : [1], first: [0, 1] })),
       optimisticQ: tuned(optimisticQ, gridOf({ rate: rates, epsilon: [0, 0.05], initial: [0.3, 1] })),
       dynaQ: tuned(
         dynaQ,

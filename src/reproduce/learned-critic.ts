@@ -33,6 +33,8 @@ export function learnedGoalCritic(
       elapsed = 0;
     }
     const { q } = learner;
+    // a zero is a value that nothing has reached yet
+    for (let k = 0; k < pairs; k++) if (q[k] === 0) mask[i * pairs + k] = 0;
     const v = new Float64Array(states);
     for (let s = 0; s < states; s++) if (!isGoal(s) && !world.traps[s]) v[s] = Math.max(...q.subarray(s * actions, (s + 1) * actions));
     return { q, v };

@@ -1,0 +1,79 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Command } from "commander";
+import { alignColumns } from "./columns.ts";
+import { type GoalOptions, loadGoalTask } from "./goal-task.ts";
+import type { Io } from "./io.ts";
+import { curvesReport, learningRuns, medianOfList, type RunsOptions } from "./learning-runs.ts";
+import { writeOutputFolder } from "./output-folder.ts";
+import { discount, perform, positiveInteger, withCommonOptions, withExamples } from "./run.ts";
+
+interface ExploreOptions extends GoalOptions {
+  readonly out?: string;
+  readonly force?: boolean;
+  readonly runs: number;
+  readonly steps: number;
+}
+
+export function exploreCommand(io: Io): Command {
+  const command = withCommonOptions(
+    new Command("explore")
+      .summary("look for a goal that is not known, with an inferred model and without")
+      .description(
+        "Look for a goal whose place is not told, in a model of numbered states that infer wrote; beside it R-max and optimistic Q-learning.",
+      )
+      .argument("<folder>", "a folder that vinverse infer wrote")
+      .requiredOption("--env <id>", "environment to explore, e.g. FourRooms-v0")
+      .option("--goal <state>", "where the goal is hidden: number of a state, or row,column (default: another place every run)")
+      .option("--start <state>", "where episodes begin (default: the environment's first start)")
+      .option("--discount <number>", "γ", discount, 0.95)
+      .option("--runs <n>", "runs, each of its own seed", positiveInteger, 30)
+      .option("--steps <n>", "steps of a run", positiveInteger, 1000)
+      .option("--out <folder>", "write report.html with the learning curves there")
+      .option("--force", "write into a folder that holds other files"),
+  );
+  withExamples(command, [["vinverse explore runs/rooms --env FourRooms-v0 --out runs/explore", "steps to a solution, and their curves"]]);
+  return perform<[string], ExploreOptions>(command, io, async (context, options, folder) => {
+    const [{ Explore }, { RMax }, { QLearning }, { createRandom }] = await Promise.all([
+      import("../agents/explore.ts"),
+      import("../agents/r-max.ts"),
+      import("../agents/q-learning.ts"),
+      import("../engine/random.ts"),
+    ]);
+    const { world, candidates, goal: told } = await loadGoalTask(folder, options);
+    const basics = (seed: number) => ({
+      states: world.states,
+      actions: world.actions,
+      discount: world.discount,
+      random: createRandom(seed),
+    });
+    const agents = {
+      "inferred model": (seed: number) => new Explore({ ...basics(seed), candidates, epsilon: 0.1 }),
+      "R-max": (seed: number) => new RMax({ ...basics(seed), visits: world.deterministic ? 1 : 3 }),
+      "optimistic Q-learning": (seed: number) =>
+        new QLearning({ ...basics(seed), rate: world.deterministic ? 1 : 0.1, epsilon: 0.05, initial: 1 }),
+    };
+    const seeds = Array.from({ length: options.runs }, (_, i) => options.seed + i);
+    const runs: RunsOptions = { seeds, steps: options.steps, every: Math.max(1, Math.round(options.steps / 100)) };
+    const goalOf = (seed: number) => (told >= 0 ? told : world.pool[createRandom(seed + 1_000_003).integer(world.pool.length)]);
+    const curves = [];
+    for (const [name, create] of Object.entries(agents)) {
+      context.onProgress(curves.length, 3, name);
+      curves.push(await learningRuns(name, runs, (seed) => ({ world, goal: goalOf(seed), agent: create(seed) })));
+    }
+    const rows = curves.map(({ name, solved, unsolved }) => [name, medianOfList(solved), `${unsolved} of ${solved.length} unsolved`]);
+    const sentence = `Median steps to 95 % of the optimum in ${options.env}: ${curves.map(({ name, solved }) => `${name} ${medianOfList(solved)}`).join(", ")}.`;
+    const about = {
+      title: `Exploring ${options.env}`,
+      subtitle: `model: ${folder}`,
+      command: context.commandLine,
+      seed: options.seed,
+      sentence,
+    };
+    if (options.out !== undefined) {
+      const page = await curvesReport(curves, about);
+      await writeOutputFolder(options.out, options.force === true, (into) => writeFile(join(into, "report.html"), page));
+    }
+    return { json: { folder, environment: options.env, seeds, curves }, text: alignColumns(rows) };
+  });
+}

@@ -1,0 +1,106 @@
+import type { Agent } from "../agents/agent.ts";
+import type { GoalWorld } from "../agents/goal-world.ts";
+
+export interface Curve {
+  readonly name: string;
+  readonly x: number[];
+  /** mean share of the optimum over seeds, and its 95 % bootstrap interval */
+  readonly y: number[];
+  readonly low: number[];
+  readonly high: number[];
+  /** [seeds] steps to 95 % of the optimum; `steps` where it was not reached */
+  readonly solved: readonly number[];
+  readonly unsolved: number;
+}
+
+export interface RunsOptions {
+  readonly seeds: readonly number[];
+  readonly steps: number;
+  readonly every: number;
+}
+
+export interface Run {
+  readonly world: GoalWorld;
+  readonly goal: number;
+  readonly agent: Agent;
+}
+
+/** An agent over seeds: the share of the optimal return against steps. */
+export async function learningRuns(name: string, { seeds, steps, every }: RunsOptions, create: (seed: number) => Run): Promise<Curve> {
+  const [{ runTask }, { createRandom }, { meanOf }] = await Promise.all([
+    import("../agents/run-task.ts"),
+    import("../engine/random.ts"),
+    import("../reproduce/statistics.ts"),
+  ]);
+  const x = Array.from({ length: Math.floor(steps / every) }, (_, i) => (i + 1) * every);
+  const shares = x.map(() => [] as number[]);
+  const solved: number[] = [];
+  for (const seed of seeds) {
+    const { world, goal, agent } = create(seed);
+    let latest = 0;
+    let first = 0;
+    const curve = new Float64Array(x.length);
+    runTask(world, goal, agent, createRandom(seed), {
+      cap: steps,
+      every,
+      atOnce: true,
+      need: 2,
+      onEvaluation(step, share) {
+        latest = share;
+        if (share >= 0.95 && first === 0) first = step;
+        if (step % every === 0) curve[step / every - 1] = latest;
+      },
+    });
+    curve.forEach((share, i) => {
+      shares[i].push(share);
+    });
+    solved.push(first || steps);
+  }
+  const points = shares.map(meanOf);
+  return {
+    name,
+    x,
+    y: points.map(({ value }) => value),
+    low: points.map(({ low }) => low),
+    high: points.map(({ high }) => high),
+    solved,
+    unsolved: solved.filter((step) => step === steps).length,
+  };
+}
+
+/** A page with the curves and a table of them. */
+export async function curvesReport(
+  curves: readonly Curve[],
+  about: { readonly title: string; readonly subtitle: string; readonly command: string; readonly seed: number; readonly sentence: string },
+): Promise<string> {
+  const [{ learningCurve, renderReport }, { version }] = await Promise.all([import("../report/index.ts"), import("./version.ts")]);
+  const svg = learningCurve({
+    title: "share of the optimal return",
+    x: "steps in the environment",
+    y: "share of the optimum",
+    series: curves.map(({ name, x, y, low, high }) => ({ name, x, y, band: { low, high } })),
+  });
+  return renderReport({
+    title: about.title,
+    subtitle: about.subtitle,
+    verdict: { level: curves[0].unsolved === 0 ? "good" : "limited", text: about.sentence },
+    sections: [
+      { title: "Learning curves", text: "Means over seeds with 95 % bootstrap intervals; evaluations take no step.", svg, wide: true },
+      {
+        title: "Steps to 95 % of the optimum",
+        table: {
+          columns: ["agent", "median steps", "unsolved"],
+          rows: curves.map(({ name, solved, unsolved }) => [name, medianOfList(solved), `${unsolved} of ${solved.length}`]),
+        },
+      },
+    ],
+    command: about.command,
+    seed: about.seed,
+    version,
+  });
+}
+
+export function medianOfList(list: readonly number[]): number {
+  const sorted = [...list].sort((a, b) => a - b);
+  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+}
