@@ -1,5 +1,6 @@
 import { bellmanColumns, bellmanTargets } from "../bellman/tabular.ts";
 import type { TabularCritic } from "../critics/critic.ts";
+import { cholesky, choleskySolve } from "../engine/dense.ts";
 import { createSimplexSolver, type SimplexSolver } from "../inversion/simplex-least-squares.ts";
 
 export interface BlendOptions {
@@ -20,10 +21,13 @@ const RIDGE = 1e-3;
 export interface Rows {
   readonly next: (readonly number[])[];
   readonly chance: (readonly number[])[];
+  /** [pairs] share of each row that is a guess, 0 to 1; none when absent */
+  readonly doubt?: Float64Array;
 }
 
 /**
- * P̂ of a world that is not deterministic, from heads and real steps together. The support of (s, ·) is what was seen to follow s under any action; on it
+ * P̂ of a world that is not deterministic, from heads and real steps together. The support of (s, ·) is what was seen to follow s under any action, and s: heads
+ * cannot tell staying from what comes of staying long enough. On it
  *   p(s,a) = argmin over the simplex of Σ_i (c_i·p − Q_i)²/τ² + ν² n ‖p − counts/n‖²
  * stands where every head fits within 4τ; elsewhere counts and the heads' own answer are mixed as Dirichlet's are.
  */
@@ -34,6 +38,8 @@ export class BlendedModel implements Rows {
   readonly chance: number[][];
   /** [pairs] */
   readonly visits: Float64Array;
+  /** [pairs] standard deviation along the direction that heads and steps tell least of; what the prior weighs where they do not agree */
+  readonly doubt: Float64Array;
   private readonly counts: Map<number, number>[];
   private readonly supports: number[][];
   private readonly columns: Float64Array;
@@ -56,8 +62,9 @@ export class BlendedModel implements Rows {
     this.columns = bellmanColumns(critic);
     this.targets = bellmanTargets(critic, critic.rewards);
     this.visits = new Float64Array(pairs);
+    this.doubt = new Float64Array(pairs).fill(1);
     this.counts = Array.from({ length: pairs }, () => new Map());
-    this.supports = Array.from({ length: this.states }, () => []);
+    this.supports = Array.from({ length: this.states }, (_, s) => [s]);
     this.prior = { next: [], chance: [] };
     for (let k = 0; k < pairs; k++) this.inferAlone(k);
     this.next = this.prior.next.map((list) => list.slice());
@@ -143,9 +150,11 @@ export class BlendedModel implements Rows {
       if (worst < BELIEVED) {
         this.next[pair] = Array.from(active.subarray(0, count), (t) => support[t]);
         this.chance[pair] = Array.from(weights.subarray(0, count));
+        this.doubt[pair] = weakest(points, m, size, spoken.length, NU * NU * n);
         return;
       }
     }
+    this.doubt[pair] = this.strength / (this.strength + n);
     const mixed = new Map<number, number>();
     const { next, chance } = this.prior;
     next[pair].forEach((t, j) => {
@@ -167,4 +176,30 @@ export function rowValue({ next, chance }: Rows, pair: number, v: Float64Array, 
     sum += p[j] * (!Number.isNaN(end) ? end : discount * v[list[j]]);
   }
   return sum;
+}
+
+/**
+ * 1/√λ with λ the least curvature of ½‖Ap‖² over Σ p = 0, of m points whose first `heads` entries are the heads', and of the counts: by λ ≥ 1/tr G⁻¹, G the Gram matrix of the
+ * differences to the first point.
+ */
+function weakest(points: Float64Array, m: number, size: number, heads: number, counted: number): number {
+  const d = m - 1;
+  if (d === 0) return 0;
+  const gram = new Float64Array(d * d);
+  for (let x = 0; x < d; x++)
+    for (let y = 0; y < d; y++) {
+      let sum = x === y ? counted + 1e-9 : 0;
+      for (let i = 0; i < heads; i++) sum += (points[(x + 1) * size + i] - points[i]) * (points[(y + 1) * size + i] - points[i]);
+      gram[x * d + y] = sum;
+    }
+  if (!cholesky(gram, d)) return 1;
+  let trace = 0;
+  const column = new Float64Array(d);
+  for (let x = 0; x < d; x++) {
+    column.fill(0);
+    column[x] = 1;
+    choleskySolve(gram, d, column);
+    trace += column[x];
+  }
+  return Math.min(1, Math.sqrt(trace));
 }

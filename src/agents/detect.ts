@@ -33,6 +33,7 @@ export class Detector {
   private readonly zero: Int32Array;
   private readonly names: string[] = [];
   private readonly ratios: Map<number, Float64Array>[];
+  /** [pairs] log ratio of a next state that nobody expects: the same of every alternative */
   private readonly elsewhere: Float64Array;
   private time = 0;
 
@@ -46,8 +47,9 @@ export class Detector {
     this.names = ["more noise", "less noise", "no control", ...Array.from({ length: actions - 1 }, (_, k) => `actions turned by ${k + 1}`)];
     const count = this.names.length;
     this.ratios = [];
+    this.elsewhere = new Float64Array(states * actions);
     for (let s = 0; s < states; s++) {
-      const near: number[] = [];
+      const near = [s];
       for (let a = 0; a < actions; a++)
         reference.next[s * actions + a].forEach((t, j) => {
           if (reference.chance[s * actions + a][j] > NEAR && !near.includes(t)) near.push(t);
@@ -56,6 +58,10 @@ export class Detector {
         (1 - share) * p + share * ((inside ? SPREAD.near / near.length : 0) + (1 - SPREAD.near) / states);
       for (let a = 0; a < actions; a++) {
         const pair = s * actions + a;
+        // where the reference is a guess, it is spread until nothing can be evidence against it
+        const doubt = reference.doubt?.[pair] ?? 0;
+        const [spreadP, spreadQ] = [Math.max(SPREAD.reference, doubt), Math.max(SPREAD.alternative, doubt)];
+        this.elsewhere[pair] = Math.log(spreadQ / spreadP);
         const tempered = (power: number) => {
           const raised = near.map((t) => of(pair, t) ** power);
           const total = raised.reduce((sum, x) => sum + x, 0) || 1;
@@ -68,16 +74,15 @@ export class Detector {
         const alternatives = [tempered(0.4), tempered(2.5), flat.map((x, j) => 0.9 * x + 0.1 * of(pair, near[j])), ...turned];
         const inside = new Map<number, Float64Array>();
         near.forEach((t, j) => {
-          const p = floor(SPREAD.reference, of(pair, t), true);
+          const p = floor(spreadP, of(pair, t), true);
           inside.set(
             t,
-            Float64Array.from(alternatives, (q) => Math.log(floor(SPREAD.alternative, q[j], true) / p)),
+            Float64Array.from(alternatives, (q) => Math.log(floor(spreadQ, q[j], true) / p)),
           );
         });
         this.ratios.push(inside);
       }
     }
-    this.elsewhere = new Float64Array(count).fill(Math.log(SPREAD.alternative / SPREAD.reference));
     this.logW = new Float64Array(count);
     this.zero = new Int32Array(count);
   }
@@ -85,14 +90,15 @@ export class Detector {
   /** One step; an alarm where the evidence is enough. The statistics then begin anew. */
   observe(state: number, action: number, next: number): Alarm | undefined {
     const { logW, zero } = this;
-    const ratio = this.ratios[state * this.actions + action].get(next) ?? this.elsewhere;
+    const pair = state * this.actions + action;
+    const ratio = this.ratios[pair].get(next);
     let most = 0;
     for (let k = 0; k < logW.length; k++) {
       if (logW[k] <= 0) {
         logW[k] = 0;
         zero[k] = this.time;
       }
-      logW[k] += ratio[k];
+      logW[k] += ratio ? ratio[k] : this.elsewhere[pair];
       if (logW[k] > logW[most]) most = k;
     }
     this.time++;

@@ -32,7 +32,7 @@ interface Instance {
 }
 
 /** Ice of success ⅔ that becomes ice of success 0.4. */
-function slipChange(seed: number): Instance {
+export function slipChange(seed: number): Instance {
   const [old, world] = [lakeWorld(2 / 3), lakeWorld(0.4)];
   return { old, world, goal: goalThatMatters(old, world, createRandom(seed))!, seed };
 }
@@ -50,10 +50,11 @@ function regionalChange(seed: number): Instance {
 }
 
 /** What was inferred from 16 old goals and confirmed by walking before the change, frozen. */
-function reference({ old, goal, seed }: Instance): Rows {
+export function reference({ old, goal, seed }: Instance): Rows {
   const random = createRandom(seed + 5);
-  const model = new BlendedModel(exactGoalCritic(old, oldGoals(old, HEADS, random, [goal])));
+  const model = new BlendedModel(exactGoalCritic(old, oldGoals(old, HEADS, random, [goal])), { tau: 1e-5 });
   const arrival = arrivals(old, [goal]);
+  const starts = [old.start, ...old.pool];
   let state = old.start;
   for (let t = 0, elapsed = 0; t < BURN_IN; t++) {
     const action = random.integer(old.actions);
@@ -61,10 +62,10 @@ function reference({ old, goal, seed }: Instance): Rows {
     model.observe(state, action, next);
     state = next;
     if (!Number.isFinite(arrival[next]) && ++elapsed < old.horizon) continue;
-    state = old.pool[random.integer(old.pool.length)];
+    state = starts[random.integer(starts.length)];
     elapsed = 0;
   }
-  return { next: model.next.map((list) => list.slice()), chance: model.chance.map((list) => list.slice()) };
+  return { next: model.next.map((list) => list.slice()), chance: model.chance.map((list) => list.slice()), doubt: model.doubt.slice() };
 }
 
 type Settings = Readonly<Record<string, number>>;
@@ -225,7 +226,7 @@ function divergence(world: GoalWorld, old: GoalWorld, pair: number): number {
   return sum;
 }
 
-function rowsOf({ tables }: GoalWorld): Rows {
+export function rowsOf({ tables }: GoalWorld): Rows {
   const next: number[][] = [];
   const chance: number[][] = [];
   for (let k = 0; k + 1 < tables.offsets.length; k++) {

@@ -64,7 +64,7 @@ export function ticTacToeLosses(
   for (let k = 0; k + 1 < ended.offsets.length; k++)
     if (boards[Math.floor(k / 9)][k % 9] !== ".") ended.terminated.fill(1, ended.offsets[k], ended.offsets[k + 1]);
   const policy = planTabular(ended, { discount: task.discount, reward: task.reward, end: (t) => isOver[t] });
-  const search = mcts(ended, { random: createRandom(seed), simulations: 400, exploration: 1, pessimism: 1 });
+  const search = mcts(ended, { random: createRandom(seed), simulations: 3000, exploration: 1, pessimism: 1 });
   const lost = (act: (s: number) => number): number => {
     let count = 0;
     for (let game = 0; game < games; game++) {

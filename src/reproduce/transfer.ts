@@ -19,7 +19,7 @@ const UNSEEN = 20;
 /** Old goals: with a first episode that corrects, and without any step. */
 const [CORRECTED, ZERO_STEP] = [8, 16];
 /** The games, over a few seeds: rules are either right or wrong. */
-const GAMES = { seeds: 5, heads: 32, played: 100, signals: 4, unseen: 20 } as const;
+const GAMES = { seeds: 3, heads: 32, played: 100, signals: 4, unseen: 20 } as const;
 
 /**
  * A critic of old goals becomes policies for goals that it has not seen: return from the start as a share of the optimum, without a step in the world (16 old goals) and

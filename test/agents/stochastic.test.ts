@@ -1,0 +1,139 @@
+import { describe, expect, test } from "vitest";
+import { AdaptStochastic } from "../../src/agents/adapt-stochastic.ts";
+import { BlendedModel, type Rows } from "../../src/agents/blend.ts";
+import { Detector } from "../../src/agents/detect.ts";
+import { ExploreStochastic } from "../../src/agents/explore-stochastic.ts";
+import { exactGoalCritic } from "../../src/agents/goal-critic.ts";
+import { arrivals, type GoalWorld, stepWorld } from "../../src/agents/goal-world.ts";
+import { createRandom } from "../../src/engine/random.ts";
+import { lakeWorld } from "../../src/reproduce/goal-worlds.ts";
+
+const lake = lakeWorld(2 / 3);
+
+function rowsOf({ tables }: GoalWorld): Rows {
+  const next: number[][] = [];
+  const chance: number[][] = [];
+  for (let k = 0; k + 1 < tables.offsets.length; k++) {
+    const row = new Map<number, number>();
+    for (let o = tables.offsets[k]; o < tables.offsets[k + 1]; o++)
+      row.set(tables.nextStates[o], (row.get(tables.nextStates[o]) ?? 0) + tables.probabilities[o]);
+    next.push([...row.keys()]);
+    chance.push([...row.values()]);
+  }
+  return { next, chance };
+}
+
+/** Random walk that begins anew in traps: steps until the first alarm, `steps` where there is none. */
+function untilAlarm(world: GoalWorld, detector: Detector, steps: number, seed: number): number {
+  const random = createRandom(seed);
+  let state = world.start;
+  for (let t = 1; t <= steps; t++) {
+    const action = random.integer(4);
+    const next = stepWorld(world, state, action, random);
+    if (detector.observe(state, action, next)) return t;
+    state = world.traps[next] ? world.pool[random.integer(world.pool.length)] : next;
+  }
+  return steps;
+}
+
+const detectorAt = (falseAlarmRate: number) => new Detector(rowsOf(lake), { states: 64, actions: 4, falseAlarmRate });
+
+describe("the detector", () => {
+  test("rings falsely no oftener than it was told to", () => {
+    const rate = 1e-3;
+    const runs = 60;
+    let total = 0;
+    for (let seed = 0; seed < runs; seed++) total += untilAlarm(lake, detectorAt(rate), 4000, seed);
+    // runs are cut at 4000 steps, which only makes the mean smaller
+    expect(total / runs).toBeGreaterThan(1 / rate);
+  });
+
+  test("tells smoother ice about as soon as information allows", () => {
+    const smoother = lakeWorld(0.4);
+    const delays = Array.from({ length: 40 }, (_, seed) => untilAlarm(smoother, detectorAt(1e-5), 5000, 100 + seed)).sort((a, b) => a - b);
+    // KL(0.4, 0.3, 0.3 ‖ ⅔, ⅙, ⅙) away from the walls
+    const information = 0.4 * Math.log(0.4 / (2 / 3)) + 0.6 * Math.log(0.3 / (1 / 6));
+    const bound = Math.log(1e5) / information;
+    expect(delays[20]).toBeLessThan(2 * bound);
+    expect(delays[20]).toBeGreaterThan(0.3 * bound);
+  });
+});
+
+test("heads and steps together know the lake better than steps alone", () => {
+  const random = createRandom(1);
+  const goals = Array.from(random.permutation(lake.pool.length).subarray(0, 8), (k) => [lake.pool[k]]);
+  const model = new BlendedModel(exactGoalCritic(lake, goals));
+  const counts = Array.from({ length: 256 }, () => new Map<number, number>());
+  const each = 4;
+  for (let n = 0; n < each; n++)
+    for (let k = 0; k < 256; k++) {
+      if (lake.traps[k >> 2]) continue;
+      const next = stepWorld(lake, k >> 2, k & 3, random);
+      model.observe(k >> 2, k & 3, next);
+      counts[k].set(next, (counts[k].get(next) ?? 0) + 1);
+    }
+  const truth = rowsOf(lake);
+  let [blended, counted] = [0, 0];
+  for (let k = 0; k < 256; k++) {
+    if (lake.traps[k >> 2]) continue;
+    // holes are worth the same and cannot be told apart by values
+    const seen = (t: number) => (lake.traps[t] ? -1 : t);
+    const error = (chances: ReadonlyMap<number, number>) => {
+      const all = new Map(chances);
+      truth.next[k].forEach((t, j) => {
+        all.set(seen(t), (all.get(seen(t)) ?? 0) - truth.chance[k][j]);
+      });
+      return [...all.values()].reduce((sum, x) => sum + Math.abs(x), 0);
+    };
+    const merged = (pairs: readonly (readonly [number, number])[]) => {
+      const out = new Map<number, number>();
+      for (const [t, p] of pairs) out.set(seen(t), (out.get(seen(t)) ?? 0) + p);
+      return out;
+    };
+    blended += error(merged(model.next[k].map((t, j) => [t, model.chance[k][j]] as const)));
+    counted += error(merged([...counts[k]].map(([t, n]) => [t, n / each] as const)));
+  }
+  expect(blended).toBeLessThan(0.6 * counted);
+});
+
+test("repair fits the channel that smoother ice is", () => {
+  const smoother = lakeWorld(0.4);
+  const goal = 63;
+  const agent = new AdaptStochastic({
+    states: 64,
+    actions: 4,
+    discount: 0.97,
+    random: createRandom(1),
+    reference: rowsOf(lake),
+    arrival: arrivals(lake, [goal]),
+    epsilon: 0.2,
+  });
+  const random = createRandom(2);
+  let state = 0;
+  for (let t = 0; t < 1500; t++) {
+    const action = agent.act(state);
+    const next = stepWorld(smoother, state, action, random);
+    agent.observe(state, action, next === goal ? 1 : 0, next);
+    state = next === goal || smoother.traps[next] ? 0 : next;
+  }
+  expect(agent.alarm).toBeDefined();
+  for (let a = 0; a < 4; a++) expect(Math.abs(agent.channel![5 * a] - 0.4)).toBeLessThan(0.12);
+});
+
+test("stochastic exploration is the same from the same seed", () => {
+  const goals = [[20], [33], [47], [58]];
+  const run = () => {
+    const agent = new ExploreStochastic(exactGoalCritic(lake, goals), { random: createRandom(1), discount: 0.97, epsilon: 0.1 });
+    const random = createRandom(2);
+    const path = [0];
+    for (let t = 0; t < 60; t++) {
+      const state = path[t];
+      const action = agent.act(state);
+      const next = stepWorld(lake, state, action, random);
+      agent.observe(state, action, 0, next, lake.traps[next] === 1);
+      path.push(lake.traps[next] ? 0 : next);
+    }
+    return path;
+  };
+  expect(run()).toEqual(run());
+});
