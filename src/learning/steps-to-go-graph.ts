@@ -50,7 +50,8 @@ function smooth(error: Value, beta: number): Value {
 
 /**
  * One update of steps to go: "observations" [B, o], "next observations" [B·A or B, o], "open" [.., goals] (0 where the next state is in the goal),
- * "code" [B, A] of the action (residual only), "rate" and "part" (of the way that the slow copy goes) in; "loss" and what moved out.
+ * "code" [B, A] of the action (residual only), "rate" and "part" (of the way that the slow copy goes) in; out: "loss", "k" [B, A, goals] of the states
+ * (residual: of the next ones), and what moved.
  *   k(s, a) = 0 where s' is in the goal, else 1 + min_a' k(s', a').
  */
 export function stepsToGoGraph({ layers, parameters, parts, batch, phase }: StepsToGoGraphOptions): Graph {
@@ -71,13 +72,16 @@ export function stepsToGoGraph({ layers, parameters, parts, batch, phase }: Step
   const slow = after(steps({ ...layers, name: "slow" }, copies, next));
   let loss: Value;
   if (phase === "slow") {
-    const all = reshape(steps(layers, inputs, observations), [rows, goals.length]);
+    const here = steps(layers, inputs, observations);
+    graph.output("k", here);
+    const all = reshape(here, [rows, goals.length]);
     loss = mul(smooth(sub(all, slow), LINEAR.slow), 2);
   } else {
     const code = graph.input("code", [batch, actions]);
     const both = steps(layers, inputs, concat([observations, next], 0));
     const here = reduceSum(mul(slice(both, 0, batch, 0), unsqueeze(code, [2])), [1]);
-    const there = after(slice(both, batch, 2 * batch, 0));
+    const ahead = graph.output("k", slice(both, batch, 2 * batch, 0));
+    const there = after(ahead);
     loss = add(smooth(sub(here, there), LINEAR.residual), mul(smooth(sub(here, slow), LINEAR.pull), PULL));
   }
   graph.output("loss", loss);

@@ -37,7 +37,13 @@ export const reproduceMountainCar: Reproduce = async (options) => {
       task,
       shipped: "MountainCarGoal-v0-seed",
       timeStep: 1,
-      training: { hidden: [256, 256, 256], slowUpdates: 12_000, residualUpdates: 12_000 },
+      training: {
+        hidden: [256, 256, 256],
+        phases: [
+          { kind: "slow", updates: 12_000, rate: 1e-3 },
+          { kind: "residual", updates: 12_000, rate: 3e-4 },
+        ],
+      },
       optimalReturns: (starts, n) => lookaheadReturns(task, grid, tables, starts, n),
     },
     { ...options, onProgress: (done, total, what) => onProgress?.(2 + (8 * done) / total, 10, what) },

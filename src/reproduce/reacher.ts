@@ -17,7 +17,15 @@ export const reproduceReacher: Reproduce = async (options) => {
       task,
       shipped: "Reacher-v0-seed",
       timeStep: INTERVAL,
-      training: { hidden: [256, 256, 256], slowUpdates: 10_000, residualUpdates: 24_000 },
+      training: {
+        hidden: [256, 256, 256],
+        phases: [
+          { kind: "slow", updates: 10_000, rate: 1e-3 },
+          { kind: "residual", updates: 24_000, rate: 3e-4 },
+          { kind: "slow", updates: 4000, rate: 5e-4, walkers: 0.5 },
+          { kind: "residual", updates: 6000, rate: 3e-4, walkers: 0.4 },
+        ],
+      },
       optimalReturns: async (starts, n) => {
         const out = fewestSteps(task, starts, n);
         return out.map((count) => (Number.isFinite(count) ? DISCOUNT ** (count - 1) : 0));

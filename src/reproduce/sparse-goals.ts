@@ -208,7 +208,7 @@ export function scoreAnswers(physics: Physics, truth: Truth, answer: Float64Arra
 }
 
 /** Greedy discounted return of the critic towards each goal from random starts, over the optimal one. */
-async function greedyReturns(saved: SavedCritic, task: StepsToGoTask, seed: number, optimalReturns: GoalStudy["optimalReturns"]) {
+export async function greedyReturns(saved: SavedCritic, task: StepsToGoTask, seed: number, optimalReturns: GoalStudy["optimalReturns"]) {
   const { values } = saved;
   if (values.kind !== "steps-to-go") throw new TypeError(`${saved.name} is no critic of steps to go`);
   const { physics } = task;

@@ -8,7 +8,7 @@ import { adamState, createRandom, evaluate, type Reference } from "../../src/eng
 import type { Physics } from "../../src/environments/environment.ts";
 import { saveCritic } from "../../src/formats/critic-folder.ts";
 import { initialise, type Layers, renamed } from "../../src/learning/layers.ts";
-import { type StepsToGoTask, trainStepsToGo } from "../../src/learning/steps-to-go.ts";
+import { type StepsToGoPhase, type StepsToGoTask, trainStepsToGo } from "../../src/learning/steps-to-go.ts";
 import { stepsToGoGraph } from "../../src/learning/steps-to-go-graph.ts";
 import { reacherTask } from "../../src/learning/steps-to-go-tasks.ts";
 import { fewestSteps } from "../../src/reproduce/reacher.ts";
@@ -59,7 +59,11 @@ const task: StepsToGoTask = {
     for (let b = 0; b < n; b++) out[b] = 2 * random.uniform() - 1;
   },
 };
-const settings = { seed: 3, hidden: [48, 48], slowUpdates: 1500, residualUpdates: 500, slowBatch: 128, residualBatch: 128 };
+const phases = (slow: number, residual: number, walkers: number): StepsToGoPhase[] => [
+  { kind: "slow", updates: slow, rate: 1e-3, batch: 128, walkers },
+  { kind: "residual", updates: residual, rate: 3e-4, batch: 128, walkers },
+];
+const settings = { seed: 3, hidden: [48, 48], phases: phases(1500, 500, 0) };
 
 describe("steps to go", () => {
   test("a trained critic counts steps, is 0 in its goals, and its state values are its best action's", async () => {
@@ -93,7 +97,7 @@ describe("steps to go", () => {
   });
 
   test("a training that was stopped goes on to the same bytes", async () => {
-    const short = { ...settings, slowUpdates: 1200, residualUpdates: 900, hidden: [16] };
+    const short = { ...settings, phases: phases(800, 1300, 0.5), hidden: [16] };
     const stop = new Error("stop");
     const running = trainStepsToGo(task, {
       ...short,
