@@ -63,7 +63,7 @@ const phases = (slow: number, residual: number, walkers: number): StepsToGoPhase
   { kind: "slow", updates: slow, rate: 1e-3, batch: 128, walkers },
   { kind: "residual", updates: residual, rate: 3e-4, batch: 128, walkers },
 ];
-const settings = { seed: 3, hidden: [48, 48], phases: phases(1500, 500, 0) };
+const settings = { seed: 3, hidden: [32, 32], phases: phases(1500, 500, 0) };
 
 describe("steps to go", () => {
   test("a trained critic counts steps, is 0 in its goals, and its state values are its best action's", async () => {
@@ -97,7 +97,7 @@ describe("steps to go", () => {
   });
 
   test("a training that was stopped goes on to the same bytes", async () => {
-    const short = { ...settings, phases: phases(800, 1300, 0.5), hidden: [16] };
+    const short = { ...settings, phases: phases(500, 700, 0.5), hidden: [16] };
     const stop = new Error("stop");
     const running = trainStepsToGo(task, {
       ...short,
