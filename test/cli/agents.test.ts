@@ -1,0 +1,75 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { run } from "./harness.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "vinverse-agents-"));
+const model = join(folder, "model");
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("a model of four rooms put to work", () => {
+  beforeAll(async () => {
+    const critic = join(folder, "critic");
+    const goals = "1,1 9,9 2,8 8,2 5,2 4,9 7,6 3,3";
+    await run("train", "--env", "FourRooms-v0", "--algorithm", "value-iteration", "--goals", goals, "--out", critic, "--quiet");
+    await run("infer", critic, "--env", "FourRooms-v0", "--out", model, "--quiet");
+  });
+
+  test("plan reaches a goal that no head was of, as soon as can be", async () => {
+    const ran = await run("plan", model, "--env", "FourRooms-v0", "--goal", "3,8", "--json", "--quiet");
+    expect(ran.code).toBe(0);
+    const found = JSON.parse(ran.out);
+    expect(found.reached).toBe(true);
+    expect(found.achieved).toBeCloseTo(found.optimum, 9);
+  });
+
+  test("explore: the curves, and a page with their bands", async () => {
+    const out = join(folder, "explore");
+    const words = ["explore", model, "--env", "FourRooms-v0", "--runs", "4", "--steps", "300", "--out", out, "--json", "--quiet"];
+    const ran = await run(...words);
+    expect(ran.code).toBe(0);
+    const { curves } = JSON.parse(ran.out);
+    expect(curves.map((curve: { name: string }) => curve.name)).toEqual(["inferred model", "R-max", "optimistic Q-learning"]);
+    for (const { y, low, high } of curves)
+      for (let i = 0; i < y.length; i++) {
+        expect(low[i]).toBeLessThanOrEqual(y[i] + 1e-12);
+        expect(high[i]).toBeGreaterThanOrEqual(y[i] - 1e-12);
+      }
+    expect(readFileSync(join(out, "report.html"), "utf8")).toContain("<svg");
+    expect((await run(...words.filter((word) => word !== "--out" && word !== out))).out).toBe(ran.out);
+  });
+
+  test("adapt tells what changed", async () => {
+    const ran = await run(
+      "adapt",
+      model,
+      "--env",
+      "FourRooms-v0",
+      "--goal",
+      "9,9",
+      "--block",
+      "2,5",
+      "--runs",
+      "4",
+      "--steps",
+      "400",
+      "--quiet",
+    );
+    expect(ran.code).toBe(0);
+    expect(ran.out).toContain("leads nowhere now");
+  });
+
+  test.each([
+    [["plan", model, "--env", "FourRooms-v0", "--goal", "0,0"], "no state of FourRooms-v0"],
+    [["plan", model, "--env", "Taxi-v3", "--goal", "1"], "does not have the 68 states"],
+    [["adapt", model, "--env", "FourRooms-v0", "--goal", "9,9"], "--block or --turn"],
+    [["adapt", model, "--env", "FourRooms-v0", "--goal", "1,2", "--start", "1,1", "--block", "1,2"], "cannot be reached"],
+  ])("%j is refused in a sentence", async (words, sentence) => {
+    const ran = await run(...words);
+    expect(ran.code).toBe(2);
+    expect(ran.err).toContain(sentence);
+  });
+});
+
+test("nothing is left where a command was refused", () => expect(existsSync(join(folder, "adapt"))).toBe(false));
