@@ -51,7 +51,17 @@ interface Node {
  */
 export function mcts(tables: Tables, options: MctsOptions): TreeSearch {
   const { actions, offsets, nextStates, probabilities, rewards, terminated } = tables;
-  const { random, simulations = 1000, discount = 1, exploration = Math.SQRT2, prior, value, depth = 200, pessimism = 0, possible = 1e-2 } = options;
+  const {
+    random,
+    simulations = 1000,
+    discount = 1,
+    exploration = Math.SQRT2,
+    prior,
+    value,
+    depth = 200,
+    pessimism = 0,
+    possible = 1e-2,
+  } = options;
   const nodes = new Map<number, Node>();
   // of each outcome: how often it was met and the mean return after it, for the adversary
   const met = new Float64Array(pessimism > 0 ? nextStates.length : 0);

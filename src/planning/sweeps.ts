@@ -23,55 +23,68 @@ export interface Sweeps {
   values(v: Float64Array, q: Float64Array, from: number, to: number): void;
 }
 
-/** Uses nothing from outside itself: its source is sent to threads. */
-export function createSweeps({ actions, offsets, next, weight, constant, width }: FoldedTables): Sweeps {
-  const general = (v: Float64Array, k: number): number => {
-    let sum = constant[k];
-    for (let o = offsets[k], end = offsets[k + 1]; o < end; o++) sum += weight[o] * v[next[o]];
-    return sum;
-  };
-  const single = (v: Float64Array, k: number): number => constant[k] + weight[k] * v[next[k]];
-  const triple = (v: Float64Array, k: number): number => {
-    const o = 3 * k;
-    return constant[k] + weight[o] * v[next[o]] + weight[o + 1] * v[next[o + 1]] + weight[o + 2] * v[next[o + 2]];
-  };
-  // one loop a width, so that each stays monomorphic and is inlined
-  const loops = (value: (v: Float64Array, k: number) => number): Sweeps => ({
-    improve(v, choice, from, to, backward) {
-      let change = 0;
-      for (let i = from; i < to; i++) {
-        const s = backward ? from + to - 1 - i : i;
-        const at = s * actions;
-        let best = value(v, at);
-        let chosen = 0;
-        for (let a = 1; a < actions; a++) {
-          const q = value(v, at + a);
-          if (q > best) {
-            best = q;
-            chosen = a;
-          }
+/**
+ * Uses nothing from outside itself: its source is sent to threads. The arrays are locals of each sweep, not of the closure, so that a second set of tables in one process is
+ * compiled as well as the first.
+ */
+export function createSweeps(folded: FoldedTables): Sweeps {
+  const improve = (f: FoldedTables, v: Float64Array, choice: Int32Array, from: number, to: number, backward: boolean): number => {
+    const { actions, offsets, next, weight, constant, width } = f;
+    let change = 0;
+    for (let i = from; i < to; i++) {
+      const s = backward ? from + to - 1 - i : i;
+      const at = s * actions;
+      let best = Number.NEGATIVE_INFINITY;
+      let chosen = 0;
+      for (let a = 0; a < actions; a++) {
+        const k = at + a;
+        let q = constant[k];
+        if (width === 3) {
+          const o = 3 * k;
+          q += weight[o] * v[next[o]] + weight[o + 1] * v[next[o + 1]] + weight[o + 2] * v[next[o + 2]];
+        } else if (width === 1) q += weight[k] * v[next[k]];
+        else for (let o = offsets[k], end = offsets[k + 1]; o < end; o++) q += weight[o] * v[next[o]];
+        if (q > best) {
+          best = q;
+          chosen = a;
         }
-        const moved = Math.abs(best - v[s]);
-        if (moved > change) change = moved;
-        v[s] = best;
-        choice[s] = chosen;
       }
-      return change;
-    },
-    evaluate(v, choice, from, to, backward) {
-      let change = 0;
-      for (let i = from; i < to; i++) {
-        const s = backward ? from + to - 1 - i : i;
-        const q = value(v, s * actions + choice[s]);
-        const moved = Math.abs(q - v[s]);
-        if (moved > change) change = moved;
-        v[s] = q;
-      }
-      return change;
-    },
-    values(v, q, from, to) {
-      for (let k = from * actions; k < to * actions; k++) q[k] = value(v, k);
-    },
-  });
-  return width === 1 ? loops(single) : width === 3 ? loops(triple) : loops(general);
+      const moved = Math.abs(best - v[s]);
+      if (moved > change) change = moved;
+      v[s] = best;
+      choice[s] = chosen;
+    }
+    return change;
+  };
+  const evaluate = (f: FoldedTables, v: Float64Array, choice: Int32Array, from: number, to: number, backward: boolean): number => {
+    const { actions, offsets, next, weight, constant, width } = f;
+    let change = 0;
+    for (let i = from; i < to; i++) {
+      const s = backward ? from + to - 1 - i : i;
+      const k = s * actions + choice[s];
+      let q = constant[k];
+      if (width === 3) {
+        const o = 3 * k;
+        q += weight[o] * v[next[o]] + weight[o + 1] * v[next[o + 1]] + weight[o + 2] * v[next[o + 2]];
+      } else if (width === 1) q += weight[k] * v[next[k]];
+      else for (let o = offsets[k], end = offsets[k + 1]; o < end; o++) q += weight[o] * v[next[o]];
+      const moved = Math.abs(q - v[s]);
+      if (moved > change) change = moved;
+      v[s] = q;
+    }
+    return change;
+  };
+  const values = (f: FoldedTables, v: Float64Array, q: Float64Array, from: number, to: number): void => {
+    const { actions, offsets, next, weight, constant } = f;
+    for (let k = from * actions; k < to * actions; k++) {
+      let sum = constant[k];
+      for (let o = offsets[k], end = offsets[k + 1]; o < end; o++) sum += weight[o] * v[next[o]];
+      q[k] = sum;
+    }
+  };
+  return {
+    improve: (v, choice, from, to, backward) => improve(folded, v, choice, from, to, backward),
+    evaluate: (v, choice, from, to, backward) => evaluate(folded, v, choice, from, to, backward),
+    values: (v, q, from, to) => values(folded, v, q, from, to),
+  };
 }
