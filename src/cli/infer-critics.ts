@@ -40,6 +40,8 @@ export async function inferCritics(critics: readonly Critic[], settings: InferSe
 }
 
 async function inferTables(critics: readonly TabularCritic[], settings: InferSettings): Promise<Finding> {
+  if (settings.transitions !== undefined) throw new UsageError("--transitions is for networks; a table is solved by its values alone");
+  if (settings.timeStep !== undefined) throw new UsageError("--time-step is for networks; a table has no rates");
   const [{ stack }, { trueTables }, { scoreTabular }] = await Promise.all([
     import("../critics/stack.ts"),
     import("../report/true-tables.ts"),

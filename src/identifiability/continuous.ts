@@ -112,8 +112,12 @@ export async function identifyContinuous(system: BellmanSystem, evidence: Contin
   const singularValues = Array.from({ length: d }, (_, j) => middle(spectra.map((s) => s[j])));
   const regionSingularValues = Array.from(region.values);
   const total = (list: Float64Array) =>
-    Math.sqrt(list.reduce((sum, x, i) => (used[i] ? sum + (x / residual[i]) ** 2 / counts.get(heads[i].critic)! : sum), 0));
-  const residualOverSignal = total(residual) / total(signal);
+    Math.sqrt(
+      list.reduce((sum, x, i) => (used[i] && residual[i] > 0 ? sum + (x / residual[i]) ** 2 / counts.get(heads[i].critic)! : sum), 0),
+    );
+  // heads without any residual agree exactly: all signal, if there is some
+  const exact = !residual.some((x, i) => used[i] && x > 0);
+  const residualOverSignal = exact ? (signal.some((x, i) => used[i] && x > 0) ? 0 : Infinity) : total(residual) / total(signal);
   const found = {
     kind: "continuous" as const,
     coordinates: coordinates.names,

@@ -147,7 +147,7 @@ export function firstSigma(system: BellmanSystem, equations: Equations): Float64
     system.heads.length,
   );
   const share = headShare(system, equations);
-  return rms.map((value, i) => (system.heads[i].residual ?? (FIRST_SCALE * value || 1e-12)) * share[i]);
+  return rms.map((value, i) => (system.heads[i].residual || FIRST_SCALE * value || 1e-12) * share[i]);
 }
 
 /**

@@ -114,7 +114,9 @@ export async function fitStructure(
   else if (!options.start && structure.integrator !== "free") theta = await firstClock(system, structure, total);
   let cost = await total(theta);
   const curvature = new Float64Array(p * p);
-  const regional = new Float64Array((regions ? regions.reduce((a, b) => Math.max(a, b), 0) + 1 : n) * p);
+  const regionCount = regions ? regions.reduce((a, b) => Math.max(a, b), 0) + 1 : n;
+  // every real transition is a region of its own, after those of the samples
+  const regional = new Float64Array((regionCount + (observed ? observed.states.length / d : 0)) * p);
   const gradient = new Float64Array(p);
   const factor = new Float64Array(p * p);
   const step = new Float64Array(p);
@@ -124,6 +126,7 @@ export async function fitStructure(
     regional.fill(0);
     gradient.fill(0);
     if (weight > 0) await accumulateValues();
+    if (weight !== 1) for (let at = 0; at < regional.length; at++) regional[at] *= weight;
     for (let q = 0; q < p; q++) {
       for (let r = 0; r <= q; r++) curvature[q * p + r] *= weight / n;
       gradient[q] *= weight;
@@ -132,9 +135,10 @@ export async function fitStructure(
         gradient[q] += ridge * theta[q];
       }
     }
-    if (observed) addObserved(structure, observed, theta, row, weighted, curvature, gradient);
+    if (observed) addObserved(structure, observed, theta, row, weighted, curvature, gradient, regional.subarray(regionCount * p));
     if (term) await term.accumulate(theta, curvature, gradient, regional);
     if (timeStep !== undefined) {
+      for (let at = 0; at < regional.length; at += p) regional[at] = 0;
       gradient[0] = 0;
       for (let q = 0; q < p; q++) curvature[q * p] = q === 0 ? 1 : 0;
     }
@@ -275,6 +279,7 @@ function addObserved(
   held: Float64Array,
   curvature: Float64Array,
   gradient: Float64Array,
+  regional: Float64Array,
 ): void {
   const d = precision.length;
   const n = states.length / d;
@@ -288,7 +293,10 @@ function addObserved(
     addProduct(row, block, held, curvature, d, p);
     for (let x = 0; x < d; x++) {
       const error = precision[x] * (predicted[b * d + x] - changes[b * d + x]);
-      for (let q = 0; q < p; q++) gradient[q] += row[x * p + q] * error;
+      for (let q = 0; q < p; q++) {
+        gradient[q] += row[x * p + q] * error;
+        regional[b * p + q] += row[x * p + q] * error;
+      }
     }
   }
 }

@@ -56,14 +56,16 @@ export interface InferredContinuous {
  * Next states are never used.
  */
 export async function inferContinuous(critics: readonly NetworkCritic[], options: InferContinuousOptions): Promise<InferredContinuous> {
+  const { method = "amortised" } = options;
+  if (options.transitions && method !== "amortised") throw new MismatchError(`transitions are for method 'amortised', not '${method}'`);
+  if (options.timeStep !== undefined && method !== "amortised")
+    throw new MismatchError(`a time step is for method 'amortised', not '${method}'`);
   const { coordinates, rewards, samples } = options;
   const sparse = areSparse(critics) && (options.method === undefined || options.method === "amortised");
   const { kept, dropped } = critics.length > 1 && !sparse ? await keepUseful(critics, options) : { kept: critics, dropped: [] };
   const critic = kept.length === 1 ? kept[0] : stack(kept);
   const system = await bellmanSystem(critic, coordinates, rewards);
   const equations = await equationsAt(system, samples);
-  if (options.transitions && options.method !== undefined && options.method !== "amortised")
-    throw new MismatchError(`transitions are for method 'amortised', not '${options.method}'`);
   const solve = options.transitions
     ? fromTransitions
     : options.method === "pointwise"
@@ -135,8 +137,8 @@ async function keepUseful(critics: readonly NetworkCritic[], options: InferConti
     judged.push({ critic, ratio: residualOverSignal, heads: heads.map((head) => ({ ...head, used: false })) });
     await system.release();
   }
-  const best = Math.min(...judged.map(({ ratio }) => ratio));
-  const useful = judged.filter(({ ratio }) => ratio <= HOPELESS || ratio === best);
+  const best = Math.min(...judged.map(({ ratio }) => (Number.isFinite(ratio) ? ratio : Infinity)));
+  const useful = judged.filter(({ ratio }) => ratio <= HOPELESS || ratio === best || best === Infinity);
   return {
     kept: useful.map(({ critic }) => critic),
     dropped: judged.filter((entry) => !useful.includes(entry)).flatMap(({ heads }) => heads),

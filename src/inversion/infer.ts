@@ -57,6 +57,7 @@ export type Inferred = InferredContinuous | InferredTabular;
 export async function inferDynamics(given: Critic | readonly Critic[], options: InferOptions = {}): Promise<Inferred> {
   const critics = Array.isArray(given) ? (given as readonly Critic[]) : [given as Critic];
   if (critics.length === 0) throw new MismatchError("inferDynamics needs a critic");
+  checkNumbers(options);
   const tables = critics.filter((critic): critic is TabularCritic => critic.kind === "tabular");
   const withReward = critics.filter((critic): critic is NetworkCritic => critic.kind === "network");
   const unknown = options.rewards === "unknown";
@@ -68,6 +69,9 @@ export async function inferDynamics(given: Critic | readonly Critic[], options: 
   if (tables.length > 0) {
     if (method !== undefined && method !== "matching" && method !== "projection")
       throw new MismatchError(`method '${method}' is for networks; a table takes matching or projection`);
+    for (const name of ["transitions", "timeStep", "rewards"] as const) {
+      if (options[name] !== undefined) throw new MismatchError(`option '${name}' is for networks; a table is solved by its values alone`);
+    }
     const critic = tables.length === 1 ? tables[0] : stack(tables);
     return { model: inferTabular(critic, { ...options.tabular, method }), identifiability: identifyTabular(critic) };
   }
@@ -104,9 +108,19 @@ export async function inferDynamics(given: Critic | readonly Critic[], options: 
       samples: samples.n,
       // a constant is kept in `reward`, the environment's own is known by its id, and heads without their reward need none
       ...(known && options.reward === undefined ? { rewards: "given" } : {}),
+      ...(options.coordinates ? { coordinates: "given" } : {}),
     },
   };
   return stateValues.length > 0 ? inferFromStateValues(networks, stateValues, settings) : inferContinuous(networks, settings);
+}
+
+function checkNumbers({ timeStep, epsilon, huber, ridge, samples }: InferOptions): void {
+  const refuse = (name: string, value: number, expected: string) => new RangeError(`${name} must be ${expected}, got ${value}`);
+  if (timeStep !== undefined && !(timeStep > 0 && Number.isFinite(timeStep))) throw refuse("timeStep", timeStep, "a number above 0");
+  if (epsilon !== undefined && !(epsilon >= 0 && epsilon <= 1)) throw refuse("epsilon", epsilon, "a share from 0 to 1");
+  if (huber !== undefined && !(huber > 0)) throw refuse("huber", huber, "above 0");
+  if (ridge !== undefined && !(ridge >= 0)) throw refuse("ridge", ridge, "0 or above");
+  if (typeof samples === "number" && !(Number.isInteger(samples) && samples > 0)) throw refuse("samples", samples, "a positive integer");
 }
 
 function cancelReward(networks: readonly NetworkCritic[]): NetworkCritic {

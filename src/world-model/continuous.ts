@@ -35,6 +35,16 @@ export function continuousModel(definition: ContinuousDefinition): ContinuousWor
     const n = s.length / d;
     if (!Number.isInteger(n)) throw new RangeError(`states must be flat [n, ${d}], got ${s.length} numbers`);
     if (a.length !== n * m) throw new RangeError(`actions must be flat [${n}, ${m}] for ${n} states, got ${a.length} numbers`);
+    const { actionSpace } = definition;
+    if (actionSpace.kind === "discrete") {
+      const wrong = a.findIndex(
+        (action) => !Number.isInteger(action) || action < actionSpace.start || action >= actionSpace.start + actionSpace.n,
+      );
+      if (wrong >= 0)
+        throw new RangeError(
+          `action ${wrong} is ${a[wrong]}, expected an integer in ${actionSpace.start} … ${actionSpace.start + actionSpace.n - 1}`,
+        );
+    }
     if (n === 0) return { nextStates: s, residual: new Float64Array(0), deviation: s.slice() };
     const targets = await system.targets(s, a);
     if (solver.method === "pointwise") {

@@ -1,14 +1,8 @@
 import { files } from "#files";
-import type { Rewards } from "../bellman/system.ts";
 import { FormatError } from "../formats/format-error.ts";
-import { format as continuousFormat, loadContinuous } from "./save-continuous.ts";
+import { format as continuousFormat, type LoadWorldModelOptions, loadContinuous } from "./save-continuous.ts";
 import { loadTabularWorldModel } from "./tabular.ts";
 import type { WorldModel } from "./world-model.ts";
-
-export interface LoadWorldModelOptions {
-  /** r(s, a), for a model that was inferred with a reward of the caller's own. */
-  readonly rewards?: Rewards;
-}
 
 /**
  * Read a model that `save` wrote.
@@ -25,5 +19,5 @@ export async function loadWorldModel(folder: string, options: LoadWorldModelOpti
     if (error instanceof SyntaxError) throw new FormatError(path, "the file", "is not JSON", "infer the model again");
     throw error;
   }
-  return json.format === continuousFormat ? loadContinuous(folder, json, options.rewards) : loadTabularWorldModel(folder);
+  return json.format === continuousFormat ? loadContinuous(folder, json, options) : loadTabularWorldModel(folder);
 }

@@ -44,9 +44,10 @@ export async function solvePointwise(
   const precision = Float64Array.from(settings.reach, (reach) => 1 / (reach * reach));
   const low = Float64Array.from(coordinates.low, (x, j) => (coordinates.angular[j] ? -Infinity : x));
   const high = Float64Array.from(coordinates.high, (x, j) => (coordinates.angular[j] ? Infinity : x));
-  const nextStates = new Float64Array(n * d);
-  const residual = new Float64Array(n);
-  const deviation = new Float64Array(n * d);
+  // what no start answers stays not a number
+  const nextStates = new Float64Array(n * d).fill(Number.NaN);
+  const residual = new Float64Array(n).fill(Number.NaN);
+  const deviation = new Float64Array(n * d).fill(Number.NaN);
   const least = new Float64Array(n).fill(Infinity);
   const matrix = new Float64Array(d * d);
   const unit = new Float64Array(d);
@@ -67,7 +68,10 @@ export async function solvePointwise(
       residual[b] = Math.sqrt(sum);
       matrix.set(found.normal.subarray(b * d * d, (b + 1) * d * d));
       for (let x = 0; x < d; x++) matrix[x * d + x] += precision[x];
-      cholesky(matrix, d);
+      if (!cholesky(matrix, d)) {
+        deviation.fill(Number.NaN, b * d, (b + 1) * d);
+        continue;
+      }
       for (let x = 0; x < d; x++) {
         unit.fill(0);
         unit[x] = 1;

@@ -2,6 +2,7 @@ import { files } from "#files";
 import { assembleSystem, type Rewards } from "../bellman/system.ts";
 import type { Head } from "../critics/critic.ts";
 import { fromOnnx, toOnnx } from "../engine/index.ts";
+import type { Coordinates } from "../environments/environment.ts";
 import { flatBox, identityCoordinates } from "../environments/identity-coordinates.ts";
 import { make, prepare } from "../environments/make.ts";
 import { FormatError } from "../formats/format-error.ts";
@@ -13,6 +14,13 @@ import { type NetworkParameters, type NetworkSettings, networkDynamics } from ".
 import type { PointwiseSettings } from "./pointwise.ts";
 import { withSpread } from "./spread.ts";
 import type { ContinuousWorldModel } from "./world-model.ts";
+
+export interface LoadWorldModelOptions {
+  /** r(s, a), for a model that was inferred with a reward of the caller's own. */
+  readonly rewards?: Rewards;
+  /** The same of coordinates. */
+  readonly coordinates?: Coordinates;
+}
 
 /** What model.json of a continuous model begins with, and the version of the folder's layout. */
 export const format = "vinverse continuous world model";
@@ -72,7 +80,7 @@ export async function saveContinuous(folder: string, definition: ContinuousDefin
 }
 
 /** @param json contents of model.json, whose `format` has been seen to be this one */
-export async function loadContinuous(folder: string, json: unknown, given?: Rewards): Promise<ContinuousWorldModel> {
+export async function loadContinuous(folder: string, json: unknown, given: LoadWorldModelOptions = {}): Promise<ContinuousWorldModel> {
   try {
     return await readContinuous(folder, json, given);
   } catch (error) {
@@ -81,7 +89,7 @@ export async function loadContinuous(folder: string, json: unknown, given?: Rewa
   }
 }
 
-async function readContinuous(folder: string, json: unknown, given: Rewards | undefined): Promise<ContinuousWorldModel> {
+async function readContinuous(folder: string, json: unknown, given: LoadWorldModelOptions): Promise<ContinuousWorldModel> {
   const where = `${folder}/model.json`;
   const model = json as ModelFile;
   const refuse = (field: string, problem: string) => new FormatError(where, field, problem, "infer the model again");
@@ -92,18 +100,20 @@ async function readContinuous(folder: string, json: unknown, given: Rewards | un
   if (model.environment !== undefined) await prepare(model.environment);
   const physics = model.environment === undefined ? undefined : make(model.environment).physics;
   if (model.environment !== undefined && !physics) throw refuse("environment", `'${model.environment}' has no continuous state`);
-  const coordinates = physics?.coordinates ?? identityCoordinates(flatBox(observationSpace));
-  if (model.provenance?.rewards === "given" && !given)
-    throw new FormatError(
-      where,
-      "provenance.rewards",
-      "says that the reward was a program's",
-      "give it again: loadWorldModel(folder, { rewards })",
-    );
+  const coordinates = given.coordinates ?? physics?.coordinates ?? identityCoordinates(flatBox(observationSpace));
+  for (const what of ["rewards", "coordinates"] as const) {
+    if (model.provenance?.[what] === "given" && !given[what])
+      throw new FormatError(
+        where,
+        `provenance.${what}`,
+        "says that a program gave them",
+        `give them again: loadWorldModel(folder, { ${what} })`,
+      );
+  }
   const { reward = 0 } = model;
   const constant: Rewards = (_states, _actions, n, out) => void out.fill(reward, 0, n);
   const own = model.reward === undefined ? physics?.rewards.bind(physics) : undefined;
-  const rewards = given ?? own ?? constant;
+  const rewards = given.rewards ?? own ?? constant;
   const graph = async (name: string) => fromOnnx(await files.read(`${folder}/${name}`));
   const optional = async (name: string) => ((await files.kind(`${folder}/${name}`)) === "file" ? graph(name) : undefined);
   const distribution = await optional("distribution.onnx");

@@ -19,7 +19,7 @@ export interface DimensionScore {
 export interface ContinuousScore {
   readonly kind: "continuous";
   readonly dimensions: readonly DimensionScore[];
-  /** Mean of the dimensions' errors; 1 is "nothing moves". */
+  /** Mean of the errors of the dimensions that move; 1 is "nothing moves". */
   readonly error: number;
   readonly nmse: number;
   readonly nmseOfNothing: number;
@@ -61,6 +61,7 @@ export async function scoreContinuous(
   const d = names.length;
   const m = truth.actions.length / truth.n;
   const kept = Array.from({ length: truth.n }, (_, b) => b).filter((b) => !truth.terminated[b]);
+  if (truth.n === 0) throw new RangeError("score: there are no transitions to score on");
   if (kept.length === 0) throw new RangeError("score: every transition ends its episode, so none is left to score");
   const take = (from: Float64Array, width: number) =>
     Float64Array.from(kept.flatMap((b) => [...from.subarray(b * width, (b + 1) * width)]));
@@ -95,7 +96,10 @@ export async function scoreContinuous(
       nmseOfNothing: change / variance,
     };
   });
-  const average = (of: (dimension: DimensionScore) => number) => dimensions.reduce((sum, dimension) => sum + of(dimension), 0) / d;
+  // a coordinate that never moved has no change to be held against
+  const moving = dimensions.filter(({ error, nmse }) => Number.isFinite(error) && Number.isFinite(nmse));
+  if (moving.length === 0) throw new RangeError("score: nothing moves in these transitions, so no error can be held against a change");
+  const average = (of: (dimension: DimensionScore) => number) => moving.reduce((sum, dimension) => sum + of(dimension), 0) / moving.length;
   return {
     kind: "continuous",
     dimensions,

@@ -207,3 +207,48 @@ test("heads that share an unknown reward answer without it; a wrong reward does 
     "planted: an unknown reward cancels only between heads of one discount, and it has no two: give the reward, or another critic of it",
   );
 });
+
+test("deviations of a fit with real transitions are of the size of its errors, and a told time step adds none", async () => {
+  const random = createRandom(12);
+  const { a, b } = systems.explicit;
+  const critic = plantedCritic({ heads: 2, a, b, noise: 0.3 }, random);
+  const samples = plantedSamples(2, 1, 300, random);
+  const real = plantedSamples(2, 1, 20, random);
+  const step = ({ n, states, actions }: typeof real, noise: number) =>
+    states.map((x, i) => {
+      const [position, speed] = [states[i - (i % 2)], states[i - (i % 2) + 1]];
+      const change = i % 2 ? -0.2 * position - 0.05 * speed + 0.15 * actions[i >> 1] : 0.1 * speed;
+      return x + change + (n > 0 ? noise * random.normal() : 0);
+    });
+  const options = { coordinates: plainCoordinates(2, [1, null]), rewards, samples };
+  const fresh = plantedSamples(2, 1, 200, random);
+  const truth = step(fresh, 0);
+  for (const more of [{ transitions: { ...real, nextStates: step(real, 0.03) } }, { timeStep: 0.1 }]) {
+    const { model } = await inferContinuous([critic], { ...options, ...more });
+    const { nextStates, deviation } = await model.predict(fresh.states, fresh.actions);
+    const rms = (of: (i: number) => number) => Math.sqrt(truth.reduce((sum, _, i) => sum + of(i) ** 2, 0) / truth.length);
+    const ratio = rms((i) => nextStates[i] - truth[i]) / rms((i) => deviation[i]);
+    expect(ratio).toBeGreaterThan(0.05);
+    expect(ratio).toBeLessThan(5);
+  }
+});
+
+test("what cannot be answered is not a number, and what cannot be meant is refused", async () => {
+  const random = createRandom(13);
+  const samples = plantedSamples(2, 1, 100, random);
+  const critic = plantedCritic({ heads: 4, ...systems.explicit }, random);
+  const options = { coordinates: plainCoordinates(2), rewards, samples };
+  const { model } = await inferContinuous([critic], { ...options, method: "pointwise" });
+  const { nextStates, deviation } = await model.predict([Number.NaN, 0, 0.5, 0.5], [0, 0]);
+  expect([...nextStates, ...deviation].map(Number.isNaN)).toEqual([true, true, false, false, true, true, false, false]);
+  await expect(inferContinuous([critic], { ...options, method: "pointwise", timeStep: 1 })).rejects.toThrow(
+    "a time step is for method 'amortised'",
+  );
+  for (const [wrong, says] of [
+    [{ timeStep: Number.NaN }, "timeStep must be a number above 0, got NaN"],
+    [{ epsilon: 3 }, "epsilon must be a share from 0 to 1, got 3"],
+    [{ huber: 0 }, "huber must be above 0, got 0"],
+    [{ samples: 1.5 }, "samples must be a positive integer, got 1.5"],
+  ] as const)
+    await expect(inferDynamics(critic, wrong)).rejects.toThrow(says);
+});

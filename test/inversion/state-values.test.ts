@@ -185,8 +185,8 @@ describe("state values alone", () => {
     try {
       await found.model.save(folder);
       const { states, actions } = samplesOf(20, three, 9);
-      await expect(loadWorldModel(folder)).rejects.toThrow("give it again: loadWorldModel(folder, { rewards })");
-      const model = await loadWorldModel(folder, { rewards });
+      await expect(loadWorldModel(folder)).rejects.toThrow("give them again: loadWorldModel(folder, { rewards })");
+      const model = await loadWorldModel(folder, { rewards, coordinates: settings.coordinates });
       if (model.kind !== "continuous") throw new Error("a continuous model was expected");
       const [before, after] = [await found.model.predict(states, actions), await model.predict(states, actions)];
       expect(after).toEqual(before);
