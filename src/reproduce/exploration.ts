@@ -67,7 +67,7 @@ const epsilonQ: MakeAgent = (instance, s) =>
   new QLearning({ ...basics(instance), rate: s.rate, epsilon: s.epsilon, epsilonBefore: s.before });
 
 const inferred =
-  (heads: number): MakeAgent =>
+  (heads: number, numbered = true): MakeAgent =>
   (instance) => {
     const { world, goal, random, seed } = instance;
     const goals = oldGoals(world, heads, random, [goal]);
@@ -75,7 +75,7 @@ const inferred =
     const hopeless = hopelessStates(world.states, critic.v, goals);
     if (!world.deterministic) return new ExploreStochastic(critic, { ...basics(instance), hopeless, epsilon: 0.1 });
     return new Explore({
-      candidates: refine(candidateSets(critic)),
+      candidates: refine(candidateSets(critic), { numbered }),
       discount: world.discount,
       random: createRandom(seed + 1),
       hopeless,
@@ -152,6 +152,7 @@ export const reproduceExploration: Reproduce = async ({ seed, onProgress }) => {
     };
     tell("inferred models");
     for (const heads of slippery ? [HEADS] : [2, 4, HEADS]) entries[`inferred from ${heads}`] = { results: run(inferred(heads)) };
+    if (!slippery) entries["numbering unused"] = { results: run(inferred(HEADS, false)) };
     if (!slippery) entries.exactModel = { results: run(exactModel) };
     if (name.startsWith("fourRooms")) entries["inferred from 8 learned"] = { results: run(inferredFromLearned) };
     const stepsOf = (key: string) => entries[key].results.map(({ solved }) => solved);
