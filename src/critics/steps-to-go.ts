@@ -5,7 +5,9 @@ import {
   concat,
   cos,
   less,
+  log,
   matmul,
+  max,
   mul,
   neg,
   oneHot,
@@ -20,9 +22,10 @@ import {
   type Value,
   where,
 } from "../engine/index.ts";
-import type { Head } from "./critic.ts";
+import type { Head, NetworkCritic } from "./critic.ts";
 import type { ValueFunctions } from "./deep-q.ts";
 import { parameter } from "./network.ts";
+import { networkCritic } from "./network-critic.ts";
 
 /** Within `radius` of `target` in some numbers of the observation. */
 export interface SparseGoal {
@@ -146,4 +149,36 @@ export function stepsToGoHeads(name: string, goals: readonly SparseGoal[]): Head
     cumulant: `steps to ${target.join(", ")}`,
     silentAbove: SILENT_ABOVE,
   }));
+}
+
+/** A value below this is as many steps away as can be told. */
+const FAINTEST = 1e-6;
+
+/**
+ * A critic of the discounted values of sparse goals, Q = γ^k with 1 for arriving and 0 elsewhere, in steps: k = log Q / log γ.
+ * @param goals one a head, in the head's order
+ * @throws RangeError where goals and heads do not match, or a head has no discount to count steps by
+ */
+export function inSteps(critic: NetworkCritic, goals: readonly SparseGoal[]): NetworkCritic {
+  if (goals.length !== critic.heads.length)
+    throw new RangeError(`${critic.name} has ${critic.heads.length} heads, but ${goals.length} goals are given`);
+  const undiscounted = critic.heads.find(({ discount }) => !(discount > 0 && discount < 1));
+  if (undiscounted)
+    throw new RangeError(`head '${undiscounted.name}' has discount ${undiscounted.discount}: steps are counted by one between 0 and 1`);
+  const perLog = critic.heads.map(({ discount }) => 1 / Math.log(discount));
+  const steps = (values: Value) => neg(add(mul(log(max(values, FAINTEST)), values.graph.constant(perLog)), 1));
+  const whole = (pieces: readonly Value[]) => (pieces.length === 1 ? pieces[0] : concat(pieces, pieces[0].shape.length - 1));
+  return networkCritic({
+    ...critic,
+    name: `${critic.name} in steps`,
+    heads: stepsToGoHeads(`${critic.name} in steps`, goals),
+    actionValues: (observation, action) => steps(critic.actionValueGraph(whole(observation), action)),
+    stateValues(observation) {
+      const o = whole(observation);
+      const value = steps(critic.stateValueGraph(o));
+      return where(insideGoals(goals, o), mul(value, 0), value);
+    },
+    rewards: undefined,
+    policy: critic.policyGraph && ((observation) => critic.policyGraph!(whole(observation))),
+  });
 }

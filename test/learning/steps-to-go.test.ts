@@ -3,8 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import type { NetworkCritic } from "../../src/critics/critic.ts";
+import { networkCritic } from "../../src/critics/network-critic.ts";
 import { restoreCritic } from "../../src/critics/saved.ts";
-import { adamState, createRandom, evaluate, type Reference } from "../../src/engine/index.ts";
+import { inSteps } from "../../src/critics/steps-to-go.ts";
+import { abs, adamState, add, concat, createRandom, evaluate, exp, mul, type Reference, sub, type Value } from "../../src/engine/index.ts";
 import type { Physics } from "../../src/environments/environment.ts";
 import { saveCritic } from "../../src/formats/critic-folder.ts";
 import { initialise, type Layers, renamed } from "../../src/learning/layers.ts";
@@ -157,6 +159,36 @@ describe("steps to go", () => {
       for (const [mine, theirs] of pairs) expect(Math.abs(mine - clip * theirs)).toBeLessThan(1e-6 * Math.max(1, Math.abs(given)));
     },
   );
+});
+
+test("a discounted critic of sparse goals counts steps once it is asked in steps", async () => {
+  const discounts = [0.9, 0.99];
+  const heads = discounts.map((discount, i) => ({ name: `${i}`, critic: "line", discount, rewardScale: 1, rewardOffset: 0 }));
+  // V = γ^(n − 1), n = |x − target| / stride of each head, whatever the action
+  const powers = (x: Value) =>
+    concat(
+      task.goals.map(({ target }, i) => exp(mul(sub(mul(abs(sub(x, target[0])), 1 / STRIDE), 1), Math.log(discounts[i])))),
+      1,
+    );
+  const critic = networkCritic({
+    name: "line",
+    algorithm: "drawn",
+    heads,
+    observationSpace: line.observationSpace,
+    actionSpace: line.actionSpace,
+    actionValues: ([x], action) => add(powers(x), mul(action, 0)),
+    stateValues: ([x]) => powers(x),
+  });
+  const steps = inSteps(critic, task.goals);
+  const x = [-0.82, -0.3, 0.15, 0.9];
+  const values = await steps.stateValues(x);
+  task.goals.forEach(({ target }, g) => {
+    x.forEach((at, b) => {
+      const away = Math.abs(at - target[0]);
+      expect(values[2 * b + g]).toBeCloseTo(away < RADIUS ? 0 : -away / STRIDE, 3);
+    });
+  });
+  expect(() => inSteps(critic, task.goals.slice(1))).toThrow("line has 2 heads, but 1 goals are given");
 });
 
 test("the fewest steps of a reacher obey Bellman's equation but for whole torques", () => {
