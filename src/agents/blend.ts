@@ -8,6 +8,8 @@ export interface BlendOptions {
   readonly tau?: number;
   /** Weight of the prior in steps, where the heads do not fit what was seen. */
   readonly strength?: number;
+  /** Staying is possible everywhere. Heads cannot tell it from what comes of staying long enough: where rows must be right and not only worth the same, steps decide. */
+  readonly staying?: boolean;
 }
 
 /** Residuals of the heads, in units of τ, up to which a blend is believed. */
@@ -26,8 +28,7 @@ export interface Rows {
 }
 
 /**
- * P̂ of a world that is not deterministic, from heads and real steps together. The support of (s, ·) is what was seen to follow s under any action, and s: heads
- * cannot tell staying from what comes of staying long enough. On it
+ * P̂ of a world that is not deterministic, from heads and real steps together. The support of (s, ·) is what was seen to follow s under any action; on it
  *   p(s,a) = argmin over the simplex of Σ_i (c_i·p − Q_i)²/τ² + ν² n ‖p − counts/n‖²
  * stands where every head fits within 4τ; elsewhere counts and the heads' own answer are mixed as Dirichlet's are.
  */
@@ -51,7 +52,7 @@ export class BlendedModel implements Rows {
   private readonly solvers = new Map<number, SimplexSolver>();
   private readonly prior: { readonly next: number[][]; readonly chance: number[][] };
 
-  constructor(critic: TabularCritic, { tau = 1e-3, strength = 5 }: BlendOptions = {}) {
+  constructor(critic: TabularCritic, { tau = 1e-3, strength = 5, staying = false }: BlendOptions = {}) {
     this.critic = critic;
     this.states = critic.states;
     this.actions = critic.actions;
@@ -64,7 +65,7 @@ export class BlendedModel implements Rows {
     this.visits = new Float64Array(pairs);
     this.doubt = new Float64Array(pairs).fill(1);
     this.counts = Array.from({ length: pairs }, () => new Map());
-    this.supports = Array.from({ length: this.states }, (_, s) => [s]);
+    this.supports = Array.from({ length: this.states }, (_, s) => (staying ? [s] : []));
     this.prior = { next: [], chance: [] };
     for (let k = 0; k < pairs; k++) this.inferAlone(k);
     this.next = this.prior.next.map((list) => list.slice());

@@ -15,7 +15,10 @@ export interface ExploreOptions {
   readonly hopeless?: Uint8Array;
   /** γ of the search for unseen states. */
   readonly searchDiscount?: number;
-  /** Share of random actions once the goal is known, so that wrong entries are met and corrected. */
+  /**
+   * Share of random actions once the goal is known, and of episodes spent on what was never tried, nearest first: wrong entries near the way and far from it are met
+   * and corrected.
+   */
   readonly epsilon?: number;
   /** Above this many states the search goes along shortest paths instead of expected values. */
   readonly largest?: number;
@@ -43,6 +46,7 @@ export class Explore implements Agent {
   private plan: Int32Array = new Int32Array(0);
   private step = 0;
   protected stale = true;
+  private curious = false;
   private readonly v: Float64Array;
   private readonly distance: Float64Array;
   private readonly via: Int32Array;
@@ -71,7 +75,8 @@ export class Explore implements Agent {
       return random.integer(this.actions);
     }
     if (this.stale || this.step >= this.plan.length || Math.floor(this.plan[this.step] / this.actions) !== state) {
-      this.plan = this.path(state) ?? this.nearestUntried(state);
+      this.plan = this.curious ? this.nearestUntried(state) : (this.path(state) ?? this.nearestUntried(state));
+      if (this.curious && this.plan.length === 0) this.plan = this.path(state) ?? this.plan;
       this.step = 0;
       this.stale = false;
     }
@@ -91,7 +96,9 @@ export class Explore implements Agent {
   }
 
   reset(): void {
+    const { epsilon = 0, random } = this.options;
     this.stale = true;
+    this.curious = this.goal >= 0 && epsilon > 0 && random.uniform() < epsilon;
   }
 
   /** Shortest expected ways to the goal: D(s) = min over actions and candidates of 1 − λ ln w + D(c). */

@@ -52,7 +52,7 @@ function regionalChange(seed: number): Instance {
 /** What was inferred from 16 old goals and confirmed by walking before the change, frozen. */
 export function reference({ old, goal, seed }: Instance): Rows {
   const random = createRandom(seed + 5);
-  const model = new BlendedModel(exactGoalCritic(old, oldGoals(old, HEADS, random, [goal])), { tau: 1e-5 });
+  const model = new BlendedModel(exactGoalCritic(old, oldGoals(old, HEADS, random, [goal])), { tau: 1e-5, staying: true });
   const arrival = arrivals(old, [goal]);
   const starts = [old.start, ...old.pool];
   let state = old.start;
