@@ -42,6 +42,8 @@ export class AdaptStochastic implements Agent {
   private readonly modes: Int32Array;
   private readonly neighbours: number[][];
   private readonly v: Float64Array;
+  /** [pairs] */
+  private readonly tried: Float64Array;
   private rows: Rows;
   private time = 0;
   private since = -1;
@@ -59,6 +61,7 @@ export class AdaptStochastic implements Agent {
     this.rows = reference;
     this.detector = new Detector(reference, { states, actions, falseAlarmRate: options.falseAlarmRate ?? 1e-5 });
     this.v = new Float64Array(states);
+    this.tried = new Float64Array(states * actions);
     this.modes = Int32Array.from(reference.next, (list, pair) => {
       let most = 0;
       list.forEach((_, j) => {
@@ -79,7 +82,7 @@ export class AdaptStochastic implements Agent {
   act(state: number): number {
     const { random, epsilon = 0.05, actions } = this.options;
     if (this.time % 2 === 0) this.plan(this.time === 0 ? 500 : 40, 1e-5);
-    if (random.uniform() < epsilon) return random.integer(actions);
+    if (random.uniform() < epsilon) return this.rarest(state);
     let chosen = 0;
     let most = -1;
     for (let a = 0; a < actions; a++) {
@@ -95,13 +98,28 @@ export class AdaptStochastic implements Agent {
   observe(state: number, action: number, _reward: number, next: number): void {
     this.time++;
     this.log.push(state * this.options.actions + action, next);
+    this.tried[state * this.options.actions + action]++;
     if (!this.alarm) {
       this.alarm = this.detector.observe(state, action, next);
       if (this.alarm) {
         this.since = this.alarm.since;
+        this.tried.fill(0);
         this.refit();
       }
     } else if (this.time >= this.due) this.refit();
+  }
+
+  /** The action tried least in a state since the change, equals by lot. */
+  private rarest(state: number): number {
+    const { actions, random } = this.options;
+    let chosen = 0;
+    let ties = 0;
+    for (let a = 0; a < actions; a++) {
+      const ahead = this.tried[state * actions + a] - this.tried[state * actions + chosen];
+      if (ahead < 0) ties = 0;
+      if (ahead <= 0 && random.uniform() * ++ties < 1) chosen = a;
+    }
+    return chosen;
   }
 
   reset(): void {}

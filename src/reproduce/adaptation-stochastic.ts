@@ -32,7 +32,7 @@ interface Instance {
 }
 
 /** Ice of success ⅔ that becomes ice of success 0.4. */
-export function slipChange(seed: number): Instance {
+function slipChange(seed: number): Instance {
   const [old, world] = [lakeWorld(2 / 3), lakeWorld(0.4)];
   return { old, world, goal: goalThatMatters(old, world, createRandom(seed))!, seed };
 }
@@ -50,7 +50,7 @@ function regionalChange(seed: number): Instance {
 }
 
 /** What was inferred from 16 old goals and confirmed by walking before the change, frozen. */
-export function reference({ old, goal, seed }: Instance): Rows {
+function reference({ old, goal, seed }: Instance): Rows {
   const random = createRandom(seed + 5);
   const model = new BlendedModel(exactGoalCritic(old, oldGoals(old, HEADS, random, [goal])), { tau: 1e-5, staying: true });
   const arrival = arrivals(old, [goal]);
@@ -226,7 +226,7 @@ function divergence(world: GoalWorld, old: GoalWorld, pair: number): number {
   return sum;
 }
 
-export function rowsOf({ tables }: GoalWorld): Rows {
+function rowsOf({ tables }: GoalWorld): Rows {
   const next: number[][] = [];
   const chance: number[][] = [];
   for (let k = 0; k + 1 < tables.offsets.length; k++) {
