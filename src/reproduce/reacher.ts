@@ -27,6 +27,8 @@ export const reproduceReacher: Reproduce = async (options) => {
           { kind: "residual", updates: 24_000, rate: 3e-4 },
           { kind: "slow", updates: 4000, rate: 5e-4, walkers: 0.5 },
           { kind: "residual", updates: 6000, rate: 3e-4, walkers: 0.4 },
+          { kind: "slow", updates: 5000, rate: 7e-4, walkers: 0.5 },
+          { kind: "residual", updates: 4000, rate: 1.5e-4, walkers: 0.5 },
         ],
       },
       optimalReturns: async (starts, n) => {
