@@ -4,16 +4,19 @@ import { observedDirectly } from "./coordinates.ts";
 import type { Physics, Transitions } from "./environment.ts";
 
 const gravity = 9.8;
-const poleMass = 0.1;
-const totalMass = 1.1;
-const halfLength = 0.5;
-const force = 10;
+const cartMass = 1;
 const interval = 0.02;
 const xLimit = 2.4;
 const angleLimit = (12 * 2 * Math.PI) / 360;
 
 export interface CartPoleOptions {
   readonly maxEpisodeSteps?: number;
+  /** kg */
+  readonly poleMass?: number;
+  /** Half of the pole's length, m. */
+  readonly halfLength?: number;
+  /** Push, N. */
+  readonly force?: number;
 }
 
 /**
@@ -22,7 +25,7 @@ export interface CartPoleOptions {
  * (Barto, Sutton and Anderson, "Neuronlike adaptive elements", 1983; equations by R. V. Florian, 2007).
  *
  * ## Action space
- * Discrete(2): 0 pushes the cart to the left, 1 to the right, with 10 N.
+ * Discrete(2): 0 pushes the cart to the left, 1 to the right, with `force`.
  *
  * ## Observation space
  * Box(4): position x (m, ±4.8), velocity ẋ (m/s), angle θ (rad from upright, ±0.418), angular velocity θ̇ (rad/s).
@@ -37,10 +40,11 @@ export interface CartPoleOptions {
  * Terminated when |x| > 2.4 or |θ| > 12°; truncated after 500 steps.
  *
  * ## Arguments
- * `maxEpisodeSteps` (500).
+ * `maxEpisodeSteps` (500), `poleMass` (0.1), `halfLength` (0.5), `force` (10).
  */
-export function cartPole({ maxEpisodeSteps = 500 }: CartPoleOptions = {}): Physics {
+export function cartPole({ maxEpisodeSteps = 500, poleMass = 0.1, halfLength = 0.5, force = 10 }: CartPoleOptions = {}): Physics {
   const high = [2 * xLimit, Infinity, 2 * angleLimit, Infinity];
+  const system = { poleMass, halfLength, force };
   return {
     horizon: maxEpisodeSteps,
     observationSpace: box(
@@ -66,13 +70,20 @@ export function cartPole({ maxEpisodeSteps = 500 }: CartPoleOptions = {}): Physi
       out.fill(1, 0, n);
     },
     step(states, actions, n, out) {
-      step(states, actions, n, out);
+      step(system, states, actions, n, out);
     },
   };
 }
 
 /** θ̈ = (g sin θ − cos θ·t) / (l (4/3 − m cos² θ / M)), ẍ = t − m l θ̈ cos θ / M, t = (F + m l θ̇² sin θ) / M; explicit Euler. */
-function step(states: Float64Array, actions: Float64Array, n: number, { nextStates, rewards, terminated }: Transitions): void {
+function step(
+  { poleMass, halfLength, force }: Required<Omit<CartPoleOptions, "maxEpisodeSteps">>,
+  states: Float64Array,
+  actions: Float64Array,
+  n: number,
+  { nextStates, rewards, terminated }: Transitions,
+): void {
+  const totalMass = cartMass + poleMass;
   for (let i = 0, at = 0; i < n; i++, at += 4) {
     const xRate = states[at + 1];
     const angle = states[at + 2];

@@ -3,11 +3,11 @@ import { clip, observedDirectly } from "./coordinates.ts";
 import type { Physics } from "./environment.ts";
 import { mountainCarCoordinates, mountainCarStart, stepCar, valley } from "./mountain-car.ts";
 
-const power = 0.0015;
-
 export interface MountainCarContinuousOptions {
   readonly maxEpisodeSteps?: number;
   readonly goalVelocity?: number;
+  /** What the strongest push adds to the velocity in a step. */
+  readonly power?: number;
 }
 
 /**
@@ -30,9 +30,13 @@ export interface MountainCarContinuousOptions {
  * Terminated when position ≥ 0.45 and velocity ≥ `goalVelocity`; truncated after 999 steps.
  *
  * ## Arguments
- * `maxEpisodeSteps` (999), `goalVelocity` (0).
+ * `maxEpisodeSteps` (999), `goalVelocity` (0), `power` (0.0015).
  */
-export function mountainCarContinuous({ maxEpisodeSteps = 999, goalVelocity = 0 }: MountainCarContinuousOptions = {}): Physics {
+export function mountainCarContinuous({
+  maxEpisodeSteps = 999,
+  goalVelocity = 0,
+  power = 0.0015,
+}: MountainCarContinuousOptions = {}): Physics {
   return {
     horizon: maxEpisodeSteps,
     observationSpace: box([valley.left, -valley.speed], [valley.right, valley.speed]),

@@ -5,15 +5,18 @@ import { clip, wrapAngle } from "./coordinates.ts";
 import type { Physics } from "./environment.ts";
 
 const maxSpeed = 8;
-const maxTorque = 2;
 const interval = 0.05;
-const mass = 1;
-const length = 1;
 
 export interface PendulumOptions {
   readonly maxEpisodeSteps?: number;
   /** Gravity, m/s² */
   readonly g?: number;
+  /** kg */
+  readonly mass?: number;
+  /** m */
+  readonly length?: number;
+  /** Strongest torque, N·m. */
+  readonly maxTorque?: number;
 }
 
 /**
@@ -21,7 +24,7 @@ export interface PendulumOptions {
  * A pendulum must be swung up and held upright with a motor too weak to lift it at once. The angle is kept in (−π, π], 0 upright.
  *
  * ## Action space
- * Box(1): torque, ±2 N·m; stronger ones are clipped.
+ * Box(1): torque, ±`maxTorque` N·m; stronger ones are clipped.
  *
  * ## Observation space
  * Box(3): cos θ, sin θ, angular velocity θ̇ (±8 rad/s).
@@ -36,9 +39,9 @@ export interface PendulumOptions {
  * Never terminated; truncated after 200 steps.
  *
  * ## Arguments
- * `maxEpisodeSteps` (200), `g` (10).
+ * `maxEpisodeSteps` (200), `g` (10), `mass` (1), `length` (1), `maxTorque` (2).
  */
-export function pendulum({ maxEpisodeSteps = 200, g = 10 }: PendulumOptions = {}): Physics {
+export function pendulum({ maxEpisodeSteps = 200, g = 10, mass = 1, length = 1, maxTorque = 2 }: PendulumOptions = {}): Physics {
   const cost = (angle: number, rate: number, torque: number) => wrapAngle(angle) ** 2 + 0.1 * rate * rate + 0.001 * torque * torque;
   return {
     horizon: maxEpisodeSteps,

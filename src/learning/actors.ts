@@ -30,11 +30,14 @@ export interface Actors {
   restore(checkpoint: Checkpoint): void;
 }
 
+/** What to learn in: an id of `make`, or what makes one copy after another, as with other physics or inside a model. */
+export type EnvironmentSource = string | (() => Environment);
+
 /** Copy i starts with seed + i. Only environments with vector observations. */
-export function createActors(id: string, n: number, seed: number): Actors {
-  const copies = Array.from({ length: n }, () => make(id));
+export function createActors(source: EnvironmentSource, n: number, seed: number): Actors {
+  const copies = Array.from({ length: n }, () => (typeof source === "string" ? make(source) : source()));
   const [environment] = copies;
-  const { simulation, actionSpace } = environment;
+  const { id, simulation, actionSpace } = environment;
   if (!simulation) throw new LearningError(`${id} has numbered states: train it with a tabular algorithm`);
   const o = flatDimension(environment.observationSpace);
   const m = actionSpace.kind === "box" ? actionSpace.low.length : 1;

@@ -1,3 +1,4 @@
+import type { EnvironmentSource } from "./actors.ts";
 import { type DqnOptions, dqn } from "./dqn.ts";
 import type { Learner, LearnerOptions } from "./learner.ts";
 import { qrDqn } from "./qr-dqn.ts";
@@ -7,7 +8,7 @@ import { ddpg, td3 } from "./td3.ts";
 export interface Algorithm {
   /** One line. */
   readonly describe: string;
-  create(environment: string, options: LearnerOptions & Readonly<Record<string, unknown>>): Promise<Learner>;
+  create(environment: EnvironmentSource, options: LearnerOptions & Readonly<Record<string, unknown>>): Promise<Learner>;
 }
 
 /** Learners that act, remember and update; each is one file. */

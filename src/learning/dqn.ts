@@ -22,7 +22,7 @@ import {
   unpack,
   type Value,
 } from "../engine/index.ts";
-import { createActors } from "./actors.ts";
+import { createActors, type EnvironmentSource } from "./actors.ts";
 import { epsilonGreedy } from "./epsilon-greedy.ts";
 import { LearningError } from "./errors.ts";
 import { apply, initialise, type Layers, toNetwork } from "./layers.ts";
@@ -66,11 +66,11 @@ const GRADIENT_LENGTH = 10;
  * DQN (Mnih et al. 2015), double (van Hasselt et al. 2016), with n-step returns R and a slowly following target network Q':
  *   y = R + γʰ Q'(s⁺, argmax_a Q(s⁺, a)),  loss = mean Huber(Q(s, a) − y).
  */
-export async function dqn(id: string, options: DqnOptions): Promise<Learner> {
+export async function dqn(source: EnvironmentSource, options: DqnOptions): Promise<Learner> {
   const settings = { ...DQN_DEFAULTS, ...options };
   const { seed, batch } = settings;
-  const actors = createActors(id, settings.copies, seed);
-  const { actionSpace, observationSpace } = actors.environment;
+  const actors = createActors(source, settings.copies, seed);
+  const { id, actionSpace, observationSpace } = actors.environment;
   if (actionSpace.kind !== "discrete") throw new LearningError(`DQN chooses among Discrete actions; ${id} acts in a Box: use sac or td3`);
   const { n: actions, start } = actionSpace;
   const online: Layers = { name: "online", sizes: [actors.observationSize, ...settings.hidden, actions], activation: "ReLU" };

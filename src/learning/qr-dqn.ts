@@ -26,7 +26,7 @@ import {
   unsqueeze,
   type Value,
 } from "../engine/index.ts";
-import { createActors } from "./actors.ts";
+import { createActors, type EnvironmentSource } from "./actors.ts";
 import { DQN_DEFAULTS, type DqnOptions } from "./dqn.ts";
 import { epsilonGreedy } from "./epsilon-greedy.ts";
 import { LearningError } from "./errors.ts";
@@ -45,11 +45,11 @@ const GRADIENT_LENGTH = 10;
  * QR-DQN (Dabney et al. 2018): quantiles θ_j(s, a) at midpoints τ_j = (j + ½)/n, drawn towards y_i = R + γʰ θ'_i(s⁺, a⁺), a⁺ greedy for the
  * target's own mean, by the quantile Huber loss  mean_i Σ_j |τ_j − 1{y_i < θ_j}| Huber(y_i − θ_j).
  */
-export async function qrDqn(id: string, options: QrDqnOptions): Promise<Learner> {
+export async function qrDqn(source: EnvironmentSource, options: QrDqnOptions): Promise<Learner> {
   const settings = { ...DEFAULTS, ...options };
   const { seed, batch, quantiles } = settings;
-  const actors = createActors(id, settings.copies, seed);
-  const { actionSpace, observationSpace } = actors.environment;
+  const actors = createActors(source, settings.copies, seed);
+  const { id, actionSpace, observationSpace } = actors.environment;
   if (actionSpace.kind !== "discrete")
     throw new LearningError(`QR-DQN chooses among Discrete actions; ${id} acts in a Box: use sac or td3`);
   const { n: actions, start } = actionSpace;

@@ -29,7 +29,7 @@ import {
   unpack,
   type Value,
 } from "../engine/index.ts";
-import { createActors } from "./actors.ts";
+import { createActors, type EnvironmentSource } from "./actors.ts";
 import { apply, initialise, type Layers, toNetwork } from "./layers.ts";
 import type { Learner, LearnerOptions } from "./learner.ts";
 import { offPolicyLearner } from "./off-policy.ts";
@@ -73,11 +73,12 @@ export interface SacNetworks {
  * SAC with tuned temperature (Haarnoja et al. 2018): twin critics towards y = R + γʰ (min_i Q'_i(s⁺, a⁺) − α log π(a⁺|s⁺)), a⁺ ~ π; the actor
  * towards min E[α log π(a|s) − min_i Q_i(s, a)]; log α along −log α E[log π + H], H = −m. Critics, actor and temperature step in one run.
  */
-export async function sac(id: string, options: SacOptions): Promise<Learner> {
+export async function sac(source: EnvironmentSource, options: SacOptions): Promise<Learner> {
   const settings = { ...DEFAULTS, ...options };
   const { seed, batch } = settings;
-  const actors = createActors(id, settings.copies, seed);
+  const actors = createActors(source, settings.copies, seed);
   const { observationSize: o, actionSize: m, environment } = actors;
+  const { id } = environment;
   const units = unitActions(environment);
   const value = (name: string): Layers => ({ name, sizes: [o + m, ...settings.hidden, 1], activation: "ReLU" });
   const networks: SacNetworks = {

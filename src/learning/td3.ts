@@ -25,7 +25,7 @@ import {
   unpack,
   type Value,
 } from "../engine/index.ts";
-import { createActors } from "./actors.ts";
+import { createActors, type EnvironmentSource } from "./actors.ts";
 import { apply, initialise, type Layers, toNetwork } from "./layers.ts";
 import type { Learner, LearnerOptions } from "./learner.ts";
 import { offPolicyLearner } from "./off-policy.ts";
@@ -75,19 +75,20 @@ export interface Td3Networks {
 }
 
 /** DDPG (Lillicrap et al. 2016): one critic, no noise on the target's actions, no delay. */
-export function ddpg(id: string, options: Td3Options): Promise<Learner> {
-  return td3(id, { critics: 1, targetNoise: 0, delay: 1, ...options });
+export function ddpg(source: EnvironmentSource, options: Td3Options): Promise<Learner> {
+  return td3(source, { critics: 1, targetNoise: 0, delay: 1, ...options });
 }
 
 /**
  * TD3 (Fujimoto et al. 2018): twin critics towards y = R + γʰ min_i Q'_i(s⁺, π'(s⁺) + cut noise); every other update the actor climbs Q₁(s, π(s))
  * and the targets follow.
  */
-export async function td3(id: string, options: Td3Options): Promise<Learner> {
+export async function td3(source: EnvironmentSource, options: Td3Options): Promise<Learner> {
   const settings = { ...DEFAULTS, ...options };
   const { seed, batch } = settings;
-  const actors = createActors(id, settings.copies, seed);
+  const actors = createActors(source, settings.copies, seed);
   const { observationSize: o, actionSize: m, environment } = actors;
+  const { id } = environment;
   const units = unitActions(environment);
   const layers = (name: string, from: number, to: number): Layers => ({ name, sizes: [from, ...settings.hidden, to], activation: "ReLU" });
   const numbers = Array.from({ length: settings.critics }, (_, i) => i);
