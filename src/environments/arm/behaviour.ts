@@ -1,0 +1,202 @@
+import { createRandom, type Random } from "../../engine/random.ts";
+import { clip } from "../coordinates.ts";
+import { make } from "../make.ts";
+import { stride } from "./engine.ts";
+import { workspace } from "./model.ts";
+import { scriptedPickAndPlace } from "./scripted.ts";
+import { placeHand } from "./simulation.ts";
+
+/** Transitions of ArmPickAndPlace-v0 in its 15 coordinates, float32, in the order they came. */
+export interface ArmTransitions {
+  readonly n: number;
+  /** [n, 15] */
+  readonly states: Float32Array;
+  /** [n, 4] */
+  readonly actions: Float32Array;
+  /** [n, 15] */
+  readonly nextStates: Float32Array;
+}
+
+export interface ArmBehaviourOptions {
+  readonly n: number;
+  readonly seed: number;
+  readonly onProgress?: (done: number, total: number, what: string) => void;
+}
+
+export const armStateSize = 15;
+const ID = "ArmPickAndPlace-v0";
+const EPISODE = 50;
+/** Share of each behaviour, and of episodes that start with the hand near the cube. */
+const SHARES = { wandering: 0.2, waypoints: 0.42, pushing: 0.1 };
+const NEAR = 0.5;
+/** Where the goals of behaviour lie (m): beyond those of the task. */
+const goals = { low: [0.27, -0.17, 0.03], high: [0.49, 0.17, 0.29] };
+
+type Place = [number, number, number];
+/** Write the next action [4] for the coordinates [15] that are seen. */
+type Behaviour = (seen: Float64Array, goal: Place, out: Float64Array) => void;
+
+/**
+ * What critics of the arm are trained on: an episode is one of four behaviours, all by geometry alone and without a model.
+ * Scripted picking under noise and bursts; wandering around the cube with sticky fingers; waypoints at the hand, the cube, above it and the goal, such
+ * as a planner proposes, resting and holding among them; and pushing the cube from the side.
+ */
+export function armBehaviour({ n, seed, onProgress }: ArmBehaviourOptions): ArmTransitions {
+  const environment = make(ID);
+  const simulation = environment.simulation!;
+  const random = createRandom(seed);
+  const width = simulation.observationSpace.low.length;
+  const state = new Float64Array(simulation.stateSize);
+  const observation = new Float64Array(width);
+  const seen = observation.subarray(6);
+  const out = { nextStates: state, rewards: new Float64Array(1), terminated: new Uint8Array(1) };
+  const action = new Float64Array(4);
+  const data = {
+    states: new Float32Array(n * armStateSize),
+    actions: new Float32Array(n * 4),
+    nextStates: new Float32Array(n * armStateSize),
+  };
+  const fullHand = state.length - 3;
+  for (let t = 0; t < n; ) {
+    simulation.initialState(random, state, 0);
+    if (random.uniform() < NEAR) startNear(state, random);
+    let goal = drawGoal(random);
+    for (let k = 0; k < 3; k++) state[fullHand + k] = goal[k];
+    const behave = drawBehaviour(random, observation);
+    simulation.observations(state, 1, observation);
+    for (let step = 0; step < EPISODE && t < n; step++, t++) {
+      if (random.uniform() < 0.01) {
+        goal = drawGoal(random);
+        for (let k = 0; k < 3; k++) observation[3 + k] = goal[k];
+      }
+      behave(seen, goal, action);
+      for (let k = 0; k < 4; k++) action[k] = Math.fround(clip(action[k], -1, 1));
+      data.states.set(seen, t * armStateSize);
+      data.actions.set(action, t * 4);
+      simulation.step(state, action, 1, out);
+      simulation.observations(state, 1, observation);
+      for (let k = 0; k < 3; k++) observation[3 + k] = goal[k];
+      data.nextStates.set(seen, t * armStateSize);
+    }
+    if (t % 2000 < EPISODE) onProgress?.(t, n, "watching the arm");
+  }
+  return { n, ...data };
+}
+
+function drawGoal(random: Random): Place {
+  return [0, 1, 2].map((k) => goals.low[k] + (goals.high[k] - goals.low[k]) * random.uniform()) as Place;
+}
+
+function startNear(state: Float64Array, random: Random): void {
+  const [x, y] = [state[7], state[8]];
+  placeHand(
+    state,
+    0,
+    (place) => {
+      place[0] = clip(x + 0.03 * random.normal(), workspace.low[0], workspace.high[0]);
+      place[1] = clip(y + 0.03 * random.normal(), workspace.low[1], workspace.high[1]);
+      place[2] = 0.07 + 0.08 * random.uniform();
+    },
+    state[5],
+  );
+}
+
+/** @param observation the whole of it, which the script reads */
+function drawBehaviour(random: Random, observation: Float64Array): Behaviour {
+  const which = random.uniform();
+  if (which < SHARES.wandering) return wandering(random);
+  if (which < SHARES.wandering + SHARES.waypoints) return waypoints(random);
+  if (which < SHARES.wandering + SHARES.waypoints + SHARES.pushing) return pushing(random);
+  return scripted(random, observation);
+}
+
+function wandering(random: Random): Behaviour {
+  const height = -0.01 + 0.07 * random.uniform();
+  const pull = 0.15 + 0.3 * random.uniform();
+  const drift = [0, 0, 0];
+  let grip = 1;
+  return (seen, _goal, out) => {
+    if (random.uniform() < 0.15) grip = drawGrip(random, 0.5, 0.4);
+    for (let k = 0; k < 3; k++) {
+      drift[k] = 0.75 * drift[k] + 0.5 * random.normal();
+      out[k] = drift[k] + pull * clip((seen[4 + k] + (k === 2 ? height : 0) - seen[k]) / 0.05, -1, 1);
+    }
+    out[3] = grip;
+  };
+}
+
+function waypoints(random: Random): Behaviour {
+  const noise = [0, 0.08, 0.2, 0.4][random.integer(4)];
+  const around = 0.006 + 0.02 * random.uniform();
+  // some plans are held for longer
+  const patience = random.uniform() < 0.2 ? 10 : 4;
+  const point = [0, 0, 0];
+  let [left, grip] = [0, 1];
+  return (seen, goal, out) => {
+    if (left-- <= 0) {
+      left = 2 + random.integer(patience);
+      const where = random.uniform();
+      const above = where < 0.5 ? 0.004 : where < 0.72 ? 0.07 : 0.02 + 0.03 * random.uniform();
+      for (let k = 0; k < 3; k++) {
+        const centre = where < 0.1 ? seen[k] : where < 0.82 ? seen[4 + k] + (k === 2 ? above : 0) : goal[k];
+        point[k] = centre + around * random.normal();
+      }
+      grip = drawGrip(random, 0.45, 0.45);
+    }
+    for (let k = 0; k < 3; k++) out[k] = (point[k] - seen[k]) / stride + noise * random.normal();
+    out[3] = grip;
+  };
+}
+
+/** Beside the cube and low, then through where it lies, again and again from other sides. */
+function pushing(random: Random): Behaviour {
+  const noise = 0.3 * random.uniform();
+  const point = [0, 0, 0];
+  const side = [0, 0];
+  let [left, stage, grip] = [0, 0, -1];
+  return (seen, _goal, out) => {
+    if (left-- <= 0) {
+      left = 3 + random.integer(4);
+      if (stage === 0) {
+        const angle = 2 * Math.PI * random.uniform();
+        const distance = 0.045 + 0.025 * random.uniform();
+        side[0] = distance * Math.cos(angle);
+        side[1] = distance * Math.sin(angle);
+        grip = drawGrip(random, 0.15, 0.75);
+        left += 2;
+      }
+      const reach = stage === 0 ? 1 : -(0.3 + 1.2 * random.uniform());
+      for (let k = 0; k < 2; k++) point[k] = seen[4 + k] + reach * side[k] + 0.005 * random.normal();
+      point[2] = 0.018 + 0.025 * random.uniform();
+      stage = stage === 2 ? 0 : stage + 1;
+    }
+    for (let k = 0; k < 3; k++) out[k] = (point[k] - seen[k]) / stride + noise * random.normal();
+    out[3] = grip;
+  };
+}
+
+function scripted(random: Random, observation: Float64Array): Behaviour {
+  const noise = [0, 0.15, 0.4, 0.8][random.integer(4)];
+  const often = [0, 0.05, 0.2][random.integer(3)];
+  const held = [0, 0, 0, 0];
+  let burst = 0;
+  return (_seen, _goal, out) => {
+    out.set(scriptedPickAndPlace(observation, 1));
+    if (burst > 0) {
+      burst--;
+      out.set(held);
+    } else if (random.uniform() < often) {
+      burst = 1 + random.integer(4);
+      for (let k = 0; k < 3; k++) held[k] = 2 * random.uniform() - 1;
+      held[3] = random.uniform() < 0.5 ? out[3] : drawGrip(random, 0.4, 0.3);
+    }
+    for (let k = 0; k < 3; k++) out[k] += noise * random.normal();
+    if (random.uniform() < 0.25 * noise) out[3] = 2 * random.uniform() - 1;
+  };
+}
+
+/** Open, closed, or anything between. */
+function drawGrip(random: Random, open: number, closed: number): number {
+  const u = random.uniform();
+  return u < open ? 1 : u < open + closed ? -1 : 2 * random.uniform() - 1;
+}
