@@ -1,0 +1,26 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+
+/** The two modules of three.js, its licence kept, without comments and indentation. */
+export interface ThreeSource {
+  readonly core: string;
+  /** Imports "./three.core.js". */
+  readonly main: string;
+}
+
+/** three.js as installed, to be put into a page. */
+export function threeSource(): ThreeSource {
+  const folder = dirname(createRequire(import.meta.url).resolve("three"));
+  const read = (name: string) => shorten(readFileSync(join(folder, name), "utf8"));
+  return { core: read("three.core.js"), main: read("three.module.js") };
+}
+
+/** Only whole lines go: what they hold inside a shader's text is a comment or an indentation there too. */
+function shorten(source: string): string {
+  return source
+    .replace(/^[ \t]*\/\*\*(?!\s*\*\s*@license)[\s\S]*?\*\/[ \t]*\n/gm, "")
+    .replace(/^[ \t]*\/\/.*\n/gm, "")
+    .replace(/^[ \t]+/gm, "")
+    .replace(/\n{2,}/g, "\n");
+}
