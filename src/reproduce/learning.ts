@@ -2,8 +2,12 @@ import { make } from "../environments/make.ts";
 import { algorithms, presets } from "../learning/algorithms.ts";
 import { trainGeneralValues } from "../learning/general-value-functions.ts";
 import { EPISODES, EVALUATION_SEED, EVALUATIONS, FRESH_EPISODES, FRESH_SEED } from "../learning/run.ts";
+import { mountainCarTask } from "../learning/steps-to-go-tasks.ts";
 import { evaluateCritic, train } from "../learning/train.ts";
+import { mountainCarStudy, mountainCarValues } from "./mountain-car.ts";
+import { reacherStudy } from "./reacher.ts";
 import type { Reproduce, Reproduction } from "./reproduction.ts";
+import { scoreGoalCritic } from "./sparse-goals.ts";
 import { mean, summarise } from "./summary.ts";
 
 const SEEDS = 3;
@@ -16,16 +20,41 @@ const tasks = [
 ] as const;
 const generals = ["Pendulum-v1", "CartPole-v1"] as const;
 
-/** Returns of our learners over fresh episodes, and how little Bellman residual general value functions are left with. Medians over training seeds. */
-export const reproduceLearning: Reproduce = async ({ seed, onProgress }): Promise<Reproduction> => {
+/** Critics of four sparse goals: those that ship for a seed are scored as they are, unless they are to be trained again (15 minutes each). */
+function goalStudies() {
+  const task = mountainCarTask();
+  const { grid, tables } = mountainCarValues(task);
+  return [
+    { key: "reacher", study: reacherStudy() },
+    { key: "mountainCarGoal", study: mountainCarStudy(task, grid, tables) },
+  ] as const;
+}
+
+/**
+ * Returns of our learners over fresh episodes, how surely critics of sparse goals lead to them (success over that of value iteration on a grid; for the
+ * reacher, over a bound above it), and how little Bellman residual general value functions are left with. Medians over training seeds.
+ */
+export const reproduceLearning: Reproduce = async (options): Promise<Reproduction> => {
+  const { seed, onProgress } = options;
   const start = performance.now();
   const seeds = Array.from({ length: SEEDS }, (_, i) => seed + i);
   const runs: Record<string, number>[] = [];
   const details: Record<string, unknown>[] = [];
-  const parts = tasks.length + generals.length;
+  const studies = goalStudies();
+  const parts = studies.length + tasks.length + generals.length;
   for (const own of seeds) {
     const run: Record<string, number> = {};
     let done = seeds.indexOf(own) * parts;
+    for (const { key, study } of studies) {
+      const { success, returnRatio, residualSteps, detail } = await scoreGoalCritic(study, own, options, (at, total, what) =>
+        onProgress?.(done + at / total, SEEDS * parts, what),
+      );
+      run[`${key}Success`] = success;
+      run[`${key}ReturnRatio`] = returnRatio;
+      run[`${key}ResidualSteps`] = residualSteps;
+      details.push({ environment: study.task.environment, algorithm: "steps-to-go", seed: own, ...detail });
+      done++;
+    }
     for (const { key, id, algorithm, enough } of tasks) {
       const begun = performance.now();
       const { steps, settings } = presets[id];

@@ -6,7 +6,17 @@ import { inGoal, type StepsToGoTask } from "../learning/steps-to-go.ts";
 import { mountainCarTask } from "../learning/steps-to-go-tasks.ts";
 import { gridValues, interpolate, type RegularGrid, regularGrid } from "../planning/grid-values.ts";
 import type { Reproduce } from "./reproduction.ts";
-import { DISCOUNT, describeHybrid, drawSamples, goalReport, nextStates, runGoalStudy, scoreAnswers, steps } from "./sparse-goals.ts";
+import {
+  DISCOUNT,
+  describeHybrid,
+  drawSamples,
+  type GoalStudy,
+  goalReport,
+  nextStates,
+  runGoalStudy,
+  scoreAnswers,
+  steps,
+} from "./sparse-goals.ts";
 import { summarise } from "./summary.ts";
 
 const PUBLISHED = 6.7e-3;
@@ -23,8 +33,7 @@ export const reproduceMountainCar: Reproduce = async (options) => {
   const task = mountainCarTask();
   const { onProgress } = options;
   onProgress?.(0, 10, "value iteration on a grid");
-  const grid = regularGrid(task.low, task.high, GRID);
-  const tables = mountainCarTargets.map((target) => gridValues(mountainCarGoals({ target }), grid, DISCOUNT));
+  const { grid, tables } = mountainCarValues(task);
   const equations = gridEquations(task, grid, tables);
   const seed = options.seed;
   const nearExact = await inferHybrid(equations, task.physics.actionSpace, drawSamples(task.physics, NEAR_EXACT_SAMPLES, seed + 1000), {
@@ -34,22 +43,10 @@ export const reproduceMountainCar: Reproduce = async (options) => {
   const truth = steps(task.physics, drawSamples(task.physics, NEAR_EXACT_SAMPLES, seed + 2000));
   const nearExactScore = scoreAnswers(task.physics, truth, await nextStates(equations, nearExact.dynamics, truth));
 
-  const { runs, seeds } = await runGoalStudy(
-    {
-      task,
-      shipped: "MountainCarGoal-v0-seed",
-      timeStep: 1,
-      training: {
-        hidden: [256, 256, 256],
-        phases: [
-          { kind: "slow", updates: 12_000, rate: 1e-3 },
-          { kind: "residual", updates: 12_000, rate: 3e-4 },
-        ],
-      },
-      optimalReturns: (starts, n) => lookaheadReturns(task, grid, tables, starts, n),
-    },
-    { ...options, onProgress: (done, total, what) => onProgress?.(2 + (8 * done) / total, 10, what) },
-  );
+  const { runs, seeds } = await runGoalStudy(mountainCarStudy(task, grid, tables), {
+    ...options,
+    onProgress: (done, total, what) => onProgress?.(2 + (8 * done) / total, 10, what),
+  });
   const { figures, ranges } = summarise(runs.map((run) => run.figures));
   return {
     figures: { ...figures, nmseNearExactValues: nearExactScore.nmse },
@@ -64,6 +61,29 @@ export const reproduceMountainCar: Reproduce = async (options) => {
     },
   };
 };
+
+/** Values of the four goals by value iteration on a grid. */
+export function mountainCarValues({ low, high }: StepsToGoTask): { readonly grid: RegularGrid; readonly tables: readonly Float64Array[] } {
+  const grid = regularGrid(low, high, GRID);
+  return { grid, tables: mountainCarTargets.map((target) => gridValues(mountainCarGoals({ target }), grid, DISCOUNT)) };
+}
+
+/** The critics, and returns of value iteration on a grid beside theirs. */
+export function mountainCarStudy(task: StepsToGoTask, grid: RegularGrid, tables: readonly Float64Array[]): GoalStudy {
+  return {
+    task,
+    shipped: "MountainCarGoal-v0-seed",
+    timeStep: 1,
+    training: {
+      hidden: [256, 256, 256],
+      phases: [
+        { kind: "slow", updates: 12_000, rate: 1e-3 },
+        { kind: "residual", updates: 12_000, rate: 3e-4 },
+      ],
+    },
+    optimalReturns: (starts, n) => lookaheadReturns(task, grid, tables, starts, n),
+  };
+}
 
 /** n = 1 + log V / log γ of the interpolated values; Q looks one true step ahead, so that the equations hold exactly. */
 export function gridEquations({ physics, goals }: StepsToGoTask, grid: RegularGrid, tables: readonly Float64Array[]): ValueEquations {

@@ -2,7 +2,7 @@ import { wrapAngle } from "../environments/coordinates.ts";
 import type { StepsToGoTask } from "../learning/steps-to-go.ts";
 import { reacherTask } from "../learning/steps-to-go-tasks.ts";
 import type { Reproduce } from "./reproduction.ts";
-import { DISCOUNT, goalReport, runGoalStudy } from "./sparse-goals.ts";
+import { DISCOUNT, type GoalStudy, goalReport, runGoalStudy } from "./sparse-goals.ts";
 import { summarise } from "./summary.ts";
 
 const PUBLISHED = 1.2e-4;
@@ -14,30 +14,7 @@ const PROMISED = 2e-5;
  */
 export const reproduceReacher: Reproduce = async (options) => {
   const start = performance.now();
-  const task = reacherTask();
-  const { runs, seeds } = await runGoalStudy(
-    {
-      task,
-      shipped: "Reacher-v0-seed",
-      timeStep: INTERVAL,
-      training: {
-        hidden: [256, 256, 256],
-        phases: [
-          { kind: "slow", updates: 10_000, rate: 1e-3 },
-          { kind: "residual", updates: 24_000, rate: 3e-4 },
-          { kind: "slow", updates: 4000, rate: 5e-4, walkers: 0.5 },
-          { kind: "residual", updates: 6000, rate: 3e-4, walkers: 0.4 },
-          { kind: "slow", updates: 5000, rate: 7e-4, walkers: 0.5 },
-          { kind: "residual", updates: 4000, rate: 1.5e-4, walkers: 0.5 },
-        ],
-      },
-      optimalReturns: async (starts, n) => {
-        const out = fewestSteps(task, starts, n);
-        return out.map((count) => (Number.isFinite(count) ? DISCOUNT ** (count - 1) : 0));
-      },
-    },
-    options,
-  );
+  const { runs, seeds } = await runGoalStudy(reacherStudy(), options);
   const { figures, ranges } = summarise(runs.map((run) => run.figures));
   return {
     figures,
@@ -48,6 +25,31 @@ export const reproduceReacher: Reproduce = async (options) => {
     details: { published: { nmse: PUBLISHED, nmseOfNothing: 2e-3 }, runs: runs.map((run) => ({ ...run.figures, ...run.detail })) },
   };
 };
+
+/** The critics: phases in which they also learn where their own policies go, or those would be led astray. */
+export function reacherStudy(): GoalStudy {
+  const task = reacherTask();
+  return {
+    task,
+    shipped: "Reacher-v0-seed",
+    timeStep: INTERVAL,
+    training: {
+      hidden: [256, 256, 256],
+      phases: [
+        { kind: "slow", updates: 10_000, rate: 1e-3 },
+        { kind: "residual", updates: 24_000, rate: 3e-4 },
+        { kind: "slow", updates: 4000, rate: 5e-4, walkers: 0.5 },
+        { kind: "residual", updates: 6000, rate: 3e-4, walkers: 0.4 },
+        { kind: "slow", updates: 5000, rate: 7e-4, walkers: 0.5 },
+        { kind: "residual", updates: 4000, rate: 1.5e-4, walkers: 0.5 },
+      ],
+    },
+    optimalReturns: async (starts, n) => {
+      const out = fewestSteps(task, starts, n);
+      return out.map((count) => (Number.isFinite(count) ? DISCOUNT ** (count - 1) : 0));
+    },
+  };
+}
 
 const MOST_STEPS = 120;
 /** Alternations between the two angles, each the nearest to the goal within its reach. */

@@ -22,6 +22,7 @@ const APART = 100;
 const SAMPLES = 40_000;
 const SCORED = 20_000;
 const STARTS = 200;
+const SCORED_STARTS = 1000;
 const HORIZON = 200;
 /** Of the optimum: a critic that leads nowhere may still agree with itself. */
 const LEAST_RETURN = 0.9;
@@ -100,6 +101,34 @@ export async function runGoalStudy(study: GoalStudy, options: ReproduceOptions):
   }
   await Promise.all(systems.map((system) => system.release()));
   return { runs, seeds };
+}
+
+export interface GoalCriticScore {
+  /** Share of random starts and goals, of those that the optimum reaches, at which the critic's own greedy policy arrives. */
+  readonly success: number;
+  /** Discounted return over the optimal one. */
+  readonly returnRatio: number;
+  /** Mean of |V(s') − (Q(s, a) − r)| over random states and actions and all goals, in steps. */
+  readonly residualSteps: number;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+/** How well a seed's critic leads where it was taught to go, without any model. */
+export async function scoreGoalCritic(
+  study: GoalStudy,
+  seed: number,
+  options: ReproduceOptions,
+  onProgress: OnProgress,
+): Promise<GoalCriticScore> {
+  const { task } = study;
+  const saved = await obtainCritic(study, seed, options, onProgress);
+  const { success, ratio, ...counts } = await greedyReturns(saved, task, seed + 3 * APART, study.optimalReturns, SCORED_STARTS);
+  const system = await stepsSystem(saved, task);
+  const truth = steps(task.physics, drawSamples(task.physics, SCORED, seed + 2 * APART));
+  const targets = await system.targets(truth.states, truth.actions);
+  const residualSteps = mean((await system.values(truth.nextStates)).map((value, at) => Math.abs(value - targets[at])));
+  await system.release();
+  return { success, returnRatio: ratio, residualSteps, detail: { ...counts, critic: saved.made } };
 }
 
 /** Our scores seed by seed beside the published one, and what they must be for the promise to hold. */
@@ -242,7 +271,13 @@ export function scoreAnswers(physics: Physics, truth: Truth, answer: Float64Arra
 }
 
 /** Greedy discounted return of the critic towards each goal from random starts, over the optimal one. */
-export async function greedyReturns(saved: SavedCritic, task: StepsToGoTask, seed: number, optimalReturns: GoalStudy["optimalReturns"]) {
+export async function greedyReturns(
+  saved: SavedCritic,
+  task: StepsToGoTask,
+  seed: number,
+  optimalReturns: GoalStudy["optimalReturns"],
+  count = STARTS,
+) {
   const { values } = saved;
   if (values.kind !== "steps-to-go") throw new TypeError(`${saved.name} is no critic of steps to go`);
   const { physics } = task;
@@ -257,10 +292,10 @@ export async function greedyReturns(saved: SavedCritic, task: StepsToGoTask, see
     stepsAfter({ encoding, goals, actions, network: (x) => applyNetwork(network, x) }, graph.input("observations", ["N", o])),
   );
   const session = await compile(graph, { chunk: 1024 });
-  const { states: starts } = drawSamples(physics, STARTS, seed);
-  const returns = new Float64Array(STARTS * g);
-  let alive = Array.from({ length: STARTS * g }, (_, row) => row);
-  let states = Float64Array.from({ length: STARTS * g * d }, (_, i) => starts[Math.floor(i / (g * d)) * d + (i % d)]);
+  const { states: starts } = drawSamples(physics, count, seed);
+  const returns = new Float64Array(count * g);
+  let alive = Array.from({ length: count * g }, (_, row) => row);
+  let states = Float64Array.from({ length: count * g * d }, (_, i) => starts[Math.floor(i / (g * d)) * d + (i % d)]);
   for (let t = 0; t < HORIZON && alive.length > 0; t++) {
     const n = alive.length;
     const observations = new Float64Array(n * o);
@@ -282,8 +317,17 @@ export async function greedyReturns(saved: SavedCritic, task: StepsToGoTask, see
     alive = going.map((b) => alive[b]);
   }
   await session.release();
-  const optimal = await optimalReturns(starts, STARTS);
-  return { ratio: mean(returns) / mean(optimal), greedy: mean(returns), optimal: mean(optimal), missed: alive.length, starts: STARTS };
+  const optimal = await optimalReturns(starts, count);
+  const reachable = optimal.reduce((sum, value) => sum + (value > 0 ? 1 : 0), 0);
+  return {
+    ratio: mean(returns) / mean(optimal),
+    greedy: mean(returns),
+    optimal: mean(optimal),
+    missed: alive.length,
+    starts: count,
+    /** Episodes that arrive over those that the optimum does, within as many steps. */
+    success: (count * g - alive.length) / reachable,
+  };
 }
 
 export function describeHybrid({ chosen, classes, contacts, rule, dynamics }: Hybrid) {

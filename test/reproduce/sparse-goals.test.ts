@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { loadSavedCritic } from "../../src/formats/critic-folder.ts";
 import { inferHybrid } from "../../src/inversion/infer-hybrid.ts";
 import { mountainCarTask } from "../../src/learning/steps-to-go-tasks.ts";
-import { drawSamples, nextStates, scoreAnswers, steps, stepsSystem } from "../../src/reproduce/sparse-goals.ts";
+import { reacherStudy } from "../../src/reproduce/reacher.ts";
+import { drawSamples, nextStates, scoreAnswers, scoreGoalCritic, steps, stepsSystem } from "../../src/reproduce/sparse-goals.ts";
 
 const task = mountainCarTask();
 
@@ -23,4 +24,12 @@ test("zoo/MountainCarGoal-v0: the wall is found from a critic of four goals, ano
   const { nmse } = scoreAnswers(task.physics, truth, await nextStates(system, dynamics, truth));
   expect(nmse).toBeLessThan(4e-4);
   expect(scoreAnswers(task.physics, truth, truth.states).nmse).toBeGreaterThan(5e-3);
+});
+
+test("zoo/Reacher-v0: the critic's own policy comes to its goals from everywhere, and its values agree with each other", async () => {
+  const { success, returnRatio, residualSteps } = await scoreGoalCritic(reacherStudy(), 0, { seed: 0 }, () => {});
+  expect(success).toBeGreaterThan(0.99);
+  expect(success).toBeLessThanOrEqual(1);
+  expect(returnRatio).toBeGreaterThan(0.9);
+  expect(residualSteps).toBeLessThan(0.2);
 });
