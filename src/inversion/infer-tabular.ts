@@ -4,7 +4,7 @@ import { headScale } from "../identifiability/column-index.ts";
 import { createTabularWorldModel, type TabularAnswers } from "../world-model/tabular.ts";
 import type { TabularWorldModel } from "../world-model/world-model.ts";
 import { type CandidateSets, type Matches, matchColumns } from "./matching.ts";
-import { type Projections, projectColumns } from "./projection.ts";
+import { type Projections, projectColumns, type Undetermined } from "./projection.ts";
 
 export interface InferTabularOptions {
   /** matching (one next state a pair) unless said otherwise; projection (a distribution) */
@@ -16,6 +16,8 @@ export interface InferTabularOptions {
   /** [heads, states, actions] 1 where the head speaks. When absent: wherever Q and r are finite and the head has not ended in the state itself. */
   readonly mask?: Uint8Array;
   readonly candidates?: CandidateSets;
+  /** Projection: which distribution, where several fit; the first one met ("vertex") when absent. */
+  readonly undetermined?: Undetermined;
   /** Matching: columns this close to the best one are a tie. */
   readonly tolerance?: number;
   /** No answer where even the best column is farther than this, in units of value, root mean square over heads. */
@@ -65,7 +67,11 @@ export function tabularAnswers(critic: TabularCritic, options: InferTabularOptio
     const part =
       method === "matching"
         ? matchedPart(own, matchColumns({ ...problem, tolerance: options.tolerance }))
-        : projectedPart(own, projectColumns({ ...problem, separation: true }), SEPARATE * columnSpread(columns, heads, weights));
+        : projectedPart(
+            own,
+            projectColumns({ ...problem, separation: true, undetermined: options.undetermined }),
+            SEPARATE * columnSpread(columns, heads, weights),
+          );
     own.forEach((k, j) => {
       const near = part.distance[j] <= noneAbove;
       offsets[k + 1] = near ? part.count(j) : 0;

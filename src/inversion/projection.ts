@@ -1,4 +1,5 @@
 import { headScale } from "../identifiability/column-index.ts";
+import { createFewestSolver } from "./fewest-states.ts";
 import type { CandidateSets } from "./matching.ts";
 import { createEntropySolver } from "./maximum-entropy.ts";
 import { createSimplexSolver, type SimplexSolver } from "./simplex-least-squares.ts";
@@ -17,9 +18,15 @@ export interface ProjectionProblem {
   readonly candidates?: CandidateSets;
   /** Also say how far every other distribution is from fitting as well. */
   readonly separation?: boolean;
-  /** Where other distributions fit as well: the vertex that the solver met first, or the one of greatest entropy among them. The vertex when absent. */
-  readonly undetermined?: "vertex" | "entropy";
+  /** Where other distributions fit as well. The vertex when absent. */
+  readonly undetermined?: Undetermined;
 }
+
+/**
+ * Of all distributions that fit: the vertex that the solver met first; the one of greatest entropy; or one over fewer states than the equations could tell apart by chance
+ * (`createFewestSolver`), and that of greatest entropy where none is found.
+ */
+export type Undetermined = "vertex" | "entropy" | "fewest";
 
 /** A separation below this share of the distance of the candidates from the target counts as none. */
 const SEPARATE = 1e-7;
@@ -97,18 +104,20 @@ export function projectColumns(problem: ProjectionProblem): Projections {
     );
     distance[k] = found.distance;
     gap[k] = found.gap;
-    const entropy = problem.undetermined === "entropy";
-    if (problem.separation || entropy) separation[k] = solver.separation(points, count, target);
-    const spread = entropy ? rootMeanSquare(points, count, target) : 0;
-    const open = entropy && separation[k] <= SEPARATE * spread && found.distance <= MISS * spread;
-    const least = open ? createEntropySolver(width).solve(points, count, target, MISS * spread) : undefined;
-    if (least) {
-      const states = Array.from(least.keys()).filter((c) => least[c] > NOTHING);
-      for (const c of states.sort((a, b) => least[b] - least[a] || a - b)) {
+    const { undetermined = "vertex" } = problem;
+    const closed = undetermined === "vertex";
+    if (problem.separation || !closed) separation[k] = solver.separation(points, count, target);
+    const spread = closed ? 0 : rootMeanSquare(points, count, target);
+    const isOpen = !closed && separation[k] <= SEPARATE * spread && found.distance <= MISS * spread;
+    const spreadOut = isOpen ? createEntropySolver(width).solve(points, count, target, MISS * spread) : undefined;
+    const few = isOpen && undetermined === "fewest" ? fewest(points, count, target, spreadOut) : undefined;
+    const choice = few && few.distance <= MISS * spread ? few : spreadOut && likeliest(spreadOut, missOf(points, spreadOut, target));
+    if (choice) {
+      for (const [c, p] of choice.ranked) {
         chosen.push(pool ? pool[c] : c);
-        probabilities.push(least[c]);
+        probabilities.push(p);
       }
-      distance[k] = missOf(points, least, target);
+      distance[k] = choice.distance;
       offsets[k + 1] = chosen.length;
       continue;
     }
@@ -119,6 +128,31 @@ export function projectColumns(problem: ProjectionProblem): Projections {
     offsets[k + 1] = chosen.length;
   }
   return { offsets, states: Int32Array.from(chosen), probabilities: Float64Array.from(probabilities), distance, gap, separation };
+}
+
+interface Choice {
+  /** Candidates and their probabilities, the likeliest first. */
+  readonly ranked: readonly (readonly [number, number])[];
+  readonly distance: number;
+}
+
+function likeliest(p: ArrayLike<number>, distance: number): Choice {
+  const some = Array.from(p, (share, c) => [c, share] as const).filter(([, share]) => share > NOTHING);
+  return { ranked: some.sort((a, b) => b[1] - a[1] || a[0] - b[0]), distance };
+}
+
+function fewest(points: Float64Array, count: number, target: Float64Array, first: Float64Array | undefined): Choice | undefined {
+  const width = target.length;
+  const states = createFewestSolver(width).solve(points, count, target, first);
+  if (!states) return undefined;
+  const own = new Float64Array(states.length * width);
+  states.forEach((c, l) => {
+    own.set(points.subarray(c * width, (c + 1) * width), l * width);
+  });
+  const { active, weights, count: used, distance } = createSimplexSolver(width).solve(own, states.length, target);
+  const p = new Float64Array(count);
+  for (let l = 0; l < used; l++) p[states[active[l]]] = weights[l];
+  return likeliest(p, distance);
 }
 
 /** Of the candidates' distances from the target. */

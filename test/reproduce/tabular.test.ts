@@ -38,8 +38,10 @@ test("four rooms from exact values", async () => {
   expect(figures.windyUnknownSupportMse).toBeLessThan(1e-20);
   expect(figures.windyUnknownSupportFourGoalsMse).toBeLessThan(1e-20);
   expect(figures.windySimplexAloneMse).toBeGreaterThan(1e-5);
-  expect(figures.teleportingMse).toBeLessThan(2e-5);
-  expect(figures.teleportingMse).toBeLessThan(figures.teleportingVertexMse);
+  expect(figures.windyFewestMse).toBeLessThan(1e-20);
+  expect(figures.teleportingMse).toBeLessThan(1e-20);
+  expect(figures.teleportingEntropyMse).toBeLessThan(2e-5);
+  expect(figures.teleportingEntropyMse).toBeLessThan(figures.teleportingVertexMse);
   expect(figures.planRegret).toBeLessThan(1e-6);
   const { learned } = details as { learned: { deterministic: Record<string, number>; windyKnownSupport: { mse: number } }[] };
   for (const { deterministic, windyKnownSupport } of learned) {
