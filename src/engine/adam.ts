@@ -1,5 +1,5 @@
 import type { Graph, Value } from "./graph.ts";
-import { abs, add, div, max, min, mul, reduceSum, slice, sqrt, sub } from "./operators/index.ts";
+import { add, div, max, min, mul, reduceSum, slice, sqrt, sub } from "./operators/index.ts";
 import { gradient } from "./vjp.ts";
 
 /** Tensors that a graph takes as NAME and gives back as "new NAME". */
@@ -34,13 +34,14 @@ export function adam(
 ): Record<string, Value> {
   const { graph } = loss;
   const names = Object.keys(parameters);
-  const slopes = clipped(
-    gradient(
-      loss,
-      names.map((key) => parameters[key]),
-    ),
-    clip,
+  const slopes = gradient(
+    loss,
+    names.map((key) => parameters[key]),
   );
+  const squares = slopes.map((slope) => mul(slope, slope));
+  // the gradient is shortened by its coefficients in the moments: one pass over the parameters less
+  const part = clip === undefined ? 1 : shortened(squares, clip);
+  const [ofSlope, ofSquare] = typeof part === "number" ? [1 - b1, 1 - b2] : [mul(part, 1 - b1), mul(mul(part, part), 1 - b2)];
   const held = (old: Value, fresh: Value) => (gate ? add(old, mul(gate, sub(fresh, old))) : fresh);
   const before = graph.input(`powers ${name}`, [2]);
   const powers = mul(before, graph.constant([b1, b2]));
@@ -54,19 +55,18 @@ export function adam(
     names.map((key, i) => {
       const { shape } = parameters[key];
       const [oldM, oldV] = [graph.input(`m ${key}`, shape), graph.input(`v ${key}`, shape)];
-      const m = graph.output(`new m ${key}`, held(oldM, add(mul(oldM, b1), mul(slopes[i], 1 - b1))));
-      const v = graph.output(`new v ${key}`, held(oldV, add(mul(oldV, b2), mul(mul(slopes[i], slopes[i]), 1 - b2))));
+      const m = graph.output(`new m ${key}`, held(oldM, add(mul(oldM, b1), mul(slopes[i], ofSlope))));
+      const v = graph.output(`new v ${key}`, held(oldV, add(mul(oldV, b2), mul(squares[i], ofSquare))));
       const step = div(mul(m, length), add(sqrt(v), small));
       return [key, graph.output(`new ${key}`, sub(parameters[key], gate ? mul(gate, step) : step))];
     }),
   );
 }
 
-function clipped(slopes: readonly Value[], length: number | undefined): readonly Value[] {
-  if (length === undefined) return slopes;
-  const norm = sqrt(slopes.map((slope) => reduceSum(mul(slope, slope), null)).reduce((a, b) => add(a, b)));
-  const factor = min(div(length, max(abs(norm), 1e-12)), 1);
-  return slopes.map((slope) => mul(slope, factor));
+/** min(length / ‖g‖, 1) */
+function shortened(squares: readonly Value[], length: number): Value {
+  const norm = sqrt(squares.map((square) => reduceSum(square, null)).reduce((a, b) => add(a, b)));
+  return min(div(length, max(norm, 1e-12)), 1);
 }
 
 /** Parameters with the moments that Adam starts from. */

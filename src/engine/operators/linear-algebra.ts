@@ -1,5 +1,5 @@
 import { broadcastShapes, showShape } from "../dims.ts";
-import type { Node, Value } from "../graph.ts";
+import type { Node, Shape, Value } from "../graph.ts";
 import { defineOperator } from "../operator.ts";
 import { add } from "./arithmetic.ts";
 import { align, attribute, expectDType, full, integers, op, required, unbroadcast } from "./build.ts";
@@ -173,9 +173,17 @@ defineOperator({
     const product = (x: Value, y: Value, tx: number, ty: number) => op("Gemm", [x, y], { alpha, transA: tx, transB: ty });
     const toA = () => (transA ? product(b, cotangent, transB, 1) : product(cotangent, b, 0, 1 - transB));
     const toB = () => (transB ? product(cotangent, a, 1, transA) : product(a, cotangent, 1 - transA, 0));
-    return [needed[0] ? toA() : null, needed[1] ? toB() : null, c && needed[2] ? scale(unbroadcast(cotangent, c.shape), beta) : null];
+    return [needed[0] ? toA() : null, needed[1] ? toB() : null, c && needed[2] ? scale(toBias(cotangent, c.shape), beta) : null];
   },
 });
+
+/** Rows summed to the shape of a bias. A row of ones times a matrix runs several times faster than ONNX Runtime's sum over rows. */
+function toBias(cotangent: Value, shape: Shape): Value {
+  const [rows, columns] = cotangent.shape;
+  if (typeof rows !== "number" || rows === 1 || shape.length !== 1 || shape[0] !== columns) return unbroadcast(cotangent, shape);
+  const ones = cotangent.graph.constant(new Float32Array(rows).fill(1), [1, rows]);
+  return reshape(op("Gemm", [ones, cotangent]), shape as number[]);
+}
 
 /** The matrix product, with NumPy's broadcasting of leading axes. */
 export const matmul = (a: Value, b: Value): Value => op("MatMul", [a, b]);
