@@ -4,10 +4,10 @@ import { cubeHalf, links } from "./model.ts";
 
 type Point = readonly [x: number, y: number, z: number];
 
-const height = 290;
+export const armPictureHeight = 290;
 
 /** Seen from the side and a little from above: x to the right, z up, y away into the picture. 350 pixels a metre. */
-function project([x, y, z]: Point): readonly [number, number] {
+export function projectArm([x, y, z]: Point): readonly [number, number] {
   return [50 + 350 * (x + 0.35 * y), 245 - 350 * (z + 0.4 * y)];
 }
 
@@ -23,14 +23,18 @@ export function drawArm(state: Float64Array, withCube: boolean): Drawing {
   const down = (length: number) => [wrist[0] + length * Math.sin(hand), wrist[1] - length * Math.cos(hand)] as const;
   const palm = along(...down(0.1));
   const tip = along(...down(links.tool + 0.018));
-  const link = (from: Point, to: Point, stroke: string, thickness: number) => line(...project(from), ...project(to), stroke, thickness);
+  const link = (from: Point, to: Point, stroke: string, thickness: number) =>
+    line(...projectArm(from), ...projectArm(to), stroke, thickness);
   const aside = ([x, y, z]: Point, by: number): Point => [x, y + by, z];
   const finger = (sign: number) => {
     const by = sign * (state[5] + 0.005);
     return link(aside(palm, by), aside(tip, by), colour.ink, 4);
   };
   const shapes = [
-    polygon([project([0.12, -0.25, 0]), project([0.58, -0.25, 0]), project([0.58, 0.25, 0]), project([0.12, 0.25, 0])], colour.free),
+    polygon(
+      [projectArm([0.12, -0.25, 0]), projectArm([0.58, -0.25, 0]), projectArm([0.58, 0.25, 0]), projectArm([0.12, 0.25, 0])],
+      colour.free,
+    ),
     link(goal, [goal[0], goal[1], 0], colour.line, 1),
     finger(1),
     ...(withCube ? drawCube(place(state, 7), 2 * Math.atan2(state[13], state[10])) : []),
@@ -40,12 +44,12 @@ export function drawArm(state: Float64Array, withCube: boolean): Drawing {
     link(along(...wrist), palm, colour.agent, 8),
     link(aside(palm, -0.045), aside(palm, 0.045), colour.ink, 5),
     finger(-1),
-    circle(...project([0, 0, links.shoulder]), 4, colour.free),
-    circle(...project(along(...elbow)), 4, colour.free),
-    circle(...project(along(...wrist)), 3, colour.free),
-    ring(...project(goal), 7),
+    circle(...projectArm([0, 0, links.shoulder]), 4, colour.free),
+    circle(...projectArm(along(...elbow)), 4, colour.free),
+    circle(...projectArm(along(...wrist)), 3, colour.free),
+    ring(...projectArm(goal), 7),
   ];
-  return { height, shapes };
+  return { height: armPictureHeight, shapes };
 }
 
 function place(state: Float64Array, at: number): Point {
@@ -59,7 +63,7 @@ function drawCube([x, y, z]: Point, yaw: number): string[] {
     const radius = Math.SQRT2 * cubeHalf;
     return [x + radius * Math.cos(angle), y + radius * Math.sin(angle), z + up * cubeHalf];
   };
-  const face = (fill: string, ...corners: readonly Point[]) => polygon(corners.map(project), fill);
+  const face = (fill: string, ...corners: readonly Point[]) => polygon(corners.map(projectArm), fill);
   return [
     face("#c98500", corner(3, -1), corner(0, -1), corner(0, 1), corner(3, 1)),
     face(colour.box, corner(2, -1), corner(3, -1), corner(3, 1), corner(2, 1)),
