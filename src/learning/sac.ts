@@ -43,6 +43,8 @@ export interface SacOptions extends LearnerOptions {
   readonly targetRate?: number;
   /** α at the start; it is then tuned until the policy's entropy is −m. */
   readonly temperature?: number;
+  /** Mean length of runs of one draw of exploring noise (1): longer ones go farther where the first reward is far (Dabney et al. 2021). */
+  readonly persistence?: number;
 }
 
 const DEFAULTS = {
@@ -59,6 +61,7 @@ const DEFAULTS = {
   lookahead: 1,
   targetRate: 0.005,
   temperature: 1,
+  persistence: 1,
 };
 const LOG_DEVIATION = [-20, 2] as const;
 
@@ -106,20 +109,17 @@ export async function sac(source: EnvironmentSource, options: SacOptions): Promi
     return Float64Array.from((await session.run(feeds, [which]))[which].data as Float32Array);
   };
   const noise = ["noise", "next noise"].map((name) => [name, tensor([batch, m])] as const);
+  const exploration = heldNoise(settings.copies, m, settings.persistence);
   return offPolicyLearner(actors, {
     algorithm: "SAC",
     settings,
     recurrence,
     toEnvironment: units.fromUnit,
     exploit: (observations, n) => act("best", observations, n, new Float64Array(n * m)),
+    memory: exploration.memory,
     async explore(observations, n, random, progress) {
-      if (progress === 0) return Float64Array.from({ length: n * m }, () => 2 * random.uniform() - 1);
-      return act(
-        "drawn",
-        observations,
-        n,
-        Float64Array.from({ length: n * m }, () => random.normal()),
-      );
+      const noise = exploration.next(random, progress === 0);
+      return progress === 0 ? noise : act("drawn", observations, n, noise);
     },
     feeds(random) {
       for (const [, { data }] of noise) for (let i = 0; i < data.length; i++) data[i] = random.normal();
@@ -199,6 +199,24 @@ export function sacState({ actor, critics }: SacNetworks, temperature: number, r
   };
   const packed = Object.entries(parts).map(([name, state]) => adamState(pack(name, state), name));
   return { ...parts, all: Object.assign(pack("targets", parts.critics), ...packed) };
+}
+
+/** Noise [n, m] that a copy keeps for geometric runs of the given mean length: uniform in ±1, or standard normal. Runs begin anew where the kind changes. */
+function heldNoise(n: number, m: number, persistence: number) {
+  const memory = new Float64Array(n * m + 1).fill(Number.NaN);
+  return {
+    memory,
+    next(random: Random, uniform: boolean): Float64Array {
+      const kind = uniform ? 1 : 0;
+      const fresh = memory[n * m] !== kind;
+      memory[n * m] = kind;
+      for (let i = 0; i < n; i++) {
+        if (!fresh && persistence > 1 && random.uniform() * persistence >= 1) continue;
+        for (let j = 0; j < m; j++) memory[i * m + j] = uniform ? 2 * random.uniform() - 1 : random.normal();
+      }
+      return memory.slice(0, n * m);
+    },
+  };
 }
 
 /** Halves of [N, 2m]: the mean, and the deviation from its logarithm. */
