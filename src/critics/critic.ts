@@ -1,5 +1,6 @@
 import type { Value } from "../engine/graph.ts";
 import type { Space } from "../spaces/space.ts";
+import type { CoordinateValueParts } from "./coordinate-values.ts";
 
 /** One value function: one Bellman equation on the unknown next state. */
 export interface Head {
@@ -60,6 +61,8 @@ export interface NetworkCritic extends CriticBase {
   rewardGraph?(observations: Value, actions: Value): Value;
   /** Append the greedy (or mean) action [N, m] in the environment's units, where the critic has one. */
   policyGraph?(observations: Value): Value;
+  /** Where the values are of the coordinates themselves: what they are made of. */
+  readonly coordinateValues?: CoordinateValueParts;
 }
 
 /**

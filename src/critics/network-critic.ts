@@ -1,5 +1,6 @@
 import { compile, Graph, type Session, type Value } from "../engine/index.ts";
 import { flatDimension, type Space } from "../spaces/space.ts";
+import type { CoordinateValueParts } from "./coordinate-values.ts";
 import type { Head, NetworkCritic, Numbers } from "./critic.ts";
 import { toFlat } from "./numbers.ts";
 
@@ -19,6 +20,7 @@ export interface NetworkDefinition {
   /** r_i(s, a) where heads have cumulants of their own. */
   rewards?(observation: readonly Value[], action: Value): Value;
   policy?(observation: readonly Value[]): Value;
+  readonly coordinateValues?: CoordinateValueParts;
 }
 
 const definitions = new WeakMap<object, NetworkDefinition>();
@@ -62,6 +64,7 @@ export function networkCritic(definition: NetworkDefinition): NetworkCritic {
     stateValueGraph: (observations) => definition.stateValues([observations]),
     rewardGraph: rewards && ((observations, actions) => rewards([observations], actions)),
     policyGraph: policy && ((observations) => policy([observations])),
+    coordinateValues: definition.coordinateValues,
     async actionValues(observations: Numbers, actions: Numbers) {
       const states = toFlat(observations, observationSize, "observations");
       const moves = toFlat(actions, actionSize, "actions");

@@ -2,6 +2,7 @@ import { concat, fromOnnx, inline, type Value } from "../engine/index.ts";
 import type { Space } from "../spaces/space.ts";
 import { actionScale } from "./action-scale.ts";
 import { deterministicActorCritic, softActorCritic } from "./actor-critic.ts";
+import { type CoordinateValueParts, coordinateValues } from "./coordinate-values.ts";
 import type { Critic, Head } from "./critic.ts";
 import { deepQ, quantileDeepQ, type ValueFunctions } from "./deep-q.ts";
 import { type FixedPolicy, generalValueFunctions } from "./general-value-functions.ts";
@@ -36,6 +37,7 @@ export type SavedValues =
       readonly weights: Float32Array;
       readonly phases: Float32Array;
     }
+  | ({ readonly kind: "coordinate-values" } & CoordinateValueParts)
   | { readonly kind: "deep-q"; readonly online: Network; readonly target: Network }
   | {
       readonly kind: "steps-to-go";
@@ -106,6 +108,8 @@ function functionsOf(values: Exclude<SavedValues, { kind: "table" | "state-value
     }
     case "general-value-functions":
       return generalValueFunctions({ ...values, actionSpace, continuation: (input) => applyNetwork(values.continuation, input) });
+    case "coordinate-values":
+      return { ...coordinateValues({ ...values, actionSpace }), coordinateValues: values };
     case "deep-q":
       return deepQ({ online: through(values.online), target: through(values.target), ...numbered(actionSpace) });
     case "steps-to-go": {
@@ -125,7 +129,7 @@ function functionsOf(values: Exclude<SavedValues, { kind: "table" | "state-value
   }
 }
 
-type NetworkFunctions = ValueFunctions & Pick<NetworkDefinition, "rewards">;
+type NetworkFunctions = ValueFunctions & Pick<NetworkDefinition, "rewards" | "coordinateValues">;
 
 function whole(pieces: readonly Value[]): Value {
   return pieces.length === 1 ? pieces[0] : concat(pieces, pieces[0].shape.length - 1);

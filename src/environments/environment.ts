@@ -35,6 +35,8 @@ export interface Environment {
   step(action: Action): Step;
   /** The laws of a continuous environment, in batch. */
   readonly physics?: Physics;
+  /** In which coordinates its state is inferred: those of `physics`, or what is seen of a larger state. */
+  readonly coordinates?: Coordinates;
   /** How it is stepped in batch, where it has no tables. */
   readonly simulation?: Simulation;
   /** The laws of a finite one. */
@@ -75,6 +77,17 @@ export interface Coordinates {
   fromObservations(observations: Float64Array, n: number): Float64Array;
 }
 
+/**
+ * A task whose goal is seen: an observation begins with the achieved goal [g] and the desired one [g], Gymnasium's goal environments flattened.
+ * The reward is a function of these two alone, and arriving ends nothing: an episode can be told again with another goal.
+ */
+export interface GoalTask {
+  /** g */
+  readonly size: number;
+  /** @param achieved [n, g] after the step @param desired [n, g] @param out [n] */
+  rewards(achieved: Float64Array, desired: Float64Array, n: number, out: Float64Array): void;
+}
+
 /** Batch dynamics of a game or a physical system: what stepping needs, and no more. */
 export interface Simulation {
   /** d */
@@ -82,6 +95,12 @@ export interface Simulation {
   readonly observationSpace: Box;
   readonly actionSpace: Space;
   readonly horizon: number;
+  /** Where the goal is part of what is observed. */
+  readonly goals?: GoalTask;
+  /** What of the state is seen and can be inferred, where the rest hardly matters. */
+  readonly coordinates?: Coordinates;
+  /** States worth asking about and what was done there, [n, d] and [n, m]: where random actions would meet nothing. */
+  visit?(n: number, seed: number): { readonly n: number; readonly states: Float64Array; readonly actions: Float64Array };
   initialState(random: Random, out?: Float64Array, offset?: number): Float64Array;
   observations(states: Float64Array, n: number, out: Float64Array): void;
   step(states: Float64Array, actions: Float64Array, n: number, out: Transitions): void;

@@ -1,6 +1,6 @@
 import { createRandom, type RestorableRandom, randomStateSize } from "../engine/random.ts";
 import { actionSize, startAsked, writeAction } from "./action.ts";
-import type { Action, Environment, Physics, Simulation, Step } from "./environment.ts";
+import type { Action, Coordinates, Environment, Physics, Simulation, Step } from "./environment.ts";
 import { EnvironmentError } from "./errors.ts";
 
 const noInfo = Object.freeze({});
@@ -28,8 +28,9 @@ class SimulationEnvironment implements Environment {
   readonly id: string;
   readonly simulation: Simulation;
   readonly physics?: Physics;
+  readonly coordinates?: Coordinates;
   readonly horizon: number;
-  private readonly coordinates: Float64Array;
+  private readonly current: Float64Array;
   private readonly action: Float64Array;
   private readonly out: { nextStates: Float64Array; rewards: Float64Array; terminated: Uint8Array };
   private readonly discrete: number;
@@ -42,10 +43,11 @@ class SimulationEnvironment implements Environment {
     this.id = id;
     this.simulation = simulation;
     this.physics = physics;
+    this.coordinates = physics?.coordinates ?? simulation.coordinates;
     this.horizon = simulation.horizon;
-    this.coordinates = new Float64Array(simulation.stateSize);
+    this.current = new Float64Array(simulation.stateSize);
     this.action = new Float64Array(actionSize(simulation.actionSpace));
-    this.out = { nextStates: this.coordinates, rewards: new Float64Array(1), terminated: new Uint8Array(1) };
+    this.out = { nextStates: this.current, rewards: new Float64Array(1), terminated: new Uint8Array(1) };
     const { actionSpace } = simulation;
     this.discrete = actionSpace.kind === "discrete" && actionSpace.start === 0 ? actionSpace.n : 0;
     this.observationSize = simulation.observationSpace.low.length;
@@ -60,21 +62,21 @@ class SimulationEnvironment implements Environment {
   }
 
   get state(): Float64Array {
-    const d = this.coordinates.length;
+    const d = this.current.length;
     const state = new Float64Array(d + 1 + randomStateSize);
-    state.set(this.coordinates);
+    state.set(this.current);
     state[d] = this.elapsed;
     this.generator().save(state, d + 1);
     return state;
   }
 
   set state(value: ArrayLike<number>) {
-    const d = this.coordinates.length;
+    const d = this.current.length;
     if (value.length !== d && value.length !== d + 1 + randomStateSize)
       throw new EnvironmentError(
         `${this.id}: a state has ${d} coordinates (or ${d + 1 + randomStateSize} numbers in full), got ${value.length}`,
       );
-    for (let k = 0; k < d; k++) this.coordinates[k] = value[k];
+    for (let k = 0; k < d; k++) this.current[k] = value[k];
     this.elapsed = value.length > d ? value[d] : 0;
     if (value.length > d) this.generator().restore(value, d + 1);
     this.started = true;
@@ -84,7 +86,7 @@ class SimulationEnvironment implements Environment {
     if (seed !== undefined) this.random = createRandom(seed);
     const start = startAsked(this.id, options);
     if (start) this.state = start;
-    else this.simulation.initialState(this.generator(), this.coordinates, 0);
+    else this.simulation.initialState(this.generator(), this.current, 0);
     this.elapsed = 0;
     this.started = true;
     return { observation: this.observe(), info: noInfo };
@@ -94,7 +96,7 @@ class SimulationEnvironment implements Environment {
     if (!this.started) throw new EnvironmentError(`${this.id}: call reset() before step()`);
     if (typeof action === "number" && action >= 0 && action < this.discrete && Number.isInteger(action)) this.action[0] = action;
     else writeAction(this.id, this.actionSpace, action, this.action);
-    this.simulation.step(this.coordinates, this.action, 1, this.out);
+    this.simulation.step(this.current, this.action, 1, this.out);
     this.elapsed++;
     return {
       observation: this.observe(),
@@ -107,7 +109,7 @@ class SimulationEnvironment implements Environment {
 
   private observe(): Float64Array {
     const observation = new Float64Array(this.observationSize);
-    this.simulation.observations(this.coordinates, 1, observation);
+    this.simulation.observations(this.current, 1, observation);
     return observation;
   }
 

@@ -20,13 +20,20 @@ import {
 } from "../engine/index.ts";
 import { createRandom, type Random } from "../engine/random.ts";
 import type { Space } from "../spaces/space.ts";
-import { createFeatures } from "../world-model/features.ts";
-import { type NetworkParameters, type NetworkSettings, networkChange, networkDynamics } from "../world-model/network-dynamics.ts";
+import {
+  type NetworkParameters,
+  type NetworkSettings,
+  networkChange,
+  networkDynamics,
+  networkFeatures,
+} from "../world-model/network-dynamics.ts";
 import { firstSigma } from "./amortised.ts";
 import type { Equations } from "./samples.ts";
 
 export interface NetworkFitOptions {
   readonly settings: NetworkSettings;
+  /** Parameters to start from; drawn anew for every member where absent. */
+  readonly start?: NetworkParameters;
   readonly seed: number;
   /** Networks trained from different seeds (3); their spread is the model's deviation. */
   readonly members?: number;
@@ -35,6 +42,10 @@ export interface NetworkFitOptions {
   /** First rate of Adam; it falls to nothing along a cosine. */
   readonly rate?: number;
   readonly huber?: number;
+  /** [k] scale of the residuals, where it is not 0.3 of what "nothing moves" leaves, or what training measured. */
+  readonly sigma?: Float64Array;
+  /** [d] for values of coordinates: weight of each one's error. */
+  readonly importance?: readonly number[];
   /** Weight decay on the weights. */
   readonly decay?: number;
 }
@@ -67,11 +78,11 @@ export async function fitNetwork(
   const d = system.stateSize;
   const k = system.heads.length;
   const random = createRandom(options.seed);
-  const features = createFeatures("linear", system.coordinates, actionSpace, centre, scale);
+  const features = networkFeatures(options.settings, system.coordinates, actionSpace, centre, scale);
   const width = features.names.length;
   const phi = features.matrix(states, actions, n);
-  const sigma = firstSigma(system, equations);
-  const shapes = initialParameters(options.settings, width, d, random);
+  const sigma = options.sigma ?? firstSigma(system, equations);
+  const shapes = options.start ?? initialParameters(options.settings, width, d, random);
   const graph = trainingGraph(system, options.settings, shapes, scale, width, sigma, delta, decay);
   const rows = Math.min(batch, n);
   const tensor = (columns: number, dims: readonly number[]): RuntimeTensor => ({ dtype: "float32", dims, data: new Float32Array(columns) });
@@ -79,7 +90,7 @@ export async function fitNetwork(
   const step = tensor(1, [1]);
   const members: NetworkParameters[] = [];
   for (let member = 0; member < size; member++) {
-    const initial = initialParameters(options.settings, width, d, random);
+    const initial = options.start ?? initialParameters(options.settings, width, d, random);
     const training = await recur(graph, adamState(pack(PACKED, initial)));
     for (let t = 1; t <= steps; t++) {
       for (let i = 0; i < rows; i++) {

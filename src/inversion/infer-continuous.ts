@@ -15,6 +15,7 @@ import { type AmortisedOptions, firstSigma, fitAmortised, type StructuredFit } f
 import { calibratePointwise } from "./calibrate-pointwise.ts";
 import { fitNetwork, type NetworkFitOptions } from "./fit-network.ts";
 import { type CrossValidated, fitWithTransitions, type RealTransitions } from "./fit-with-transitions.ts";
+import { areCoordinateValues, inferFromCoordinates } from "./infer-coordinates.ts";
 import { MismatchError } from "./mismatch-error.ts";
 import { type Equations, equationsAt, type Samples } from "./samples.ts";
 import { areSparse, hybrid } from "./solve-hybrid.ts";
@@ -57,6 +58,7 @@ export interface InferredContinuous {
  */
 export async function inferContinuous(critics: readonly NetworkCritic[], options: InferContinuousOptions): Promise<InferredContinuous> {
   const { method = "amortised" } = options;
+  if (method !== "pointwise" && areCoordinateValues(critics)) return inferFromCoordinates(critics[0], options);
   if (options.transitions && method !== "amortised") throw new MismatchError(`transitions are for method 'amortised', not '${method}'`);
   if (options.timeStep !== undefined && method !== "amortised")
     throw new MismatchError(`a time step is for method 'amortised', not '${method}'`);

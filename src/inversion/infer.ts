@@ -10,6 +10,7 @@ import { make, prepare } from "../environments/make.ts";
 import { identifyTabular, type TabularIdentifiability } from "../identifiability/tabular.ts";
 import { type Element, flatDimension, flatten, type Space, sample } from "../spaces/space.ts";
 import type { TabularWorldModel } from "../world-model/world-model.ts";
+import { areCoordinateValues } from "./infer-coordinates.ts";
 import { type InferContinuousOptions, type InferredContinuous, inferContinuous } from "./infer-continuous.ts";
 import { inferFromStateValues } from "./infer-state-values.ts";
 import { type InferTabularOptions, inferTabular } from "./infer-tabular.ts";
@@ -19,6 +20,7 @@ import { areSparse } from "./solve-hybrid.ts";
 
 const SAMPLES = 2000;
 const SPARSE_SAMPLES = 30_000;
+const COORDINATE_SAMPLES = 100_000;
 
 export type Method = "matching" | "projection" | "pointwise" | "amortised" | "network";
 
@@ -80,13 +82,18 @@ export async function inferDynamics(given: Critic | readonly Critic[], options: 
   if (typeof options.environment === "string") await prepare(options.environment);
   const environment = typeof options.environment === "string" ? make(options.environment) : options.environment;
   const physics = environment?.physics;
-  if (environment && !physics)
+  if (environment && !environment.coordinates)
     throw new MismatchError(`${environment.id} has no continuous state, so a network critic of it cannot be inverted`);
   differentiable.forEach((critic) => {
     assertFits(critic, differentiable[0], environment);
   });
   const { reward = 0, seed = 0 } = options;
-  const coordinates = options.coordinates ?? physics?.coordinates ?? identityCoordinates(flatBox(differentiable[0].observationSpace));
+  const blind = differentiable.find((critic) => critic.kind !== "network" || !critic.rewardGraph);
+  if (blind && environment && !physics && options.reward === undefined && options.rewards === undefined)
+    throw new MismatchError(
+      `${environment.id} pays for where an action leads, which is not known before: give the reward of ${blind.name} (--reward)`,
+    );
+  const coordinates = options.coordinates ?? environment?.coordinates ?? identityCoordinates(flatBox(differentiable[0].observationSpace));
   if (unknown && stateValues.length > 0) throw new MismatchError("state values average the reward away: they need to know it");
   const known = options.rewards === "unknown" ? undefined : options.rewards;
   const own = unknown || options.reward !== undefined ? undefined : physics?.rewards.bind(physics);
@@ -140,9 +147,12 @@ async function visit(
   { samples, seed = 0, epsilon = 0.3 }: InferOptions,
 ): Promise<Samples> {
   const sparse = critic.kind === "network" && areSparse([critic]);
-  const n = (samples as number | undefined) ?? (sparse ? SPARSE_SAMPLES : SAMPLES);
+  const many = sparse ? SPARSE_SAMPLES : critic.kind === "network" && areCoordinateValues([critic]) ? COORDINATE_SAMPLES : SAMPLES;
+  const n = (samples as number | undefined) ?? many;
   if (!environment) return uniformSamples(critic, n, seed);
   if (sparse) return startSamples(environment.physics!, n, seed);
+  const visits = environment.simulation?.visit?.bind(environment.simulation);
+  if (visits) return visits(n, seed);
   const system: BellmanSystem = await bellmanSystem(critic, coordinates, rewards);
   const { policy, actionSize } = system;
   const visited = await collectStates(

@@ -1,14 +1,42 @@
-import { add, compile, concat, Graph, linear, mul, type Session, slice, tanh, type Value } from "../engine/index.ts";
+import { activations } from "../critics/activations.ts";
+import { type CoordinateEncoding, encodeCoordinates } from "../critics/coordinate-values.ts";
+import { add, compile, concat, Graph, linear, mul, type Session, slice, type Value } from "../engine/index.ts";
 import type { Coordinates } from "../environments/environment.ts";
 import type { Space } from "../spaces/space.ts";
 import type { Dynamics } from "./dynamics.ts";
 import { createFeatures } from "./features.ts";
 import type { Integrator } from "./structure.ts";
 
+/** Rows of a batch that are computed together: more fall out of the cache. */
+const CHUNK = 2048;
+
 export interface NetworkSettings {
-  /** Widths of the tanh layers. */
+  /** Widths of the hidden layers. */
   readonly hidden: readonly number[];
   readonly integrator: Integrator;
+  /** As in `activations`; "Tanh" where absent. */
+  readonly activation?: string;
+  /** What the network sees of the coordinates, and the units of its answer; where absent the features "linear" and the spread of the states. */
+  readonly encoding?: EncodingNumbers;
+}
+
+/** A `CoordinateEncoding` as JSON holds it. */
+export type EncodingNumbers = { readonly [Key in keyof CoordinateEncoding]: readonly number[] };
+
+/** What enters the network beside the coordinates themselves: the features "linear", or with an encoding the actions alone. */
+export function networkFeatures(
+  { encoding }: NetworkSettings,
+  ...[coordinates, actionSpace, centre, scale]: [Coordinates, Space, Float64Array, Float64Array]
+): { readonly names: readonly string[]; matrix(states: Float64Array, actions: Float64Array, n: number): Float64Array } {
+  if (!encoding) return createFeatures("linear", coordinates, actionSpace, centre, scale);
+  if (actionSpace.kind !== "box")
+    throw new TypeError(`a network with an encoding takes actions of a Box, not of a ${actionSpace.kind} space`);
+  const { low, high } = actionSpace;
+  const m = low.length;
+  return {
+    names: Array.from(low, (_, j) => `action ${j}`),
+    matrix: (_states, actions) => actions.map((a, i) => (2 * a - high[i % m] - low[i % m]) / (high[i % m] - low[i % m])),
+  };
 }
 
 /** One member of an ensemble: "weight i" [out, in], "bias i" [out], and "clock" [1] where positions follow their rates: τ in units of (spread of positions) / (spread of rates). */
@@ -16,21 +44,23 @@ export type NetworkParameters = Readonly<Record<string, { readonly shape: readon
 
 /**
  * Append f(s, a) = scale · network(φ(s, a)), positions integrated from their rates as in `Integrator`.
- * @param states [N, d] @param phi [N, features] @returns [N, d]
+ * @param states [N, d] @param phi `networkFeatures` [N, features] @returns [N, d]
  */
 export function networkChange(
-  { hidden, integrator }: NetworkSettings,
+  { hidden, integrator, activation = "Tanh", encoding }: NetworkSettings,
   { rateOf }: Coordinates,
-  scale: Float64Array,
+  spread: Float64Array,
   states: Value,
   phi: Value,
   parameters: Readonly<Record<string, Value>>,
 ): Value {
   const { graph } = states;
-  let layer = phi;
+  const seen = encoding && encodingOf(encoding);
+  const scale = seen?.scale ?? spread;
+  let layer = seen ? concat([encodeCoordinates(seen, states), phi], 1) : phi;
   for (let i = 0; i <= hidden.length; i++) {
     layer = linear(layer, parameters[`weight ${i}`], parameters[`bias ${i}`]);
-    if (i < hidden.length) layer = tanh(layer);
+    if (i < hidden.length) layer = activations[activation](layer);
   }
   const free = mul(layer, graph.constant(scale, [1, scale.length]));
   if (integrator === "free") return free;
@@ -45,6 +75,11 @@ export function networkChange(
   );
 }
 
+function encodingOf(numbers: EncodingNumbers): CoordinateEncoding {
+  const array = (key: keyof CoordinateEncoding) => Float64Array.from(numbers[key]);
+  return { centre: array("centre"), scale: array("scale"), gains: array("gains"), weights: array("weights"), phases: array("phases") };
+}
+
 export function networkDynamics(
   settings: NetworkSettings,
   coordinates: Coordinates,
@@ -54,7 +89,7 @@ export function networkDynamics(
   members: readonly NetworkParameters[],
 ): Dynamics {
   const d = coordinates.names.length;
-  const features = createFeatures("linear", coordinates, actionSpace, centre, scale);
+  const features = networkFeatures(settings, coordinates, actionSpace, centre, scale);
   let session: Promise<Session> | undefined;
   const compiled = () => {
     const graph = new Graph();
@@ -65,7 +100,7 @@ export function networkDynamics(
       return networkChange(settings, coordinates, scale, states, phi, held);
     });
     graph.output("changes", concat(changes, 1));
-    return compile(graph);
+    return compile(graph, { chunk: CHUNK });
   };
   /** Each member's f(s, a): [n, members, d]. */
   const changesOf = async (states: Float64Array, actions: Float64Array, n: number) => {
@@ -100,6 +135,10 @@ export function networkDynamics(
         out[at] += (changes[i] - centreOf[at]) ** 2 / (size - 1 || 1);
       }
       return out.map(Math.sqrt);
+    },
+    async release() {
+      await (await session)?.release();
+      session = undefined;
     },
     describe() {
       const parameters = Object.values(members[0]).reduce((sum, { data }) => sum + data.length, 0);

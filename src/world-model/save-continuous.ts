@@ -98,9 +98,10 @@ async function readContinuous(folder: string, json: unknown, given: LoadWorldMod
   const observationSpace = readSpace(model.observationSpace, () => refuse("observationSpace", "is not a space"));
   const actionSpace = readSpace(model.actionSpace, () => refuse("actionSpace", "is not a space"));
   if (model.environment !== undefined) await prepare(model.environment);
-  const physics = model.environment === undefined ? undefined : make(model.environment).physics;
-  if (model.environment !== undefined && !physics) throw refuse("environment", `'${model.environment}' has no continuous state`);
-  const coordinates = given.coordinates ?? physics?.coordinates ?? identityCoordinates(flatBox(observationSpace));
+  const environment = model.environment === undefined ? undefined : make(model.environment);
+  const physics = environment?.physics;
+  if (environment && !environment.coordinates) throw refuse("environment", `'${model.environment}' has no continuous state`);
+  const coordinates = given.coordinates ?? environment?.coordinates ?? identityCoordinates(flatBox(observationSpace));
   for (const what of ["rewards", "coordinates"] as const) {
     if (model.provenance?.[what] === "given" && !given[what])
       throw new FormatError(

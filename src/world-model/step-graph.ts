@@ -54,7 +54,11 @@ export function stepGraph(definition: ContinuousDefinition, options: { readonly 
     const structure = createStructure(integrator, coordinates, createFeatures(feature, coordinates, actionSpace, centre, scale));
     change = structuredChange(structure, coordinates, numbers(tensors.theta.data), states, phi);
   } else {
-    const phi = featureGraph("linear", coordinates, actionSpace, centre, scale, states, actions);
+    const all = featureGraph("linear", coordinates, actionSpace, centre, scale, states, actions);
+    // with an encoding of its own a network takes the actions alone, which stand last
+    const phi = (settings as unknown as NetworkSettings).encoding
+      ? slice(all, (all.shape[1] as number) - actionSize, all.shape[1] as number, 1)
+      : all;
     const members = membersOf(tensors).map((parameters) => {
       const held = Object.fromEntries(Object.entries(parameters).map(([name, { shape, data }]) => [name, graph.constant(data, shape)]));
       return networkChange(settings as unknown as NetworkSettings, coordinates, scale, states, phi, held);

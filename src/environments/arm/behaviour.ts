@@ -1,6 +1,6 @@
 import { createRandom, type Random } from "../../engine/random.ts";
 import { clip } from "../coordinates.ts";
-import { make } from "../make.ts";
+import type { Simulation } from "../environment.ts";
 import { stride } from "./engine.ts";
 import { workspace } from "./model.ts";
 import { scriptedPickAndPlace } from "./scripted.ts";
@@ -24,7 +24,6 @@ export interface ArmBehaviourOptions {
 }
 
 export const armStateSize = 15;
-const ID = "ArmPickAndPlace-v0";
 const EPISODE = 50;
 /** Share of each behaviour, and of episodes that start with the hand near the cube. */
 const SHARES = { wandering: 0.2, waypoints: 0.42, pushing: 0.1 };
@@ -40,10 +39,9 @@ type Behaviour = (seen: Float64Array, goal: Place, out: Float64Array) => void;
  * What critics of the arm are trained on: an episode is one of four behaviours, all by geometry alone and without a model.
  * Scripted picking under noise and bursts; wandering around the cube with sticky fingers; waypoints at the hand, the cube, above it and the goal, such
  * as a planner proposes, resting and holding among them; and pushing the cube from the side.
+ * @param simulation of ArmPickAndPlace-v0, without `turn`
  */
-export function armBehaviour({ n, seed, onProgress }: ArmBehaviourOptions): ArmTransitions {
-  const environment = make(ID);
-  const simulation = environment.simulation!;
+export function armBehaviour(simulation: Simulation, { n, seed, onProgress }: ArmBehaviourOptions): ArmTransitions {
   const random = createRandom(seed);
   const width = simulation.observationSpace.low.length;
   const state = new Float64Array(simulation.stateSize);

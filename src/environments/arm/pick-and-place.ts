@@ -1,5 +1,7 @@
 import type { Simulation } from "../environment.ts";
 import { EnvironmentError } from "../errors.ts";
+import { armBehaviour } from "./behaviour.ts";
+import { armCoordinates } from "./coordinates.ts";
 import { checkGoalOptions, drawPlace, type GoalRewardOptions, jointShares, type Region } from "./goal.ts";
 import { cubeYaw, gripPosition, gripVelocity } from "./kinematics.ts";
 import { cubeHalf, fingerReach } from "./model.ts";
@@ -72,13 +74,14 @@ export function armPickAndPlace(options: ArmPickAndPlaceOptions = {}): Simulatio
   if (!(yaw >= 0 && yaw <= Math.PI)) throw new EnvironmentError(`${id}: yaw is an angle from 0 to π rad, got ${yaw}`);
   const world = { cubeMass, jointStrength: jointShares(id, jointStrength) };
   mujocoFor(id);
-  return armSimulation({
+  const observationSize = turn ? pickAndPlaceNames.length : pickAndPlaceNames.length - 2;
+  const simulation = armSimulation({
     id,
     world,
     horizon: maxEpisodeSteps,
     reward: options,
     actionSize: turn ? 5 : 4,
-    observationSize: turn ? pickAndPlaceNames.length : pickAndPlaceNames.length - 2,
+    observationSize,
     start(random, out, at, goalAt) {
       placeHand(out, at, (place) => drawPlace(starts.grip, random, place, 0), (fingerReach / 2) * (1 + random.uniform()));
       drawPlace(starts.cube, random, out, at + 7);
@@ -106,4 +109,14 @@ export function armPickAndPlace(options: ArmPickAndPlaceOptions = {}): Simulatio
       out[to + 16] = states[rates] + states[rates + 4];
     },
   });
+  const coordinates = armCoordinates(pickAndPlaceNames.slice(0, observationSize));
+  if (turn) return { ...simulation, coordinates };
+  return {
+    ...simulation,
+    coordinates,
+    visit(n, seed) {
+      const { states, actions } = armBehaviour(simulation, { n, seed });
+      return { n, states: Float64Array.from(states), actions: Float64Array.from(actions) };
+    },
+  };
 }
