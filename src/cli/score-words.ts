@@ -1,4 +1,5 @@
 import { formatNumber } from "../report/number.ts";
+import type { Coverage } from "../world-model/coverage.ts";
 import type { Score } from "../world-model/score.ts";
 import { alignColumns } from "./columns.ts";
 
@@ -7,17 +8,25 @@ export function headline(score: Score): number {
   return score.kind === "continuous" ? score.error : 1 - score.correct / score.pairs;
 }
 
+/** Of the answered coordinates; of all, in brackets, where none was answered. */
+function coverageWords({ answered, all, abstained }: Coverage): [string, string] {
+  const percent = (x: number) => `${Math.round(100 * x)} %`;
+  if (!Number.isFinite(all)) return ["", ""];
+  return [Number.isFinite(answered) ? percent(answered) : `(${percent(all)})`, percent(abstained)];
+}
+
 export function describeScore(score: Score, environment: string): string {
   if (score.kind === "continuous") {
     const rows = [
-      ["", "error / change", "MSE / variance", "of nothing moves"],
-      ...score.dimensions.map(({ name, error, nmse, nmseOfNothing }) => [
+      ["", "error / change", "MSE / variance", "of nothing moves", "in 90 % bound", "abstained"],
+      ...score.dimensions.map(({ name, error, nmse, nmseOfNothing, coverage }) => [
         name,
         formatNumber(error),
         formatNumber(nmse),
         formatNumber(nmseOfNothing),
+        ...coverageWords(coverage),
       ]),
-      ["mean", formatNumber(score.error), formatNumber(score.nmse), formatNumber(score.nmseOfNothing)],
+      ["mean", formatNumber(score.error), formatNumber(score.nmse), formatNumber(score.nmseOfNothing), ...coverageWords(score.coverage)],
       ["nothing moves", "1"],
     ];
     const left = score.terminals > 0 ? `; ${score.terminals} that ended an episode are left out` : "";

@@ -1,4 +1,5 @@
 import type { BellmanSystem } from "../bellman/system.ts";
+import { cholesky, choleskySolve } from "../engine/dense.ts";
 import { type PointwiseSettings, solvePointwise } from "../world-model/pointwise.ts";
 import { headShare } from "./amortised.ts";
 import type { Equations } from "./samples.ts";
@@ -20,7 +21,7 @@ export async function calibratePointwise(
   equations: Equations,
   sigma: Float64Array,
   settings: PointwiseSettings,
-): Promise<{ readonly sigma: Float64Array; readonly reach: number[] }> {
+): Promise<{ readonly sigma: Float64Array; readonly reach: number[]; readonly independence: number[] }> {
   const { stateSize: d } = system;
   const { states, targets, n } = equations;
   const pairs = Math.min(PAIRS, n);
@@ -48,5 +49,73 @@ export async function calibratePointwise(
     if (!told) scale = Math.max(LEAST, scale * Math.sqrt(misfit / (pairs * questions)));
     reach = Array.from(moved, (sum) => Math.sqrt(sum / pairs));
   }
-  return { sigma: sigma.map((x) => scale * x), reach };
+  const final = sigma.map((x) => scale * x);
+  return { sigma: final, reach, independence: await independenceOf(system, few, fewTargets, final, { ...settings, reach, starts: 1 }) };
+}
+
+/** With fewer heads a direction than this their residuals are mostly fitted away and tell nothing of how they err together. */
+const HEADS_A_DIRECTION = 4;
+
+/**
+ * [d] √ of Σ_b diag(A⁻¹ JᵀC J A⁻¹ + A⁻¹ P A⁻¹) over Σ_b diag A⁻¹, A = JᵀJ + P with J whitened and P the prior: C is the whitened covariance of the heads' residuals
+ * at the answers, correlated as they were found, as large as training measured or as found (White 1980). Heads of one critic are whitened as if they erred as one; where they do not, answers are better than that.
+ */
+async function independenceOf(
+  system: BellmanSystem,
+  states: Float64Array,
+  targets: Float64Array,
+  sigma: Float64Array,
+  settings: PointwiseSettings,
+): Promise<number[]> {
+  const d = system.stateSize;
+  const k = sigma.length;
+  const n = states.length / d;
+  if (k < HEADS_A_DIRECTION * d || n <= k) return new Array<number>(d).fill(1);
+  const { nextStates } = await solvePointwise(system, states, targets, sigma, settings);
+  const { values, jacobian } = await system.linearise(nextStates);
+  const residual = new Float64Array(n * k);
+  const square = new Float64Array(k);
+  for (let at = 0; at < n * k; at++) {
+    const i = at % k;
+    residual[at] = Math.max(-settings.huber, Math.min(settings.huber, (values[at] - targets[at]) / sigma[i]));
+    square[i] += residual[at] ** 2 / n;
+  }
+  const size = square.map((found, i) => {
+    const told = system.heads[i].residual;
+    return told === undefined ? Math.sqrt((found * k) / (k - d)) : told / sigma[i];
+  });
+  const covariance = new Float64Array(k * k);
+  for (let b = 0; b < n; b++) {
+    for (let i = 0; i < k; i++) for (let j = 0; j < k; j++) covariance[i * k + j] += (residual[b * k + i] * residual[b * k + j]) / n;
+  }
+  for (let i = 0; i < k; i++) {
+    for (let j = 0; j < k; j++) covariance[i * k + j] *= (size[i] * size[j]) / (Math.sqrt(square[i] * square[j]) || 1);
+  }
+  const naive = new Float64Array(d);
+  const robust = new Float64Array(d);
+  const matrix = new Float64Array(d * d);
+  const gain = new Float64Array(d);
+  const reached = new Float64Array(k);
+  for (let b = 0; b < n; b++) {
+    const slope = (x: number, i: number) => jacobian[(x * n + b) * k + i] / sigma[i];
+    matrix.fill(0);
+    for (let x = 0; x < d; x++) {
+      for (let y = 0; y < d; y++) for (let i = 0; i < k; i++) matrix[x * d + y] += slope(x, i) * slope(y, i);
+      matrix[x * d + x] += 1 / settings.reach[x] ** 2;
+    }
+    if (!cholesky(matrix, d)) continue;
+    for (let x = 0; x < d; x++) {
+      gain.fill(0);
+      gain[x] = 1;
+      choleskySolve(matrix, d, gain);
+      naive[x] += gain[x];
+      for (let i = 0; i < k; i++) {
+        reached[i] = 0;
+        for (let y = 0; y < d; y++) reached[i] += slope(y, i) * gain[y];
+      }
+      for (let i = 0; i < k; i++) for (let j = 0; j < k; j++) robust[x] += reached[i] * covariance[i * k + j] * reached[j];
+      for (let y = 0; y < d; y++) robust[x] += (gain[y] / settings.reach[y]) ** 2;
+    }
+  }
+  return Array.from(robust, (sum, x) => Math.sqrt(sum / naive[x]) || 1);
 }

@@ -12,6 +12,8 @@ export interface HybridOptions {
   readonly start?: Float64Array;
   /** τ where it is known. */
   readonly timeStep?: number;
+  /** [n] region of each sample: a critic's errors are alike within one, so gradients are summed there before they are multiplied. Without it every sample is its own. */
+  readonly regions?: Int32Array;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -47,7 +49,7 @@ export async function fitHybrid(
   scale: Float64Array,
   options: HybridOptions = {},
 ): Promise<HybridFit> {
-  const { iterations = HYBRID.iterations, robust = HYBRID.robust, timeStep, onProgress } = options;
+  const { iterations = HYBRID.iterations, robust = HYBRID.robust, timeStep, regions, onProgress } = options;
   const stencil = options.stencil ?? stencilOf(equations, scale);
   const { coordinates, stateSize: d } = equations;
   const k = equations.heads.length;
@@ -60,6 +62,7 @@ export async function fitHybrid(
   const raw = new Float64Array(n * d);
   const curvature = new Float64Array(p * p);
   const outer = new Float64Array(p * p);
+  const regional = new Float64Array((regions ? regions.reduce((a, b) => Math.max(a, b), 0) + 1 : n) * p);
   const gradient = new Float64Array(p);
   const own = new Float64Array(p);
   const factor = new Float64Array(p * p);
@@ -94,7 +97,6 @@ export async function fitHybrid(
       sides.push([await shifted(stencil[j]), await shifted(-stencil[j])]);
     }
     curvature.fill(0);
-    outer.fill(0);
     gradient.fill(0);
     used = 0;
     for (let b = 0; b < n; b++) {
@@ -134,7 +136,7 @@ export async function fitHybrid(
           if (s !== 0) for (let r = 0; r <= q; r++) curvature[q * p + r] += s * inner[x * p + r];
         }
       }
-      if (iteration === iterations) for (let q = 0; q < p; q++) for (let r = 0; r < p; r++) outer[q * p + r] += (own[q] / n) * (own[r] / n);
+      if (iteration === iterations) for (let q = 0; q < p; q++) regional[(regions ? regions[b] : b) * p + q] += own[q] / n;
     }
     if (used === 0) throw new RangeError("hybrid fit: no equation says anything of these states; draw states farther from the goals");
     let trace = 0;
@@ -158,6 +160,13 @@ export async function fitHybrid(
     choleskySolve(factor, p, step);
     for (let q = 0; q < p; q++) theta[q] += step[q];
   }
+  outerProduct(regional, p, outer);
   if (fixed) for (let q = 0; q < p; q++) curvature[q * p] = curvature[q] = q === 0 ? 1 : 0;
   return { theta, curvature, outer, used };
+}
+
+function outerProduct(rows: Float64Array, p: number, out: Float64Array): void {
+  for (let at = 0; at < rows.length; at += p) {
+    for (let q = 0; q < p; q++) for (let r = 0; r < p; r++) out[q * p + r] += rows[at + q] * rows[at + r];
+  }
 }

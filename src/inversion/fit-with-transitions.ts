@@ -31,6 +31,9 @@ export interface FitWithTransitions {
   /** The best without the critic: what the transitions alone would have given. */
   readonly supervised: CrossValidated;
   readonly supervisedFit: StructuredFit;
+  /** [transitions, d] error of each change while it was held out: of the chosen model, and of the supervised one */
+  readonly held: Float64Array;
+  readonly supervisedHeld: Float64Array;
 }
 
 const WEIGHTS = [3, 30, 300, 3000];
@@ -46,6 +49,8 @@ interface Candidate extends CrossValidated {
   readonly start: Float64Array;
   /** [n] error of each transition when it was held out */
   readonly held: Float64Array;
+  /** [n, d] by how much it missed */
+  readonly misses: Float64Array;
 }
 
 /**
@@ -89,6 +94,7 @@ export async function fitWithTransitions(
       fitStructure(system, structure, asked.states, phi, asked.targets, sigma, { ...options, weight, ridge, observed, start, iterations });
     const validate = async (weight: number, ridge: number, start: Float64Array | undefined) => {
       const errors = new Float64Array(real.n);
+      const misses = new Float64Array(real.n * d);
       for (let fold = 0; fold < folds.count; fold++) {
         const { theta } = await solve(
           weight,
@@ -104,13 +110,14 @@ export async function fitWithTransitions(
         for (let i = 0; i < predicted.length; i++) {
           const error = Math.min(4, (predicted[i] - held.changes[i]) ** 2 * precision[i % d] * UNIT * UNIT);
           errors[members[Math.floor(i / d)]] += error / d;
+          misses[members[Math.floor(i / d)] * d + (i % d)] = predicted[i] - held.changes[i];
         }
       }
-      return errors;
+      return { held: errors, misses };
     };
-    const candidate = (weight: number, ridge: number, start: Float64Array, held: Float64Array): Candidate => {
-      const { mean, standardError } = meanAndError(held);
-      return { integrator, features: kind, weight, ridge, error: mean, standardError, start, held };
+    const candidate = (weight: number, ridge: number, start: Float64Array, validated: Pick<Candidate, "held" | "misses">): Candidate => {
+      const { mean, standardError } = meanAndError(validated.held);
+      return { integrator, features: kind, weight, ridge, error: mean, standardError, start, ...validated };
     };
     const all = rows(() => true);
     onProgress?.(done++, total, `${integrator} ${kind}, transitions alone`);
@@ -145,8 +152,15 @@ export async function fitWithTransitions(
     });
     return { ...fit, integrator, features: kind, sigma };
   };
-  const strip = ({ start: _start, held: _held, ...entry }: Candidate): CrossValidated => entry;
-  return { fit: await finish(best), chosen: strip(best), supervised: strip(supervised), supervisedFit: await finish(supervised) };
+  const strip = ({ start: _start, held: _held, misses: _misses, ...entry }: Candidate): CrossValidated => entry;
+  return {
+    fit: await finish(best),
+    chosen: strip(best),
+    supervised: strip(supervised),
+    supervisedFit: await finish(supervised),
+    held: best.misses,
+    supervisedHeld: supervised.misses,
+  };
 }
 
 function meanAndError(values: Float64Array): { readonly mean: number; readonly standardError: number } {

@@ -4,9 +4,12 @@ import { stack } from "../critics/stack.ts";
 import type { Coordinates } from "../environments/environment.ts";
 import { type ContinuousIdentifiability, type HeadEvidence, HOPELESS, identifyContinuous } from "../identifiability/continuous.ts";
 import type { Space } from "../spaces/space.ts";
+import { type BoundScale, boundScores } from "../world-model/bounds.ts";
+import { stepSizes } from "../world-model/calibrate.ts";
 import { type ContinuousDefinition, confine, continuousModel } from "../world-model/continuous.ts";
 import { type Dynamics, sandwich, structuredDynamics } from "../world-model/dynamics.ts";
 import { networkDynamics } from "../world-model/network-dynamics.ts";
+import type { NoiseKind } from "../world-model/noise.ts";
 import { type PointwiseSettings, solvePointwise } from "../world-model/pointwise.ts";
 import { withSpread } from "../world-model/spread.ts";
 import type { Integrator } from "../world-model/structure.ts";
@@ -16,6 +19,7 @@ import { calibratePointwise } from "./calibrate-pointwise.ts";
 import { fitNetwork, type NetworkFitOptions } from "./fit-network.ts";
 import { type CrossValidated, fitWithTransitions, type RealTransitions } from "./fit-with-transitions.ts";
 import { areCoordinateValues, inferFromCoordinates } from "./infer-coordinates.ts";
+import { inferGaussian } from "./infer-gaussian.ts";
 import { MismatchError } from "./mismatch-error.ts";
 import { type Equations, equationsAt, type Samples } from "./samples.ts";
 import { areSparse, hybrid } from "./solve-hybrid.ts";
@@ -37,6 +41,8 @@ export interface InferContinuousOptions extends AmortisedOptions {
   readonly provenance?: Readonly<Record<string, unknown>>;
   /** Real transitions to fit as well, their weight chosen by cross-validation (amortised only). */
   readonly transitions?: RealTransitions;
+  /** Next states scatter: a covariance is inferred with their mean, the same everywhere or with a factor that is linear in state and action (pair by pair: one a pair). */
+  readonly noise?: NoiseKind;
   readonly onProgress?: OnProgress;
 }
 
@@ -57,16 +63,34 @@ export interface InferredContinuous {
  * Next states are never used.
  */
 export async function inferContinuous(critics: readonly NetworkCritic[], options: InferContinuousOptions): Promise<InferredContinuous> {
+  if (options.noise) return inferGaussian(critics, options);
   const { method = "amortised" } = options;
   if (method !== "pointwise" && areCoordinateValues(critics)) return inferFromCoordinates(critics[0], options);
   if (options.transitions && method !== "amortised") throw new MismatchError(`transitions are for method 'amortised', not '${method}'`);
   if (options.timeStep !== undefined && method !== "amortised")
     throw new MismatchError(`a time step is for method 'amortised', not '${method}'`);
-  const { coordinates, rewards, samples } = options;
-  const sparse = areSparse(critics) && (options.method === undefined || options.method === "amortised");
+  const { coordinates, rewards } = options;
+  const sparse = isSparse(critics, options);
   const { kept, dropped } = critics.length > 1 && !sparse ? await keepUseful(critics, options) : { kept: critics, dropped: [] };
   const critic = kept.length === 1 ? kept[0] : stack(kept);
   const system = await bellmanSystem(critic, coordinates, rewards);
+  try {
+    return await inferFrom(system, critic, kept, dropped, options);
+  } catch (error) {
+    await system.release();
+    throw error;
+  }
+}
+
+async function inferFrom(
+  system: BellmanSystem,
+  critic: NetworkCritic,
+  kept: readonly NetworkCritic[],
+  dropped: readonly HeadEvidence[],
+  options: InferContinuousOptions,
+): Promise<InferredContinuous> {
+  const { coordinates, samples } = options;
+  const sparse = isSparse(kept, options);
   const equations = await equationsAt(system, samples);
   const solve = options.transitions
     ? fromTransitions
@@ -97,15 +121,42 @@ export async function inferContinuous(critics: readonly NetworkCritic[], options
     disagreement: solved.disagreement,
     dropped,
   });
-  const model = continuousModel(definition);
+  const bounds = boundScale(coordinates, samples.states, solved, !identifiability.verdict.usable);
+  const model = continuousModel({ ...definition, bounds });
   if (!solved.transitions) return { model, identifiability, equations };
-  const { chosen, supervised, supervisedDynamics } = solved.transitions;
-  const supervisedModel = continuousModel({ ...definition, solver: { method: "amortised", dynamics: supervisedDynamics } });
+  const { chosen, supervised, supervisedDynamics, supervisedHeld } = solved.transitions;
+  const supervisedModel = continuousModel({
+    ...definition,
+    solver: { method: "amortised", dynamics: supervisedDynamics },
+    bounds: { ...bounds, scores: boundScores(supervisedHeld.errors, supervisedHeld.deviation, bounds.typical) },
+  });
   return { model, identifiability, equations, transitions: { chosen, supervised, supervisedModel } };
+}
+
+function isSparse(critics: readonly NetworkCritic[], { method }: InferContinuousOptions): boolean {
+  return areSparse(critics) && (method === undefined || method === "amortised");
+}
+
+/** What "nothing moves" is off by is the reach that was found pair by pair, else the RMS of the answers' steps. */
+export function boundScale(
+  { angular }: Coordinates,
+  states: Float64Array,
+  { solver, nextStates, transitions }: Pick<Solved, "solver" | "nextStates" | "transitions">,
+  refused: boolean,
+): BoundScale {
+  const typical = solver.method === "pointwise" ? Float64Array.from(solver.settings.reach) : stepSizes(states, nextStates, angular);
+  const scores = transitions ? boundScores(transitions.held.errors, transitions.held.deviation, typical) : new Float64Array(0);
+  return { basis: transitions ? "transitions" : "critics", typical, refused, scores };
 }
 
 function isKinematic(solver: ContinuousDefinition["solver"]): boolean {
   return solver.method === "amortised" && solver.dynamics.settings.integrator !== "free";
+}
+
+/** Of every transition the error while it was held out, and the deviation of the model that was fitted to all: [transitions, d]. */
+export interface HeldOut {
+  readonly errors: Float64Array;
+  readonly deviation: Float64Array;
 }
 
 export interface Solved {
@@ -116,7 +167,13 @@ export interface Solved {
   readonly targets?: Float64Array;
   readonly costRatio: number;
   readonly disagreement?: readonly number[];
-  readonly transitions?: { readonly chosen: CrossValidated; readonly supervised: CrossValidated; readonly supervisedDynamics: Dynamics };
+  readonly transitions?: {
+    readonly chosen: CrossValidated;
+    readonly supervised: CrossValidated;
+    readonly supervisedDynamics: Dynamics;
+    readonly held: HeldOut;
+    readonly supervisedHeld: HeldOut;
+  };
 }
 
 /** Each critic's own structured fit says whether it has anything to say. */
@@ -124,20 +181,23 @@ async function keepUseful(critics: readonly NetworkCritic[], options: InferConti
   const judged: { readonly critic: NetworkCritic; readonly ratio: number; readonly heads: readonly HeadEvidence[] }[] = [];
   for (const critic of critics) {
     const system = await bellmanSystem(critic, options.coordinates, options.rewards);
-    const equations = await equationsAt(system, options.samples);
-    const { nextStates, sigma, costRatio } = await structured(system, critic, equations, { ...options, onProgress: undefined });
-    const { states } = options.samples;
-    const { heads, residualOverSignal } = await identifyContinuous(system, {
-      states,
-      nextStates,
-      targets: equations.targets,
-      sigma,
-      costRatio,
-      method: "amortised",
-      kinematic: options.kinematic !== false,
-    });
-    judged.push({ critic, ratio: residualOverSignal, heads: heads.map((head) => ({ ...head, used: false })) });
-    await system.release();
+    try {
+      const equations = await equationsAt(system, options.samples);
+      const { nextStates, sigma, costRatio } = await structured(system, critic, equations, { ...options, onProgress: undefined });
+      const { states } = options.samples;
+      const { heads, residualOverSignal } = await identifyContinuous(system, {
+        states,
+        nextStates,
+        targets: equations.targets,
+        sigma,
+        costRatio,
+        method: "amortised",
+        kinematic: options.kinematic !== false,
+      });
+      judged.push({ critic, ratio: residualOverSignal, heads: heads.map((head) => ({ ...head, used: false })) });
+    } finally {
+      await system.release();
+    }
   }
   const best = Math.min(...judged.map(({ ratio }) => (Number.isFinite(ratio) ? ratio : Infinity)));
   const useful = judged.filter(({ ratio }) => ratio <= HOPELESS || ratio === best || best === Infinity);
@@ -191,16 +251,22 @@ async function fromTransitions(
   equations: Equations,
   options: InferContinuousOptions,
 ): Promise<Solved> {
-  const { fit, supervisedFit, chosen, supervised } = await fitWithTransitions(
+  const real = options.transitions!;
+  const { fit, supervisedFit, chosen, supervised, held, supervisedHeld } = await fitWithTransitions(
     system,
     actionSpace,
     equations,
-    options.transitions!,
+    real,
     options,
     options.onProgress,
   );
   const { states, actions, n, here, targets } = equations;
   const dynamics = dynamicsOfFit(system, actionSpace, equations, fit);
+  const supervisedDynamics = dynamicsOfFit(system, actionSpace, equations, supervisedFit);
+  const heldOut = async (own: Dynamics, errors: Float64Array): Promise<HeldOut> => ({
+    errors,
+    deviation: await own.deviation(real.states, real.actions, real.n),
+  });
   const nextStates = confine(
     (await dynamics.change(states, actions, n)).map((x, i) => x + states[i]),
     system.coordinates,
@@ -213,7 +279,13 @@ async function fromTransitions(
     sigma: fit.sigma,
     nextStates,
     costRatio: misfit(await system.values(nextStates)) / misfit(here),
-    transitions: { chosen, supervised, supervisedDynamics: dynamicsOfFit(system, actionSpace, equations, supervisedFit) },
+    transitions: {
+      chosen,
+      supervised,
+      supervisedDynamics,
+      held: await heldOut(dynamics, held),
+      supervisedHeld: await heldOut(supervisedDynamics, supervisedHeld),
+    },
   };
 }
 
@@ -285,8 +357,8 @@ async function pointwise(
     ...options.pointwise,
   };
   options.onProgress?.(0, 2, "sizing steps and errors");
-  const { sigma, reach } = await calibratePointwise(system, equations, firstSigma(system, equations), first);
-  const settings = { ...first, reach: options.pointwise?.reach ?? reach };
+  const { sigma, reach, independence } = await calibratePointwise(system, equations, firstSigma(system, equations), first);
+  const settings = { ...first, reach: options.pointwise?.reach ?? reach, independence };
   options.onProgress?.(1, 2, "solving every pair");
   const { nextStates, residual } = await solvePointwise(system, states, targets, sigma, settings);
   options.onProgress?.(2, 2, "solved");

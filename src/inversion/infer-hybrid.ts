@@ -1,8 +1,11 @@
 import { createRandom } from "../engine/random.ts";
 import type { Space } from "../spaces/space.ts";
+import { stepSizes } from "../world-model/calibrate.ts";
 import type { ContactMap } from "../world-model/contact.ts";
 import { type Dynamics, sandwich, structuredDynamics } from "../world-model/dynamics.ts";
 import { boundedPositions, createFeatures, type FeatureKind } from "../world-model/features.ts";
+import { splitRegions } from "../world-model/regions.ts";
+import { withSpread } from "../world-model/spread.ts";
 import { createStructure, type Integrator, type Structure } from "../world-model/structure.ts";
 import { type ContactEvidence, fitContacts } from "./fit-contacts.ts";
 import { fitHybrid, type HybridFit } from "./fit-hybrid.ts";
@@ -40,6 +43,8 @@ export interface Hybrid {
   readonly classes: readonly HybridClass[];
   readonly contacts: readonly ContactEvidence[];
   readonly dynamics: Dynamics;
+  /** [d] RMS difference from the farthest class that explains the values about as well, or better; undefined where there is none. `dynamics` knows of it. */
+  readonly spread?: Float64Array;
   readonly rule: "cross-critic validation" | "one critic";
 }
 
@@ -50,6 +55,10 @@ const HELD_OUT = 2500;
 const ALIKE = 1;
 /** With one critic alone a richer class must leave less than this part of the residual: critics have errors of their own to learn. */
 const WORTH = 0.5;
+/** A class that leaves at most so many times the chosen one's residual explains the values about as well. */
+const PLAUSIBLE = 1.25;
+/** 2^5 regions within which a critic's errors are taken to be alike. */
+const REGIONS = 5;
 
 /**
  * Hybrid dynamics: an interior law linear in features (fit-hybrid.ts), and a map for every face of the box of states (fit-contacts.ts).
@@ -72,6 +81,7 @@ export async function inferHybrid(
   const used = takeRows(samples, order.subarray(cut, cut + FITTED), d);
   const { centre, scale } = moments(used.states, d);
   const targets = await equations.targets(used.states, used.actions);
+  const regions = splitRegions(used.states, d, scale, REGIONS);
   const heldTargets = await equations.targets(held.states, held.actions);
   const acrossTargets = await Promise.all(validators.map((validator) => validator.targets(held.states, held.actions)));
   const structureOf = ({ integrator, features }: Pick<HybridClass, "integrator" | "features">) =>
@@ -88,7 +98,7 @@ export async function inferHybrid(
     onProgress?.(c, candidates.length + 1, `${candidate.integrator} ${candidate.features}`);
     const structure = structureOf(candidate);
     const phi = structure.features.matrix(used.states, used.actions, used.n);
-    const fit = await fitHybrid(equations, structure, used.states, phi, targets, scale, { iterations, timeStep });
+    const fit = await fitHybrid(equations, structure, used.states, phi, targets, scale, { iterations, timeStep, regions });
     const answer = intoBox(follow(structure, held, fit.theta), equations);
     const own = estimate(await residualOf(equations, answer, heldTargets));
     const others = await Promise.all(validators.map((validator, v) => residualOf(validator, answer, acrossTargets[v])));
@@ -112,7 +122,28 @@ export async function inferHybrid(
     chosen.fit.theta,
     sandwich(chosen.fit.curvature, chosen.fit.outer, chosen.parameters),
   );
-  return { chosen, classes, contacts: evidence, dynamics, rule: validators.length > 0 ? "cross-critic validation" : "one critic" };
+  const judged = ({ own, across }: HybridClass) => (across ?? own).mean;
+  const rivals = classes.filter((entry) => entry !== chosen && judged(entry) <= PLAUSIBLE * judged(chosen));
+  const answerOf = (entry: HybridClass) => intoBox(follow(structureOf(entry), held, entry.fit.theta), equations);
+  const spread = rivals.length === 0 ? undefined : farthest(answerOf(chosen), rivals.map(answerOf), equations);
+  return {
+    chosen,
+    classes,
+    contacts: evidence,
+    dynamics: spread ? withSpread(dynamics, spread) : dynamics,
+    spread,
+    rule: validators.length > 0 ? "cross-critic validation" : "one critic",
+  };
+}
+
+/** [d] RMS over rows of the farthest answer's difference, the short way round for angles. */
+export function farthest(
+  answer: Float64Array,
+  others: readonly Float64Array[],
+  { coordinates: { angular } }: Pick<ValueEquations, "coordinates">,
+): Float64Array {
+  const apart = others.map((other) => stepSizes(answer, other, angular));
+  return Float64Array.from(angular, (_, j) => Math.max(...apart.map((sizes) => sizes[j])));
 }
 
 function takeRows({ states, actions, n }: Samples, rows: Int32Array, d: number): Samples {

@@ -1,11 +1,12 @@
 import { type BellmanSystem, bellmanSystem } from "../bellman/system.ts";
 import type { NetworkCritic, StateValueCritic } from "../critics/critic.ts";
 import { stack } from "../critics/stack.ts";
-import { type HeadEvidence, HOPELESS, identifyContinuous } from "../identifiability/continuous.ts";
+import { type ContinuousIdentifiability, type HeadEvidence, HOPELESS, identifyContinuous } from "../identifiability/continuous.ts";
 import { type ContinuousDefinition, confine, continuousModel, expectedValues } from "../world-model/continuous.ts";
 import { withSpread } from "../world-model/spread.ts";
 import { firstSigma, fitAmortised } from "./amortised.ts";
 import {
+  boundScale,
   disagreementOf,
   dynamicsOfFit,
   type InferContinuousOptions,
@@ -63,13 +64,16 @@ async function judge(critics: readonly StateValueCritic[], options: InferContinu
   const judged: { readonly critic: StateValueCritic; readonly ratio: number; readonly heads: readonly HeadEvidence[] }[] = [];
   for (const critic of critics) {
     const expected = await expectedOf(critic, options);
-    const { identifiability } = await solve(expected, undefined, critic, { ...options, onProgress: undefined }, []);
-    judged.push({
-      critic,
-      ratio: identifiability.residualOverSignal,
-      heads: identifiability.heads.map((head) => ({ ...head, used: false })),
-    });
-    await expected.system.release();
+    try {
+      const { identifiability } = await solve(expected, undefined, critic, { ...options, onProgress: undefined }, []);
+      judged.push({
+        critic,
+        ratio: identifiability.residualOverSignal,
+        heads: identifiability.heads.map((head) => ({ ...head, used: false })),
+      });
+    } finally {
+      await expected.system.release();
+    }
   }
   return judged;
 }
@@ -109,7 +113,11 @@ async function solve(
     },
     provenance: options.provenance ?? {},
   };
-  const model = continuousModel(definition);
+  const modelFor = ({ verdict }: ContinuousIdentifiability) =>
+    continuousModel({
+      ...definition,
+      bounds: boundScale(system.coordinates, states, { solver: definition.solver, nextStates }, !verdict.usable),
+    });
   const averaged = await expectedValues(expected.system, expected.system.expectation!, dynamics, states);
   const evidence = {
     states,
@@ -125,14 +133,15 @@ async function solve(
     const values = await system.values(nextStates);
     const targets = equations.targets.map((y, at) => values[at] - (averaged[at] - y));
     const signal = Float64Array.from(headEvidence(expected, averaged), (head) => head.signal);
-    return { model, equations, identifiability: await identifyContinuous(system, { ...evidence, targets, signal, dropped }) };
+    const identifiability = await identifyContinuous(system, { ...evidence, targets, signal, dropped });
+    return { model: modelFor(identifiability), equations, identifiability };
   }
   const identifiability = await identifyContinuous(system, {
     ...evidence,
     targets: equations.targets,
     dropped: [...headEvidence(expected, averaged), ...beside.identifiability.heads.filter((head) => !head.used), ...dropped],
   });
-  return { model, equations, identifiability };
+  return { model: modelFor(identifiability), equations, identifiability };
 }
 
 /** What there is to see of each head, E V(ŝ') − V(s), and what the answer leaves. */

@@ -10,8 +10,8 @@ import { make, prepare } from "../environments/make.ts";
 import { identifyTabular, type TabularIdentifiability } from "../identifiability/tabular.ts";
 import { type Element, flatDimension, flatten, type Space, sample } from "../spaces/space.ts";
 import type { TabularWorldModel } from "../world-model/world-model.ts";
-import { areCoordinateValues } from "./infer-coordinates.ts";
 import { type InferContinuousOptions, type InferredContinuous, inferContinuous } from "./infer-continuous.ts";
+import { areCoordinateValues } from "./infer-coordinates.ts";
 import { inferFromStateValues } from "./infer-state-values.ts";
 import { type InferTabularOptions, inferTabular } from "./infer-tabular.ts";
 import { MismatchError } from "./mismatch-error.ts";
@@ -27,7 +27,7 @@ export type Method = "matching" | "projection" | "pointwise" | "amortised" | "ne
 export interface InferOptions
   extends Pick<
     InferContinuousOptions,
-    "kinematic" | "features" | "huber" | "ridge" | "timeStep" | "network" | "pointwise" | "transitions" | "onProgress"
+    "kinematic" | "features" | "huber" | "ridge" | "timeStep" | "network" | "pointwise" | "transitions" | "noise" | "onProgress"
   > {
   /** An id or an environment: it says what the coordinates are and what the reward was. Never asked for a next state. */
   readonly environment?: string | Environment;
@@ -71,7 +71,7 @@ export async function inferDynamics(given: Critic | readonly Critic[], options: 
   if (tables.length > 0) {
     if (method !== undefined && method !== "matching" && method !== "projection")
       throw new MismatchError(`method '${method}' is for networks; a table takes matching or projection`);
-    for (const name of ["transitions", "timeStep", "rewards"] as const) {
+    for (const name of ["transitions", "timeStep", "rewards", "noise"] as const) {
       if (options[name] !== undefined) throw new MismatchError(`option '${name}' is for networks; a table is solved by its values alone`);
     }
     const critic = tables.length === 1 ? tables[0] : stack(tables);
@@ -94,6 +94,8 @@ export async function inferDynamics(given: Critic | readonly Critic[], options: 
       `${environment.id} pays for where an action leads, which is not known before: give the reward of ${blind.name} (--reward)`,
     );
   const coordinates = options.coordinates ?? environment?.coordinates ?? identityCoordinates(flatBox(differentiable[0].observationSpace));
+  if (options.noise && stateValues.length > 0)
+    throw new MismatchError("noise is inferred from the values of actions; state values average over them");
   if (unknown && stateValues.length > 0) throw new MismatchError("state values average the reward away: they need to know it");
   const known = options.rewards === "unknown" ? undefined : options.rewards;
   const own = unknown || options.reward !== undefined ? undefined : physics?.rewards.bind(physics);
@@ -155,13 +157,15 @@ async function visit(
   if (visits) return visits(n, seed);
   const system: BellmanSystem = await bellmanSystem(critic, coordinates, rewards);
   const { policy, actionSize } = system;
-  const visited = await collectStates(
-    environment,
-    (observations, rows) => (policy ? policy(coordinates.fromObservations(observations, rows)) : new Float64Array(rows * actionSize)),
-    { n, seed, epsilon: policy ? epsilon : 1 },
-  );
-  await system.release();
-  return visited;
+  try {
+    return await collectStates(
+      environment,
+      (observations, rows) => (policy ? policy(coordinates.fromObservations(observations, rows)) : new Float64Array(rows * actionSize)),
+      { n, seed, epsilon: policy ? epsilon : 1 },
+    );
+  } finally {
+    await system.release();
+  }
 }
 
 /** Starting states, and actions at random: walls are seldom met, and goals of a critic's policy are where its values are silent. */

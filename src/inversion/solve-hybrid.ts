@@ -1,7 +1,9 @@
 import { bellmanSystem } from "../bellman/system.ts";
 import type { NetworkCritic } from "../critics/critic.ts";
+import type { Dynamics } from "../world-model/dynamics.ts";
+import { withSpread } from "../world-model/spread.ts";
 import type { InferContinuousOptions, Solved } from "./infer-continuous.ts";
-import { inferHybrid } from "./infer-hybrid.ts";
+import { farthest, type Hybrid, inferHybrid } from "./infer-hybrid.ts";
 import { MismatchError } from "./mismatch-error.ts";
 import { headRms } from "./samples.ts";
 import { intoBox, residualOf, silence, type ValueEquations } from "./value-equations.ts";
@@ -30,13 +32,32 @@ export async function hybrid(
   const systems = critics.length === 1 ? [] : await Promise.all(critics.map((critic) => bellmanSystem(critic, coordinates, rewards)));
   const [first, ...validators] = systems;
   const settings = { features, kinematic, timeStep, seed, onProgress };
-  let found = await inferHybrid(first ?? equations, actionSpace, samples, { ...settings, validators });
-  if (first) {
-    const { integrator, features: kind } = found.chosen;
-    found = await inferHybrid(equations, actionSpace, samples, { ...settings, integrator, features: kind });
+  let found: Hybrid;
+  try {
+    found = await inferHybrid(first ?? equations, actionSpace, samples, { ...settings, validators });
+  } finally {
     await Promise.all(systems.map((system) => system.release()));
   }
-  const { dynamics } = found;
+  let { dynamics } = found;
+  if (first) {
+    const { integrator, features: kind } = found.chosen;
+    const { spread } = found;
+    const alone = dynamics;
+    found = await inferHybrid(equations, actionSpace, samples, { ...settings, integrator, features: kind });
+    const answer = async (by: Dynamics) => {
+      const moved = await by.change(samples.states, samples.actions, samples.n);
+      return intoBox(
+        moved.map((x, i) => x + samples.states[i]),
+        equations,
+      );
+    };
+    // what one critic says by itself is a rival of what all say together
+    const apart = farthest(await answer(found.dynamics), [await answer(alone)], equations);
+    dynamics = withSpread(
+      found.dynamics,
+      apart.map((x, j) => Math.max(x, spread?.[j] ?? 0)),
+    );
+  }
   const change = await dynamics.change(samples.states, samples.actions, samples.n);
   const nextStates = intoBox(
     change.map((x, i) => x + samples.states[i]),

@@ -3,10 +3,11 @@ import type { BellmanSystem } from "../bellman/system.ts";
 import { wrapAngle } from "../environments/coordinates.ts";
 import type { Coordinates } from "../environments/environment.ts";
 import type { Space } from "../spaces/space.ts";
+import { type BoundScale, boundsOf, unscaled } from "./bounds.ts";
 import type { Dynamics } from "./dynamics.ts";
 import { type PointwiseSettings, solvePointwise } from "./pointwise.ts";
 import { saveContinuous } from "./save-continuous.ts";
-import type { ContinuousPrediction, ContinuousWorldModel } from "./world-model.ts";
+import type { ContinuousPrediction, ContinuousWorldModel, PredictOptions } from "./world-model.ts";
 
 /** All that a continuous model is, and all that is saved of it. */
 export interface ContinuousDefinition {
@@ -21,6 +22,8 @@ export interface ContinuousDefinition {
   readonly solver:
     | { readonly method: "amortised"; readonly dynamics: Dynamics }
     | { readonly method: "pointwise"; readonly settings: PointwiseSettings };
+  /** How wide its bounds are; without it they go by the deviations alone, and nothing is left unanswered. */
+  readonly bounds?: BoundScale;
   /** Where the model comes from and what is known of it: copied into model.json. */
   readonly provenance: Readonly<Record<string, unknown>>;
 }
@@ -28,8 +31,13 @@ export interface ContinuousDefinition {
 export function continuousModel(definition: ContinuousDefinition): ContinuousWorldModel & { readonly definition: ContinuousDefinition } {
   const { system, solver, sigma } = definition;
   const { coordinates, stateSize: d, actionSize: m } = system;
+  const { bounds = unscaled(d) } = definition;
 
-  const predict = async (states: ArrayLike<number>, actions: ArrayLike<number>): Promise<ContinuousPrediction> => {
+  const predict = async (
+    states: ArrayLike<number>,
+    actions: ArrayLike<number>,
+    { level }: PredictOptions = {},
+  ): Promise<ContinuousPrediction> => {
     const s = Float64Array.from(states);
     const a = Float64Array.from(actions);
     const n = s.length / d;
@@ -45,11 +53,12 @@ export function continuousModel(definition: ContinuousDefinition): ContinuousWor
           `action ${wrong} is ${a[wrong]}, expected an integer in ${actionSpace.start} … ${actionSpace.start + actionSpace.n - 1}`,
         );
     }
-    if (n === 0) return { nextStates: s, residual: new Float64Array(0), deviation: s.slice() };
+    if (n === 0) return { nextStates: s, residual: new Float64Array(0), deviation: s.slice(), ...boundsOf(s, bounds, level) };
     const targets = await system.targets(s, a);
     if (solver.method === "pointwise") {
       const solved = await solvePointwise(system, s, targets, sigma, solver.settings);
-      return { nextStates: confine(solved.nextStates, coordinates), residual: solved.residual, deviation: solved.deviation };
+      const { residual, deviation } = solved;
+      return { nextStates: confine(solved.nextStates, coordinates), residual, deviation, ...boundsOf(deviation, bounds, level) };
     }
     const nextStates = await solver.dynamics.change(s, a, n);
     for (let i = 0; i < n * d; i++) nextStates[i] += s[i];
@@ -58,7 +67,8 @@ export function continuousModel(definition: ContinuousDefinition): ContinuousWor
       ? await expectedValues(system, system.expectation, solver.dynamics, s)
       : await system.values(nextStates);
     const residual = whitenedResidual(values, targets, sigma);
-    return { nextStates, residual, deviation: await solver.dynamics.deviation(s, a, n) };
+    const deviation = await solver.dynamics.deviation(s, a, n);
+    return { nextStates, residual, deviation, ...boundsOf(deviation, bounds, level) };
   };
 
   const model: ContinuousWorldModel & { readonly definition: ContinuousDefinition } = {
@@ -80,6 +90,10 @@ export function continuousModel(definition: ContinuousDefinition): ContinuousWor
       return path;
     },
     save: (folder) => saveContinuous(folder, definition),
+    async release() {
+      await system.release();
+      if (solver.method === "amortised") await solver.dynamics.release?.();
+    },
   };
   return model;
 }

@@ -19,6 +19,8 @@ export interface Dynamics {
   describe(): Readonly<Record<string, unknown>>;
   readonly tensors: Tensors;
   readonly settings: Readonly<Record<string, unknown>>;
+  /** Free what it runs on, where it runs on anything. */
+  release?(): Promise<void>;
 }
 
 export interface StructuredSettings {

@@ -12,6 +12,8 @@ export interface PointwiseSettings {
   /** Whitened residuals beyond this count linearly. */
   readonly huber: number;
   readonly seed: number;
+  /** [d] deviations over what they would be if all heads of a critic erred as one (1): independent errors average out */
+  readonly independence?: readonly number[];
   /** Heads with a goal nearer than this (in the units of the first coordinates) to the state are left out: there they say nothing. */
   readonly goalMask?: number;
 }
@@ -76,11 +78,16 @@ export async function solvePointwise(
         unit.fill(0);
         unit[x] = 1;
         choleskySolve(matrix, d, unit);
-        deviation[b * d + x] = Math.sqrt(unit[x]);
+        deviation[b * d + x] = averagedOut(unit[x], precision[x], settings.independence?.[x] ?? 1);
       }
     }
   }
   return { nextStates, residual, deviation };
+}
+
+/** √ of a posterior variance whose share from the heads, 1/variance − precision, is larger by 1/factor². */
+function averagedOut(variance: number, precision: number, factor: number): number {
+  return Math.sqrt(factor === 1 ? variance : 1 / (precision + Math.max(0, 1 / variance - precision) / (factor * factor)));
 }
 
 /** 1/σ_i, 0 where the head's goal is too near to the state: [n, k]. */

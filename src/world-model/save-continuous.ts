@@ -8,9 +8,12 @@ import { make, prepare } from "../environments/make.ts";
 import { FormatError } from "../formats/format-error.ts";
 import { readSafetensors, type SafetensorsArray, writeSafetensors } from "../formats/safetensors.ts";
 import type { Space } from "../spaces/space.ts";
+import type { BoundScale } from "./bounds.ts";
 import { type ContinuousDefinition, continuousModel } from "./continuous.ts";
 import { type Dynamics, type StructuredSettings, structuredDynamics, type Tensors } from "./dynamics.ts";
+import { gaussianModel, isGaussian } from "./gaussian-model.ts";
 import { type NetworkParameters, type NetworkSettings, networkDynamics } from "./network-dynamics.ts";
+import { type NoiseKind, noiseFeatures, withNoise } from "./noise.ts";
 import type { PointwiseSettings } from "./pointwise.ts";
 import { withSpread } from "./spread.ts";
 import type { ContinuousWorldModel } from "./world-model.ts";
@@ -38,6 +41,8 @@ interface ModelFile {
   readonly heads: readonly Head[];
   readonly dynamics?: { readonly kind: "structured" | "network"; readonly settings: Readonly<Record<string, unknown>> };
   readonly pointwise?: PointwiseSettings;
+  /** Its tensors are bounds/typical and bounds/scores. */
+  readonly bounds?: Pick<BoundScale, "basis" | "refused">;
   readonly provenance: Readonly<Record<string, unknown>>;
 }
 
@@ -51,10 +56,15 @@ type SpaceFile =
     };
 
 export async function saveContinuous(folder: string, definition: ContinuousDefinition): Promise<void> {
-  const { system, solver, environment, reward, provenance, sigma } = definition;
+  const { system, solver, environment, reward, provenance, sigma, bounds } = definition;
   const tensors: Record<string, Tensors[string]> = { sigma: { shape: [sigma.length], data: sigma } };
   if (solver.method === "amortised") {
     for (const [name, tensor] of Object.entries(solver.dynamics.tensors)) tensors[`dynamics/${name}`] = tensor;
+  }
+  if (bounds) {
+    const d = bounds.typical.length;
+    tensors["bounds/typical"] = { shape: [d], data: bounds.typical };
+    tensors["bounds/scores"] = { shape: [bounds.scores.length / d, d], data: bounds.scores };
   }
   const model: ModelFile = {
     format,
@@ -68,6 +78,7 @@ export async function saveContinuous(folder: string, definition: ContinuousDefin
     ...(solver.method === "amortised"
       ? { dynamics: { kind: solver.dynamics.kind, settings: solver.dynamics.settings } }
       : { pointwise: solver.settings }),
+    ...(bounds ? { bounds: { basis: bounds.basis, refused: bounds.refused } } : {}),
     provenance,
   };
   await files.write(`${folder}/tensors.safetensors`, writeSafetensors(tensors));
@@ -150,9 +161,16 @@ async function readContinuous(folder: string, json: unknown, given: LoadWorldMod
             float64("dynamics/covariance"),
           )
         : networkDynamics(settings as unknown as NetworkSettings, coordinates, actionSpace, centre, scale, networkParameters(tensors));
-    solver = { method: "amortised", dynamics: tensors["dynamics/spread"] ? withSpread(dynamics, float64("dynamics/spread")) : dynamics };
+    const known = tensors["dynamics/spread"] ? withSpread(dynamics, float64("dynamics/spread")) : dynamics;
+    const noise = settings.noise as NoiseKind | undefined;
+    solver = {
+      method: "amortised",
+      dynamics: noise
+        ? withNoise(known, noiseFeatures(noise, coordinates, actionSpace, centre, scale), float64("dynamics/noise"), centre.length)
+        : known,
+    };
   } else throw refuse("method", `'${model.method}' is not one that this version reads`);
-  return continuousModel({
+  const definition: ContinuousDefinition = {
     environment: model.environment,
     reward: model.reward,
     observationSpace,
@@ -160,8 +178,14 @@ async function readContinuous(folder: string, json: unknown, given: LoadWorldMod
     system,
     sigma: float64("sigma"),
     solver,
+    bounds: model.bounds && {
+      ...model.bounds,
+      typical: float64("bounds/typical"),
+      scores: float64("bounds/scores"),
+    },
     provenance: model.provenance,
-  });
+  };
+  return isGaussian(definition) ? gaussianModel(definition) : continuousModel(definition);
 }
 
 function networkParameters(tensors: Readonly<Record<string, SafetensorsArray>>): NetworkParameters[] {

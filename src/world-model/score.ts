@@ -2,6 +2,7 @@ import { collectTransitions, type VisitedTransitions } from "../environments/col
 import { wrapAngle } from "../environments/coordinates.ts";
 import type { Environment } from "../environments/environment.ts";
 import type { ContinuousDefinition } from "./continuous.ts";
+import { type Coverage, coverageOf } from "./coverage.ts";
 import { scoreTabular, type TabularScore } from "./score-tabular.ts";
 import type { ContinuousWorldModel, WorldModel } from "./world-model.ts";
 
@@ -14,6 +15,8 @@ export interface DimensionScore {
   /** MSE(ŝ') / var(s'), as papers print it, and the same for "nothing moves" */
   readonly nmse: number;
   readonly nmseOfNothing: number;
+  /** Of this coordinate's 90 % bounds. */
+  readonly coverage: Coverage;
 }
 
 export interface ContinuousScore {
@@ -23,6 +26,8 @@ export interface ContinuousScore {
   readonly error: number;
   readonly nmse: number;
   readonly nmseOfNothing: number;
+  /** Of the 90 % bounds of all coordinates. */
+  readonly coverage: Coverage;
   /** Transitions scored, and those left out because they ended the episode. */
   readonly transitions: number;
   readonly terminals: number;
@@ -67,7 +72,9 @@ export async function scoreContinuous(
     Float64Array.from(kept.flatMap((b) => [...from.subarray(b * width, (b + 1) * width)]));
   const states = take(truth.states, d);
   const next = take(truth.nextStates, d);
-  const predicted = (await model.predict(states, take(truth.actions, m))).nextStates;
+  const prediction = await model.predict(states, take(truth.actions, m));
+  const predicted = prediction.nextStates;
+  const coverage = coverageOf(prediction, { states, nextStates: next }, angular);
   const n = kept.length;
   const dimensions = names.map((name, j): DimensionScore => {
     const difference = (a: Float64Array, b: Float64Array, row: number) => {
@@ -94,6 +101,7 @@ export async function scoreContinuous(
       medianError: sizes[n >> 1] / Math.sqrt(change),
       nmse: error / variance,
       nmseOfNothing: change / variance,
+      coverage: coverage.dimensions[j],
     };
   });
   // a coordinate that never moved has no change to be held against
@@ -106,6 +114,7 @@ export async function scoreContinuous(
     error: average((x) => x.error),
     nmse: average((x) => x.nmse),
     nmseOfNothing: average((x) => x.nmseOfNothing),
+    coverage: coverage.whole,
     transitions: n,
     terminals: truth.n - n,
     seed,

@@ -8,6 +8,17 @@ export interface ContinuousPrediction {
   readonly residual: Float64Array;
   /** [n, d] one standard deviation by the linearised heads; Infinity where the heads cannot see the coordinate */
   readonly deviation: Float64Array;
+  /** [n, d] half width of the interval around `nextStates` that holds the true coordinate with probability `level`; Infinity where nothing is known */
+  readonly bound: Float64Array;
+  /** [n, d] 1 where the coordinate is answered; 0 where the model abstains: the heads say little of it, or the verdict on the critic was a refusal */
+  readonly trusted: Uint8Array;
+  /** [n, d, d] covariance of the next state around its mean, `nextStates`, where noise was inferred */
+  readonly covariance?: Float64Array;
+}
+
+export interface PredictOptions {
+  /** Share of true coordinates that the bounds are to hold (0.9). */
+  readonly level?: number;
 }
 
 /** How many states answer the equation. */
@@ -40,9 +51,11 @@ export interface ContinuousWorldModel extends Model {
   readonly kind: "continuous";
   readonly coordinates: Coordinates;
   /** @param states flat [n, d]; @param actions flat [n, m] */
-  predict(states: ArrayLike<number>, actions: ArrayLike<number>): Promise<ContinuousPrediction>;
-  /** States visited from `state` under `actions` [T, m]: flat [T + 1, d]. */
-  rollout(state: ArrayLike<number>, actions: ArrayLike<number>): Promise<Float64Array>;
+  predict(states: ArrayLike<number>, actions: ArrayLike<number>, options?: PredictOptions): Promise<ContinuousPrediction>;
+  /** Free the sessions of its networks; it answers no more. */
+  release(): Promise<void>;
+  /** States visited from `state` under `actions` [T, m]: flat [T + 1, d]; means, or drawn from the noise that was inferred where a seed is given. */
+  rollout(state: ArrayLike<number>, actions: ArrayLike<number>, options?: { readonly seed?: number }): Promise<Float64Array>;
 }
 
 export interface TabularWorldModel extends Model {
