@@ -93,6 +93,8 @@ export async function assembleSystem(
     if (!(head.discount > 0))
       throw new RangeError(`head '${head.name}' has discount ${head.discount}: its value says nothing of the next state`);
   }
+  // where heads of the reward stand beside heads of cumulants, these are named
+  const everyOwn = heads.every(({ cumulant }) => cumulant === undefined);
   const linear = withJacobian(graphs.values);
   const sessions = {
     values: await compile(graphs.values, { chunk: 1024 }),
@@ -126,11 +128,12 @@ export async function assembleSystem(
       const n = states.length / d;
       const out = await ask.run({ x: states, actions });
       const q = out.actionValues.data as Float32Array;
-      if (out.rewards) return Float64Array.from(q, (value, at) => (value - (out.rewards.data[at] as number)) / heads[at % k].discount);
+      const own = out.rewards?.data as Float32Array | undefined;
       const reward = new Float64Array(n);
       rewards(states, actions, n, reward);
       return Float64Array.from(q, (value, at) => {
         const head = heads[at % k];
+        if (own && (head.cumulant !== undefined || everyOwn)) return (value - own[at]) / head.discount;
         return (value - (reward[Math.floor(at / k)] * head.rewardScale + head.rewardOffset)) / head.discount;
       });
     },

@@ -1,7 +1,8 @@
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { algorithms } from "../learning/algorithms.ts";
+import type { Identifiability } from "../learning/auxiliary-heads.ts";
 import { alignColumns } from "./columns.ts";
 import { UsageError } from "./errors.ts";
 import type { Io } from "./io.ts";
@@ -13,6 +14,7 @@ interface TrainOptions extends CommonOptions {
   readonly out: string;
   readonly steps?: number;
   readonly enough?: number;
+  readonly identifiable?: boolean;
   readonly resume?: boolean;
   readonly force?: boolean;
   readonly discount: number;
@@ -41,6 +43,7 @@ export function trainCommand(io: Io): Command {
       .requiredOption("--out <folder>", "where the critic is written")
       .option("--steps <n>", "steps in the environment (default: the environment's own)", positiveInteger)
       .option("--enough <return>", "stop at an evaluation of this mean return", number)
+      .option("--identifiable", "add heads of random signals, so that the critic can be inverted by design, and tell how well as it trains")
       .option("--discount <number>", "γ of tabular algorithms", number, 0.95)
       .option("--policy <folder>", "critic whose behaviour gvf gathers by and values (default: uniformly random)")
       .option("--goals <list>", "goals of a grid world as row,column pairs, a head each: '2,1 2,10'", goals)
@@ -65,7 +68,7 @@ export function trainCommand(io: Io): Command {
     if (algorithm === general) return trainGeneral(options, context, start);
     if (tabular.includes(algorithm as (typeof tabular)[number])) return trainTable(options, context, start);
     const { runTraining } = await import("../learning/run.ts");
-    const { meanReturn, steps, updates } = await runTraining({
+    const { meanReturn, steps, updates, identifiability } = await runTraining({
       environment: env,
       algorithm,
       out,
@@ -73,23 +76,31 @@ export function trainCommand(io: Io): Command {
       steps: options.steps,
       enough: options.enough,
       resume: options.resume,
+      identifiable: options.identifiable,
+      onFinish: (done, total) => context.onProgress(done, total, "heads of random signals"),
       onProgress: (entry, total) =>
         context.onProgress(
           entry.steps,
           total,
-          `return ${entry.evaluation.toFixed(1)}, ${entry.updatesPerSecond.toFixed(0)} updates/s, step ${entry.steps}`,
+          `return ${entry.evaluation.toFixed(1)}, ${entry.updatesPerSecond.toFixed(0)} updates/s, step ${entry.steps}${identifiabilityInWords(entry.identifiability)}`,
         ),
     });
     const seconds = (performance.now() - start) / 1000;
     return {
-      json: { environment: env, algorithm, seed, out, meanReturn, steps, updates, seconds },
-      text: `${algorithm} on ${env}: mean return ${meanReturn.toFixed(1)} over 100 fresh episodes after ${steps} steps and ${updates} updates.\nNext: vinverse infer ${out} --env ${env}`,
+      json: { environment: env, algorithm, seed, out, meanReturn, steps, updates, identifiability, seconds },
+      text: `${algorithm} on ${env}: mean return ${meanReturn.toFixed(1)} over 100 fresh episodes after ${steps} steps and ${updates} updates.${identifiability ? `\n${identifiability.verdict}` : ""}\nNext: vinverse infer ${out} --env ${env}`,
     };
   });
 }
 
+function identifiabilityInWords(found: Identifiability | undefined): string {
+  if (!found) return "";
+  const { residualOverSignal, visible, dimensions, usable } = found;
+  return `; heads: residual ${(100 * residualOverSignal).toFixed(0)} % of signal, sees ${visible} of ${dimensions} directions${usable ? "" : ", not usable yet"}`;
+}
+
 async function trainGeneral(
-  { env, out, seed, policy: followed }: TrainOptions,
+  { env, out, seed, policy: followed, resume }: TrainOptions,
   context: Parameters<Parameters<typeof perform<[], TrainOptions>>[2]>[0],
   start: number,
 ) {
@@ -100,9 +111,12 @@ async function trainGeneral(
     import("../formats/critic-folder.ts"),
   ]);
   const policy = followed === undefined ? undefined : policyOf(await loadSavedCritic(followed));
+  // a checkpoint that is not to be gone on from would be
+  if (!resume) rmSync(join(out, "checkpoint.safetensors"), { force: true });
   const { critic, updatesPerSecond } = await trainGeneralValues(make(env), {
     seed,
     ...(policy ? { policy } : {}),
+    folder: out,
     onProgress: context.onProgress,
   });
   const command = `vinverse train --env ${env} --algorithm ${general} --seed ${seed}${followed === undefined ? "" : ` --policy ${followed}`}`;

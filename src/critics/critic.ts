@@ -57,7 +57,7 @@ export interface NetworkCritic extends CriticBase {
   actionValueGraph(observations: Value, actions: Value): Value;
   /** Append V [N, heads]. */
   stateValueGraph(observations: Value): Value;
-  /** Append r_i(s, a) [N, heads] where heads have cumulants of their own; without it every head's reward is the environment's. */
+  /** Append r_i(s, a) [N, heads] where heads have cumulants of their own; heads without one beside such, and all heads without it, have the environment's reward. */
   rewardGraph?(observations: Value, actions: Value): Value;
   /** Append the greedy (or mean) action [N, m] in the environment's units, where the critic has one. */
   policyGraph?(observations: Value): Value;

@@ -12,6 +12,7 @@ import type { SquashedGaussian } from "./squashed-gaussian.ts";
 import { type StateValueIdentity, stateValuesFrom } from "./state-value.ts";
 import { type SparseGoal, stepsToGo, type WaveEncoding } from "./steps-to-go.ts";
 import { tabularCritic } from "./tabular.ts";
+import { withCumulants } from "./with-cumulants.ts";
 
 /** A critic as data alone: numbers, and the rule by which values follow from them. */
 export interface SavedCritic {
@@ -26,18 +27,22 @@ export interface SavedCritic {
   readonly made?: Readonly<Record<string, unknown>>;
 }
 
+export interface GeneralValues {
+  readonly kind: "general-value-functions";
+  readonly discounts: readonly number[];
+  readonly policy: FixedPolicy;
+  readonly continuation: Network;
+  readonly centre: Float32Array;
+  readonly scale: Float32Array;
+  readonly weights: Float32Array;
+  readonly phases: Float32Array;
+}
+
 export type SavedValues =
-  | {
-      readonly kind: "general-value-functions";
-      readonly discounts: readonly number[];
-      readonly policy: FixedPolicy;
-      readonly continuation: Network;
-      readonly centre: Float32Array;
-      readonly scale: Float32Array;
-      readonly weights: Float32Array;
-      readonly phases: Float32Array;
-    }
+  | GeneralValues
   | ({ readonly kind: "coordinate-values" } & CoordinateValueParts)
+  /** Heads of the reward, and after them heads of random signals that say where the next state is. */
+  | { readonly kind: "with-cumulants"; readonly control: SavedValues; readonly general: GeneralValues }
   | { readonly kind: "deep-q"; readonly online: Network; readonly target: Network }
   | {
       readonly kind: "steps-to-go";
@@ -88,10 +93,10 @@ export function restoreCritic(saved: SavedCritic): Critic {
   if (values.kind === "table") return tabularCritic({ ...values, name, algorithm, environment, heads });
   const identity = { name, algorithm, environment, heads, observationSpace, actionSpace };
   if (values.kind === "state-value-graphs") return stateValueGraphs(identity, values);
-  return networkCritic({ ...identity, ...functionsOf(values, actionSpace) });
+  return networkCritic({ ...identity, ...functionsOf(values, actionSpace, heads.length) });
 }
 
-function functionsOf(values: Exclude<SavedValues, { kind: "table" | "state-value-graphs" }>, actionSpace: Space): NetworkFunctions {
+function functionsOf(values: SavedValues, actionSpace: Space, heads: number): NetworkFunctions {
   const through = (network: Network) => (observation: readonly Value[]) => applyNetwork(network, observation);
   switch (values.kind) {
     case "graphs": {
@@ -107,7 +112,12 @@ function functionsOf(values: Exclude<SavedValues, { kind: "table" | "state-value
       };
     }
     case "general-value-functions":
-      return generalValueFunctions({ ...values, actionSpace, continuation: (input) => applyNetwork(values.continuation, input) });
+      return generalValues(values, actionSpace);
+    case "with-cumulants": {
+      const { control, general } = values;
+      const rewarded = heads - general.phases.length * general.discounts.length;
+      return withCumulants(functionsOf(control, actionSpace, rewarded), generalValues(general, actionSpace), rewarded);
+    }
     case "coordinate-values":
       return { ...coordinateValues({ ...values, actionSpace }), coordinateValues: values };
     case "deep-q":
@@ -127,6 +137,10 @@ function functionsOf(values: Exclude<SavedValues, { kind: "table" | "state-value
     default:
       throw new TypeError(`'${(values as { readonly kind: string }).kind}' is not a rule that this version knows`);
   }
+}
+
+function generalValues(values: GeneralValues, actionSpace: Space) {
+  return generalValueFunctions({ ...values, actionSpace, continuation: (input) => applyNetwork(values.continuation, input) });
 }
 
 type NetworkFunctions = ValueFunctions & Pick<NetworkDefinition, "rewards" | "coordinateValues">;

@@ -15,6 +15,8 @@ export interface Actors {
   readonly actionSize: number;
   /** [n, o] now */
   readonly observations: Float64Array;
+  /** [n, m] what was done in the last step, in the environment's units */
+  readonly actions: Float64Array;
   /** [n, o] what the last step was taken from */
   readonly acted: Float64Array;
   /** [n, o] where the last step led, before any new start */
@@ -42,6 +44,7 @@ export function createActors(source: EnvironmentSource, n: number, seed: number)
   const o = flatDimension(environment.observationSpace);
   const m = actionSpace.kind === "box" ? actionSpace.low.length : 1;
   const observations = new Float64Array(n * o);
+  const taken = new Float64Array(n * m);
   const acted = new Float64Array(n * o);
   const nextObservations = new Float64Array(n * o);
   const rewards = new Float64Array(n);
@@ -59,6 +62,7 @@ export function createActors(source: EnvironmentSource, n: number, seed: number)
     observationSize: o,
     actionSize: m,
     observations,
+    actions: taken,
     acted,
     nextObservations,
     rewards,
@@ -67,6 +71,7 @@ export function createActors(source: EnvironmentSource, n: number, seed: number)
     returns,
     step(actions) {
       acted.set(observations);
+      for (let i = 0; i < n * m; i++) taken[i] = actions[i];
       for (let i = 0; i < n; i++) {
         const action = actionSpace.kind === "discrete" ? actions[i] : Array.from({ length: m }, (_, j) => actions[i * m + j]);
         const step = copies[i].step(action);

@@ -1,5 +1,6 @@
 import type { SavedCritic } from "../critics/saved.ts";
 import type { SafetensorsArray } from "../formats/safetensors.ts";
+import type { Actors } from "./actors.ts";
 
 /** Everything that is needed to go on as if nothing had happened. */
 export type Checkpoint = Readonly<Record<string, SafetensorsArray>>;
@@ -8,6 +9,8 @@ export type Checkpoint = Readonly<Record<string, SafetensorsArray>>;
 export interface Learner {
   readonly algorithm: string;
   readonly environment: string;
+  /** Where it acts. */
+  readonly actors: Actors;
   /** Steps taken in all copies of the environment together. */
   readonly steps: number;
   readonly updates: number;

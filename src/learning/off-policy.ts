@@ -61,6 +61,7 @@ export function offPolicyLearner(actors: Actors, parts: OffPolicy): Learner {
     get steps() {
       return steps;
     },
+    actors,
     get updates() {
       return updates;
     },

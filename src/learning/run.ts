@@ -4,7 +4,9 @@ import { loadSavedCritic, saveCritic } from "../formats/critic-folder.ts";
 import { FormatError } from "../formats/format-error.ts";
 import { readSafetensors, writeSafetensors } from "../formats/safetensors.ts";
 import { algorithms, ordinary, presets } from "./algorithms.ts";
+import { type AuxiliaryOptions, auxiliaryHeads, type Identifiability, withoutAuxiliary } from "./auxiliary-heads.ts";
 import { type Best, evaluateCritic, type TrainingEntry, train } from "./train.ts";
+import { openLog } from "./training-log.ts";
 
 export interface RunOptions {
   readonly environment: string;
@@ -19,6 +21,10 @@ export interface RunOptions {
   readonly enough?: number;
   /** Go on from the checkpoint in `out`. */
   readonly resume?: boolean;
+  /** Heads of random signals beside the learner, so that the critic can be inverted by design. */
+  readonly identifiable?: boolean | Omit<AuxiliaryOptions, "seed" | "steps">;
+  /** Of the updates of those heads that are left when training ends. */
+  readonly onFinish?: (done: number, total: number) => void;
   readonly onProgress?: (entry: TrainingEntry, steps: number) => void;
 }
 
@@ -28,6 +34,8 @@ export interface RunResult {
   readonly meanReturn: number;
   readonly steps: number;
   readonly updates: number;
+  readonly log: readonly TrainingEntry[];
+  readonly identifiability?: Identifiability;
 }
 
 export const EVALUATIONS = 20;
@@ -37,26 +45,30 @@ export const FRESH_EPISODES = 100;
 export const EVALUATION_SEED = 1_000_000;
 export const FRESH_SEED = 2_000_000;
 
+/** What is said of a critic when its training has ended. */
+const ENDING = ["command", "algorithm", "seed", "meanReturn", "episodes", "evaluation", "identifiability"];
+
 /**
  * Train a critic into a folder. Every evaluation writes log and checkpoint, so that a run that was stopped goes on and ends with the same bytes as one that was not.
  * @throws FormatError where there is nothing to resume, or it is of another configuration
  */
 export async function runTraining(options: RunOptions): Promise<RunResult> {
-  const { environment, seed, out } = options;
+  const { environment, seed, out, identifiable } = options;
   const preset = presets[environment] ?? ordinary;
   const { steps = preset.steps } = options;
   const settings = { ...preset.settings, ...options.settings };
-  const configuration = { environment, algorithm: options.algorithm, seed, steps, settings };
+  const configuration = { environment, algorithm: options.algorithm, seed, steps, settings, ...(identifiable ? { identifiable } : {}) };
   const learner = await algorithms[options.algorithm].create(environment, { ...settings, seed, steps });
-  let log: string[] = [];
+  const heads = identifiable ? await auxiliaryHeads(learner, { ...(identifiable === true ? {} : identifiable), seed, steps }) : undefined;
+  const join = async (critic: SavedCritic) => (heads ? heads.join(critic) : critic);
   let best: Best | undefined;
   if (options.resume) {
     const { checkpoint, evaluation, at } = await readCheckpoint(out, configuration);
     learner.restore(checkpoint);
-    const text = new TextDecoder().decode(await files.read(`${out}/log.jsonl`));
-    log = text.split("\n").filter((line) => line !== "" && (JSON.parse(line) as TrainingEntry).steps <= learner.steps);
-    best = { evaluation, steps: at, critic: await loadSavedCritic(out) };
+    await heads?.restore(checkpoint);
+    best = { evaluation, steps: at, critic: withoutAuxiliary(await loadSavedCritic(out)) };
   }
+  const log = await openLog(out, options.resume ? learner.steps : undefined);
   const finished = best !== undefined && (learner.steps >= steps || (options.enough !== undefined && best.evaluation >= options.enough));
   if (!finished)
     best = await train(learner, {
@@ -66,15 +78,19 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
       episodes: EPISODES,
       enough: options.enough,
       before: best,
-      async onProgress(entry, so) {
-        if (entry.best) await saveCritic(out, so.critic);
-        log.push(JSON.stringify(entry));
-        await files.write(`${out}/log.jsonl`, new TextEncoder().encode(`${log.join("\n")}\n`));
+      onStep: heads && (() => heads.follow(learner.actors, learner.steps)),
+      async onProgress(evaluated, so) {
+        const joined = await join(so.critic);
+        const identifiability = await heads?.identify(joined);
+        const entry = identifiability ? { ...evaluated, identifiability } : evaluated;
+        if (entry.best) await saveCritic(out, joined);
+        await log.add(entry);
         const said = new TextEncoder().encode(JSON.stringify(configuration));
         await files.write(
           `${out}/checkpoint.safetensors`,
           writeSafetensors({
             ...learner.save(),
+            ...heads?.save(),
             configuration: { shape: [said.length], data: said },
             best: { shape: [2], data: Float64Array.of(so.evaluation, so.steps) },
           }),
@@ -82,16 +98,30 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
         options.onProgress?.(entry, steps);
       },
     });
-  const { critic, evaluation } = best!;
+  await heads?.finish(options.onFinish);
+  const critic = await join(best!.critic);
+  const { evaluation } = best!;
+  const identifiability = await heads?.identify(critic);
   const returns = await evaluateCritic(critic, environment, FRESH_EPISODES, FRESH_SEED + seed);
   const meanReturn = returns.reduce((a, b) => a + b, 0) / returns.length;
-  const { settings: full, ...rest } = critic.made as { readonly settings: unknown };
-  const command = `vinverse train --env ${environment} --algorithm ${options.algorithm} --seed ${seed} --steps ${steps}`;
-  const made = { command, ...rest, algorithm: options.algorithm, seed, meanReturn, episodes: returns.length, evaluation, settings: full };
+  const { settings: full, ...rest } = Object.fromEntries(Object.entries(critic.made!).filter(([key]) => !ENDING.includes(key)));
+  const command = `vinverse train --env ${environment} --algorithm ${options.algorithm} --seed ${seed} --steps ${steps}${identifiable ? " --identifiable" : ""}`;
+  const made = {
+    command,
+    ...rest,
+    algorithm: options.algorithm,
+    seed,
+    meanReturn,
+    episodes: returns.length,
+    evaluation,
+    ...(identifiability ? { identifiability } : {}),
+    settings: full,
+  };
   const whole = { ...critic, made };
   await saveCritic(out, whole);
   await learner.release();
-  return { critic: whole, meanReturn, steps: learner.steps, updates: learner.updates };
+  await heads?.release();
+  return { critic: whole, meanReturn, steps: learner.steps, updates: learner.updates, log: log.entries, identifiability };
 }
 
 async function readCheckpoint(out: string, configuration: unknown) {

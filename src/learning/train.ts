@@ -1,6 +1,7 @@
 import { restoreCritic, type SavedCritic } from "../critics/saved.ts";
 import { compile, Graph } from "../engine/index.ts";
 import { vectorize } from "../environments/vector-environment.ts";
+import type { Identifiability } from "./auxiliary-heads.ts";
 import type { Learner } from "./learner.ts";
 
 export interface TrainOptions {
@@ -13,6 +14,8 @@ export interface TrainOptions {
   readonly episodes: number;
   /** Stop at an evaluation that reaches this. */
   readonly enough?: number;
+  /** After every step of the learner. */
+  readonly onStep?: () => Promise<void>;
   readonly onProgress?: (entry: TrainingEntry, best: Best) => void | Promise<void>;
   /** Evaluations so far, when a training goes on. */
   readonly before?: Best;
@@ -28,8 +31,12 @@ export interface TrainingEntry {
   readonly updatesPerSecond: number;
   /** Mean return of evaluation episodes, without exploration. */
   readonly evaluation: number;
+  /** Their first and third quartiles. */
+  readonly quartiles: readonly [number, number];
   /** The best so far is this one. */
   readonly best: boolean;
+  /** Of the critic's auxiliary heads, where it has some. */
+  readonly identifiability?: Identifiability;
 }
 
 export interface Best {
@@ -45,10 +52,12 @@ export async function train(learner: Learner, options: TrainOptions): Promise<Be
   while (learner.steps < options.steps) {
     const due = Math.floor(learner.steps / options.evaluateEvery);
     await learner.iterate();
+    await options.onStep?.();
     if (Math.floor(learner.steps / options.evaluateEvery) === due && learner.steps < options.steps) continue;
     const seconds = (performance.now() - held.time) / 1000;
     const updatesPerSecond = (learner.updates - held.updates) / seconds;
-    const evaluation = mean(await evaluate(learner, options.episodes, options.evaluationSeed));
+    const returns = await evaluate(learner, options.episodes, options.evaluationSeed);
+    const evaluation = mean(returns);
     const better = best === undefined || evaluation >= best.evaluation;
     if (better || !best) best = { evaluation, steps: learner.steps, critic: learner.critic() };
     const entry: TrainingEntry = {
@@ -58,6 +67,7 @@ export async function train(learner: Learner, options: TrainOptions): Promise<Be
       losses: learner.losses,
       updatesPerSecond,
       evaluation,
+      quartiles: [quantile(returns, 0.25), quantile(returns, 0.75)],
       best: better,
     };
     await options.onProgress?.(entry, best);
@@ -101,4 +111,12 @@ export async function evaluateCritic(critic: SavedCritic, environment: string, e
 
 function mean(values: readonly number[]): number {
   return values.reduce((sum, x) => sum + x, 0) / values.length;
+}
+
+/** Linear between order statistics. */
+function quantile(values: readonly number[], q: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = q * (sorted.length - 1);
+  const below = Math.floor(at);
+  return sorted[below] + (at - below) * (sorted[Math.min(below + 1, sorted.length - 1)] - sorted[below]);
 }

@@ -4,16 +4,20 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { loadCritic } from "../../src/formats/load-critic.ts";
 import { type RunOptions, runTraining } from "../../src/learning/run.ts";
+import { EVENTS } from "../../src/learning/training-log.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vinverse-resume-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const small = { hidden: [16], batch: 16, starts: 60, capacity: 300 };
-const cases: readonly (Pick<RunOptions, "environment" | "algorithm"> & { readonly settings?: Readonly<Record<string, unknown>> })[] = [
+const heads = { cumulants: 3, hidden: [8], batch: 16, targetSteps: 30, residualSteps: 60, asked: 20 };
+const cases: readonly (Pick<RunOptions, "environment" | "algorithm" | "identifiable"> & {
+  readonly settings?: Readonly<Record<string, unknown>>;
+})[] = [
   { environment: "CartPole-v1", algorithm: "dqn", settings: { ...small, persistence: 4 } },
-  { environment: "CartPole-v1", algorithm: "qr-dqn", settings: { ...small, quantiles: 5 } },
+  { environment: "CartPole-v1", algorithm: "qr-dqn", settings: { ...small, quantiles: 5 }, identifiable: heads },
   { environment: "Pendulum-v1", algorithm: "sac", settings: small },
-  { environment: "Pendulum-v1", algorithm: "td3", settings: small },
+  { environment: "Pendulum-v1", algorithm: "td3", settings: small, identifiable: heads },
 ];
 
 class Stopped extends Error {}
@@ -37,7 +41,7 @@ test.each(cases)("$algorithm on $environment: stopped anywhere, it ends with the
   await runTraining({ ...common, out: broken, resume: true });
   const names = readdirSync(whole).sort();
   expect(readdirSync(broken).sort()).toEqual(names);
-  for (const name of names.filter((file) => file !== "log.jsonl"))
+  for (const name of names.filter((file) => file !== "log.jsonl" && file !== EVENTS))
     expect(readFileSync(join(broken, name)).equals(readFileSync(join(whole, name))), name).toBe(true);
   const told = (at: string) =>
     readFileSync(join(at, "log.jsonl"), "utf8")
@@ -45,6 +49,8 @@ test.each(cases)("$algorithm on $environment: stopped anywhere, it ends with the
       .split("\n")
       .map((line) => ({ ...JSON.parse(line), updatesPerSecond: 0 }));
   expect(told(broken)).toEqual(told(whole));
+  const length = (at: string) => readFileSync(join(at, EVENTS)).length;
+  expect(length(broken)).toBe(length(whole));
   expect((await loadCritic(broken)).environment).toBe(options.environment);
   await expect(runTraining({ ...common, seed: 4, out: broken, resume: true })).rejects.toThrow(/is of another training/);
 });

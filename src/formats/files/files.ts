@@ -7,4 +7,6 @@ export interface Files {
   kind(path: string): Promise<"file" | "folder" | "none">;
   /** Writes beside the target and renames: a reader never sees half a file. Missing folders are made. */
   write(path: string, bytes: Uint8Array): Promise<void>;
+  /** Behind what the file holds; it is made where there is none. */
+  append(path: string, bytes: Uint8Array): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { FormatError } from "../format-error.ts";
 import { limits } from "../limits.ts";
@@ -44,5 +44,9 @@ export const files: Files = {
       await rm(beside, { force: true });
       throw error;
     }
+  },
+  async append(path, bytes) {
+    await mkdir(dirname(path), { recursive: true });
+    await appendFile(path, bytes);
   },
 };

@@ -1,0 +1,214 @@
+import { restoreCritic, type SavedCritic } from "../critics/saved.ts";
+import { createRandom, randomStateSize } from "../engine/index.ts";
+import type { Environment } from "../environments/environment.ts";
+import { inferDynamics } from "../inversion/infer.ts";
+import type { Actors } from "./actors.ts";
+import {
+  type GeneralValueLearner,
+  generalHeads,
+  generalValueLearner,
+  randomSignals,
+  ratios,
+  standardise,
+} from "./general-value-learner.ts";
+import type { Checkpoint, Learner } from "./learner.ts";
+import { createTransitionMemory } from "./transition-memory.ts";
+
+export interface AuxiliaryOptions {
+  readonly seed: number;
+  /** Environment steps of the whole training. */
+  readonly steps: number;
+  /** Random signals (6 a dimension of the state, 12 at least); heads are as many a discount. */
+  readonly cumulants?: number;
+  readonly discounts?: readonly number[];
+  readonly bandwidth?: number;
+  readonly hidden?: readonly number[];
+  readonly batch?: number;
+  readonly targetSteps?: number;
+  readonly residualSteps?: number;
+  readonly threads?: number;
+  /** Pairs asked when identifiability is told (200). */
+  readonly asked?: number;
+}
+
+export const AUXILIARY_DEFAULTS = {
+  discounts: [0.5, 0.8, 0.95],
+  bandwidth: 0.35,
+  hidden: [96, 96],
+  activation: "SiLU",
+  batch: 256,
+  targetSteps: 3000,
+  residualSteps: 12_000,
+  rates: [2e-3, 2e-3] as const,
+  threads: 1,
+  asked: 200,
+};
+const SIGNALS_A_DIMENSION = 6;
+const FEWEST_SIGNALS = 12;
+/** Part of the training after which observations are standardised by what was seen, and the heads begin to learn. */
+const BEGIN = 0.1;
+/** One transition in so many is held out. */
+const HELD_OUT = 16;
+const MOST_HELD_OUT = 4000;
+
+/** What can be told of the critic as it is. */
+export interface Identifiability {
+  /** Residual over signal of the auxiliary heads on transitions held out. */
+  readonly residualOverSignal: number;
+  /** Directions of a typical step that stand out of the error at a single state, of all. */
+  readonly visible: number;
+  readonly dimensions: number;
+  readonly effectiveRank: number;
+  /** Most that the next state can be off, in typical changes. */
+  readonly bound: number;
+  readonly usable: boolean;
+  readonly verdict: string;
+}
+
+/**
+ * General value functions of random signals beside a learner, taught by the transitions that it makes: critics that can be inverted by design. They value
+ * uniformly random behaviour, whatever the learner does, in a network of their own: the learner's numbers are those it has without them.
+ */
+export interface AuxiliaryHeads {
+  /** After a step of the learner: remember what it did, make the updates that are due. */
+  follow(actors: Actors, steps: number): Promise<void>;
+  /** The updates that are left when training ends. */
+  finish(onProgress?: (done: number, total: number) => void): Promise<void>;
+  /** The learner's critic with these heads behind its own; the critic alone before they have begun. */
+  join(critic: SavedCritic): Promise<SavedCritic>;
+  /** Ask a joined critic for next states, as `vinverse infer --method pointwise` does. */
+  identify(joined: SavedCritic): Promise<Identifiability | undefined>;
+  save(): Checkpoint;
+  restore(checkpoint: Checkpoint): Promise<void>;
+  release(): Promise<void>;
+}
+
+export async function auxiliaryHeads(learner: Learner, options: AuxiliaryOptions): Promise<AuxiliaryHeads> {
+  const settings = { ...AUXILIARY_DEFAULTS, ...options };
+  const { environment, observationSize: o, actionSize: m, n: copies } = learner.actors;
+  const { seed, steps, discounts, bandwidth, hidden, activation, threads } = settings;
+  const cumulants = options.cumulants ?? Math.max(FEWEST_SIGNALS, SIGNALS_A_DIMENSION * dimensionsOf(environment, o));
+  // another stream than the learner's
+  const random = createRandom(seed + 1_000_003);
+  const seen = createTransitionMemory("seen", steps + copies, o, m);
+  const held = createTransitionMemory("held", MOST_HELD_OUT, o, m);
+  let counted = 0;
+  let general: GeneralValueLearner | undefined;
+  let scaling: { readonly centre: Float32Array; readonly scale: Float32Array } | undefined;
+  const begin = Math.ceil(BEGIN * steps);
+  const total = settings.targetSteps + settings.residualSteps;
+  const start = async () => {
+    const own = createRandom(seed + 2_000_003);
+    const parts = {
+      ...scaling!,
+      ...randomSignals(o, cumulants, bandwidth, own),
+      actionSpace: environment.actionSpace,
+      discounts,
+      policy: { kind: "uniform" } as const,
+    };
+    general = await generalValueLearner({ parts, hidden, activation, actionSize: m, threads }, settings, own);
+  };
+  return {
+    async follow(actors, at) {
+      for (let i = 0; i < actors.n; i++)
+        (counted++ % HELD_OUT === 0 ? held : seen).add(actors.acted, actors.actions, actors.nextObservations, i);
+      if (at < begin) return;
+      if (!general) {
+        scaling = standardise(seen.observations, o);
+        await start();
+      }
+      const due = Math.floor((total * (at - begin)) / Math.max(1, steps - begin));
+      while (general!.done < Math.min(total, due)) await general!.update(seen, random);
+    },
+    async finish(onProgress) {
+      while (general && general.done < total) {
+        await general.update(seen, random);
+        if (general.done % 500 === 0 || general.done === total) onProgress?.(general.done, total);
+      }
+    },
+    async join(critic) {
+      if (!general) return critic;
+      const measured = await general.measure(held);
+      return {
+        ...critic,
+        heads: [...critic.heads, ...generalHeads(critic.heads[0].critic, cumulants, discounts, measured.residual)],
+        values: { kind: "with-cumulants", control: critic.values, general: general.values() },
+        made: {
+          ...critic.made,
+          auxiliary: {
+            cumulants,
+            ...AUXILIARY_DEFAULTS,
+            ...Object.fromEntries(Object.entries(options).filter(([key]) => key !== "threads" && key !== "asked")),
+            updates: general.done,
+            residualOverSignal: ratios(discounts, cumulants, measured),
+          },
+        },
+      };
+    },
+    async identify(joined) {
+      if (!general || !environment.physics) return undefined;
+      const measured = await general.measure(held);
+      const inferred = await inferDynamics(restoreCritic(joined), {
+        environment,
+        method: "pointwise",
+        seed: seed + 3_000_003,
+        samples: settings.asked,
+      });
+      if (!("equations" in inferred)) throw new TypeError("a network gave a table");
+      const { identifiability: found } = inferred;
+      return {
+        residualOverSignal: Math.hypot(...measured.residual) / Math.hypot(...measured.signal),
+        visible: found.visible,
+        dimensions: found.coordinates.length,
+        effectiveRank: found.effectiveRank,
+        bound: found.bound,
+        usable: found.verdict.usable,
+        verdict: found.verdict.sentence,
+      };
+    },
+    save() {
+      const generator = new Float64Array(randomStateSize);
+      random.save(generator, 0);
+      return {
+        ...seen.save(),
+        ...held.save(),
+        "heads counted": { shape: [1], data: Float64Array.of(counted) },
+        "heads generator": { shape: [randomStateSize], data: generator },
+        ...(general && scaling
+          ? {
+              ...general.save(),
+              "heads centre": { shape: [o], data: scaling.centre },
+              "heads scale": { shape: [o], data: scaling.scale },
+            }
+          : {}),
+      };
+    },
+    async restore(checkpoint) {
+      seen.restore(checkpoint);
+      held.restore(checkpoint);
+      counted = checkpoint["heads counted"].data[0];
+      random.restore(checkpoint["heads generator"].data as Float64Array, 0);
+      const [centre, scale] = [checkpoint["heads centre"]?.data, checkpoint["heads scale"]?.data];
+      if (!centre || !scale) return;
+      scaling = { centre: centre as Float32Array, scale: scale as Float32Array };
+      await start();
+      await general!.restore(checkpoint);
+    },
+    async release() {
+      await general?.release();
+    },
+  };
+}
+
+/** The critic without the heads that `join` put behind its own. */
+export function withoutAuxiliary(critic: SavedCritic): SavedCritic {
+  const { values, heads, made } = critic;
+  if (values.kind !== "with-cumulants") return critic;
+  const own = heads.filter(({ cumulant }) => cumulant === undefined);
+  const { auxiliary: _, ...rest } = made ?? {};
+  return { ...critic, heads: own, values: values.control, made: rest };
+}
+
+function dimensionsOf({ coordinates, physics }: Environment, otherwise: number): number {
+  return (coordinates ?? physics?.coordinates)?.names.length ?? otherwise;
+}
