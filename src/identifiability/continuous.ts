@@ -1,5 +1,6 @@
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import type { BellmanSystem } from "../bellman/system.ts";
+import type { NoiseIdentifiability } from "./noise.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** What one head says, root mean squares over the samples, in the critic's own units. */
@@ -39,6 +40,8 @@ export interface ContinuousIdentifiability {
   readonly costRatio: number;
   /** [d] how far the solution would be off by what its rivals say (other integrators and features), over its own change. */
   readonly disagreement?: readonly number[];
+  /** Where noise was asked for. */
+  readonly noise?: NoiseIdentifiability;
   readonly verdict: Verdict;
 }
 

@@ -131,7 +131,11 @@ async function fitOne(
 }
 
 /** σ_i in proportion to the RMS of a first fit's residuals · share_i, so that heads weigh 1/residual variance; as large as before on (geometric) average. */
-function residualSigma(system: BellmanSystem, equations: Equations, { residuals, sigma }: StructuredFit): Float64Array {
+export function residualSigma(
+  system: BellmanSystem,
+  equations: Equations,
+  { residuals, sigma }: Pick<StructuredFit, "residuals" | "sigma">,
+): Float64Array {
   const k = sigma.length;
   const share = headShare(system, equations);
   const found = headRms(residuals, k).map((rms, i) => Math.max(rms * share[i], 0.01 * sigma[i]));
