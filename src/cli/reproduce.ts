@@ -12,6 +12,7 @@ interface ReproduceOptions extends CommonOptions {
   readonly critics?: string;
   readonly cache?: string;
   readonly retrain?: boolean;
+  readonly full?: boolean;
   readonly out?: string;
   readonly force?: boolean;
 }
@@ -32,6 +33,7 @@ export function reproduceCommand(io: Io): Command {
       )
       .option("--cache <folder>", "where results that train critics keep them and their checkpoints (default: runs/reproduce)")
       .option("--retrain", "train critics even where trained ones ship with the program")
+      .option("--full", "all seeds of a result that runs one unless asked for more")
       .option("--out <folder>", "write report.html, with what was published beside it, and summary.json there")
       .option("--force", "write into a folder that holds other files; those of the same names are replaced"),
   );
@@ -54,6 +56,7 @@ export function reproduceCommand(io: Io): Command {
       critics,
       cache: options.cache,
       retrain: options.retrain,
+      full: options.full,
       seed: options.seed,
       onProgress: context.onProgress,
     });

@@ -16,6 +16,10 @@ export const reproductions: Readonly<Record<string, RegisteredReproduction>> = {
     describe: "steps to recover when doors close and open, actions turn, ice gets smoother; and how soon the change is told",
     load: async () => (await import("./adaptation.ts")).reproduceAdaptation,
   },
+  arm: {
+    describe: "a robot arm picks up a cube and brings it to goals, planning only in dynamics inferred from values of coordinates",
+    load: async () => (await import("./arm.ts")).reproduceArm,
+  },
   exploration: {
     describe: "steps to a goal that nobody named, in models inferred from other goals, against R-max and others",
     load: async () => (await import("./exploration.ts")).reproduceExploration,

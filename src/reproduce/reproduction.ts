@@ -8,6 +8,8 @@ export interface ReproduceOptions {
   readonly cache?: string;
   /** Train critics even where some ship with the program. */
   readonly retrain?: boolean;
+  /** All the seeds of a result that runs one unless asked for more. */
+  readonly full?: boolean;
   /** First seed; the result says which seeds it used. */
   readonly seed: number;
   readonly onProgress?: OnProgress;

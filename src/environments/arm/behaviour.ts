@@ -26,7 +26,15 @@ export interface ArmBehaviourOptions {
 export const armStateSize = 15;
 const EPISODE = 50;
 /** Share of each behaviour, and of episodes that start with the hand near the cube. */
-const SHARES = { wandering: 0.2, waypoints: 0.42, pushing: 0.1 };
+const SHARES: readonly (readonly [number, (random: Random, observation: Float64Array) => Behaviour])[] = [
+  [0.14, wandering],
+  [0.4, waypoints],
+  [0.1, pushing],
+  [0.18, carrying],
+  [0.18, scripted],
+];
+/** m: fingers this near to each other, with the cube between them, hold it. */
+const HELD = { opening: 0.0445, apart: 0.03 };
 const NEAR = 0.5;
 /** Where the goals of behaviour lie (m): beyond those of the task. */
 const goals = { low: [0.27, -0.17, 0.03], high: [0.49, 0.17, 0.29] };
@@ -36,9 +44,9 @@ type Place = [number, number, number];
 type Behaviour = (seen: Float64Array, goal: Place, out: Float64Array) => void;
 
 /**
- * What critics of the arm are trained on: an episode is one of four behaviours, all by geometry alone and without a model.
+ * What critics of the arm are trained on: an episode is one of five behaviours, all by geometry alone and without a model.
  * Scripted picking under noise and bursts; wandering around the cube with sticky fingers; waypoints at the hand, the cube, above it and the goal, such
- * as a planner proposes, resting and holding among them; and pushing the cube from the side.
+ * as a planner proposes, resting and holding among them; carrying the cube about; and pushing it from the side.
  * @param simulation of ArmPickAndPlace-v0, without `turn`
  */
 export function armBehaviour(simulation: Simulation, { n, seed, onProgress }: ArmBehaviourOptions): ArmTransitions {
@@ -101,10 +109,11 @@ function startNear(state: Float64Array, random: Random): void {
 
 /** @param observation the whole of it, which the script reads */
 function drawBehaviour(random: Random, observation: Float64Array): Behaviour {
-  const which = random.uniform();
-  if (which < SHARES.wandering) return wandering(random);
-  if (which < SHARES.wandering + SHARES.waypoints) return waypoints(random);
-  if (which < SHARES.wandering + SHARES.waypoints + SHARES.pushing) return pushing(random);
+  let which = random.uniform();
+  for (const [share, behaviour] of SHARES) {
+    if (which < share) return behaviour(random, observation);
+    which -= share;
+  }
   return scripted(random, observation);
 }
 
@@ -170,6 +179,38 @@ function pushing(random: Random): Behaviour {
     }
     for (let k = 0; k < 3; k++) out[k] = (point[k] - seen[k]) / stride + noise * random.normal();
     out[3] = grip;
+  };
+}
+
+/** By the script until the cube is held, at whatever height of the fingers; then here and there with it, resting and letting go. */
+function carrying(random: Random, observation: Float64Array): Behaviour {
+  const noise = [0, 0.05, 0.15, 0.4][random.integer(4)];
+  const askew = [0.006 * random.normal(), 0.004 * random.normal(), 0.012 * random.normal()];
+  const point = [0, 0, 0];
+  let [left, grip] = [0, -1];
+  return (seen, goal, out) => {
+    const apart = Math.hypot(seen[4] - seen[0], seen[5] - seen[1], seen[6] - seen[2]);
+    if (seen[3] > HELD.opening || apart > HELD.apart) {
+      // the cube seems to be where the fingers shall close
+      for (let k = 0; k < 3; k++) observation[10 + k] += askew[k];
+      out.set(scriptedPickAndPlace(observation, 1));
+      for (let k = 0; k < 3; k++) observation[10 + k] -= askew[k];
+      left = 0;
+    } else {
+      if (left-- <= 0) {
+        left = 2 + random.integer(9);
+        const where = random.uniform();
+        for (let k = 0; k < 3; k++) {
+          const anywhere = workspace.low[k] + (workspace.high[k] - workspace.low[k]) * random.uniform();
+          const towards = goal[k] + seen[k] - seen[4 + k];
+          point[k] = where < 0.35 ? anywhere : (where < 0.65 ? seen[k] : towards) + 0.008 * random.normal();
+        }
+        grip = random.uniform() < 0.9 ? -1 : drawGrip(random, 0.5, 0);
+      }
+      for (let k = 0; k < 3; k++) out[k] = (point[k] - seen[k]) / stride;
+      out[3] = grip;
+    }
+    for (let k = 0; k < 3; k++) out[k] += noise * random.normal();
   };
 }
 

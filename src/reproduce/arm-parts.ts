@@ -1,0 +1,33 @@
+import type { Environment } from "../environments/environment.ts";
+import type { ArmSubject } from "./arm-subject.ts";
+import type { ArmStarts, PlacingTrial } from "./arm-trials.ts";
+import type { OnProgress, ReproduceOptions } from "./reproduction.ts";
+
+/** What every part of the study of the arm may use. */
+export interface ArmContext {
+  readonly environment: Environment;
+  readonly subject: ArmSubject;
+  readonly starts: ArmStarts;
+  /** What planning in the inferred model came to from these starts. */
+  readonly inferred: PlacingTrial;
+  readonly options: ReproduceOptions;
+  readonly onProgress: OnProgress;
+}
+
+/** Figures of one training seed (the worst seed's are promised), and what is worth reading beside them. */
+export interface ArmPartResult {
+  readonly figures: Readonly<Record<string, number>>;
+  readonly details?: unknown;
+}
+
+export type ArmPart = (context: ArmContext) => Promise<ArmPartResult>;
+
+export interface RegisteredArmPart {
+  readonly name: string;
+  /** Of the first seed only, where it takes long and does not depend on the critic. */
+  readonly once?: boolean;
+  load(): Promise<ArmPart>;
+}
+
+/** Studies of the arm beside bringing the cube to goals. */
+export const armParts: readonly RegisteredArmPart[] = [];
