@@ -18,6 +18,7 @@ const scenes: Readonly<Record<string, { readonly state?: readonly number[]; read
   "MountainCar-v0": { state: [-0.9, 0] },
   "MountainCarContinuous-v0": { state: [-0.75, 0] },
   "MountainCarGoal-v0": { state: [-0.2, 0] },
+  "MountainCarReach-v0": { state: [-0.2, 0, 0.3] },
   "Pendulum-v1": { state: [0.6, 0] },
   "Reacher-v0": { state: [0.6, 1.9, 0, 0] },
   "TicTacToe-v0": { actions: [4, 0, 1] },

@@ -7,6 +7,7 @@ import { alignColumns } from "./columns.ts";
 import { UsageError } from "./errors.ts";
 import type { Io } from "./io.ts";
 import { type CommonOptions, perform, positiveInteger, withCommonOptions, withExamples } from "./run.ts";
+import { writeTrainingReport } from "./train-report.ts";
 
 interface TrainOptions extends CommonOptions {
   readonly env: string;
@@ -14,6 +15,7 @@ interface TrainOptions extends CommonOptions {
   readonly out: string;
   readonly steps?: number;
   readonly enough?: number;
+  readonly relabel?: number;
   readonly identifiable?: boolean;
   readonly resume?: boolean;
   readonly force?: boolean;
@@ -37,12 +39,19 @@ export function trainCommand(io: Io): Command {
   const command = withCommonOptions(
     new Command("train")
       .summary("train a critic by model-free reinforcement learning")
-      .description("Train a critic into a folder that every other command reads: critic.json, its tensors, log.jsonl and a checkpoint.")
+      .description(
+        "Train a critic into a folder that every other command reads: critic.json and its tensors; log.jsonl, the same for TensorBoard, learning-curve.svg and report.html; and a checkpoint.",
+      )
       .requiredOption("--env <id>", "environment, e.g. CartPole-v1")
       .addOption(new Option("--algorithm <name>", "how to learn").choices(names).makeOptionMandatory())
       .requiredOption("--out <folder>", "where the critic is written")
       .option("--steps <n>", "steps in the environment (default: the environment's own)", positiveInteger)
       .option("--enough <return>", "stop at an evaluation of this mean return", number)
+      .option(
+        "--relabel <k>",
+        "in goal environments, transitions replayed with a goal reached later for one as it was (default: 4)",
+        number,
+      )
       .option("--identifiable", "add heads of random signals, so that the critic can be inverted by design, and tell how well as it trains")
       .option("--discount <number>", "γ of tabular algorithms", number, 0.95)
       .option("--policy <folder>", "critic whose behaviour gvf gathers by and values (default: uniformly random)")
@@ -68,13 +77,14 @@ export function trainCommand(io: Io): Command {
     if (algorithm === general) return trainGeneral(options, context, start);
     if (tabular.includes(algorithm as (typeof tabular)[number])) return trainTable(options, context, start);
     const { runTraining } = await import("../learning/run.ts");
-    const { meanReturn, steps, updates, identifiability } = await runTraining({
+    const { meanReturn, steps, updates, identifiability, log, critic } = await runTraining({
       environment: env,
       algorithm,
       out,
       seed,
       steps: options.steps,
       enough: options.enough,
+      settings: options.relabel === undefined ? undefined : { relabel: options.relabel },
       resume: options.resume,
       identifiable: options.identifiable,
       onFinish: (done, total) => context.onProgress(done, total, "heads of random signals"),
@@ -85,6 +95,19 @@ export function trainCommand(io: Io): Command {
           `return ${entry.evaluation.toFixed(1)}, ${entry.updatesPerSecond.toFixed(0)} updates/s, step ${entry.steps}${identifiabilityInWords(entry.identifiability)}`,
         ),
     });
+    await writeTrainingReport(
+      out,
+      {
+        algorithm,
+        environment: env,
+        log,
+        meanReturn,
+        episodes: critic.made?.episodes as number,
+        finalVerdict: identifiability && { usable: identifiability.usable, sentence: identifiability.verdict },
+      },
+      context.commandLine,
+      seed,
+    );
     const seconds = (performance.now() - start) / 1000;
     return {
       json: { environment: env, algorithm, seed, out, meanReturn, steps, updates, identifiability, seconds },

@@ -45,6 +45,7 @@ const byId: Readonly<Record<string, Draw>> = {
   "MountainCar-v0": drawValley(0.5),
   "MountainCarContinuous-v0": drawValley(0.45),
   "MountainCarGoal-v0": drawValley(undefined),
+  "MountainCarReach-v0": drawValley(undefined),
   "Pendulum-v1": ([angle]) => drawLinks([[angle, 100]], false),
   "Acrobot-v1": ([first, second]) =>
     drawLinks(

@@ -13,6 +13,7 @@ import { type FrozenLakeOptions, frozenLake } from "./frozen-lake.ts";
 import { type MountainCarOptions, mountainCar } from "./mountain-car.ts";
 import { type MountainCarContinuousOptions, mountainCarContinuous } from "./mountain-car-continuous.ts";
 import { type MountainCarGoalOptions, mountainCarGoals } from "./mountain-car-goal.ts";
+import { type MountainCarReachOptions, mountainCarReach } from "./mountain-car-reach.ts";
 import { type PendulumOptions, pendulum } from "./pendulum.ts";
 import { physicsEnvironment, simulationEnvironment } from "./physics-environment.ts";
 import { type ReacherOptions, reacher } from "./reacher.ts";
@@ -37,6 +38,7 @@ export interface EnvironmentOptions {
   "MountainCar-v0": MountainCarOptions;
   "MountainCarContinuous-v0": MountainCarContinuousOptions;
   "MountainCarGoal-v0": MountainCarGoalOptions;
+  "MountainCarReach-v0": MountainCarReachOptions;
   "Pendulum-v1": PendulumOptions;
   "Reacher-v0": ReacherOptions;
   "Sokoban-v0": SokobanOptions;
@@ -74,6 +76,7 @@ const registry: { readonly [Id in EnvironmentId]: Registration<EnvironmentOption
   "MountainCar-v0": physical(mountainCar, "goalVelocity"),
   "MountainCarContinuous-v0": physical(mountainCarContinuous, "goalVelocity", "power"),
   "MountainCarGoal-v0": physical(mountainCarGoals, "target", "radius", "start"),
+  "MountainCarReach-v0": game(mountainCarReach, "radius", "goal"),
   "Pendulum-v1": physical(pendulum, "g", "mass", "length", "maxTorque"),
   "Reacher-v0": physical(reacher, "target", "radius"),
   "Sokoban-v0": finite(sokoban, "level", "maxStates", "stepReward", "boxReward", "solveReward"),

@@ -25,6 +25,7 @@ import {
 import { createActors, type EnvironmentSource } from "./actors.ts";
 import { epsilonGreedy } from "./epsilon-greedy.ts";
 import { LearningError } from "./errors.ts";
+import { standardOf } from "./hindsight.ts";
 import { apply, initialise, type Layers, toNetwork } from "./layers.ts";
 import type { Learner, LearnerOptions } from "./learner.ts";
 import { offPolicyLearner } from "./off-policy.ts";
@@ -73,7 +74,8 @@ export async function dqn(source: EnvironmentSource, options: DqnOptions): Promi
   const { id, actionSpace, observationSpace } = actors.environment;
   if (actionSpace.kind !== "discrete") throw new LearningError(`DQN chooses among Discrete actions; ${id} acts in a Box: use sac or td3`);
   const { n: actions, start } = actionSpace;
-  const online: Layers = { name: "online", sizes: [actors.observationSize, ...settings.hidden, actions], activation: "ReLU" };
+  const standard = await standardOf(actors.environment, seed);
+  const online: Layers = { name: "online", sizes: [actors.observationSize, ...settings.hidden, actions], activation: "ReLU", standard };
   const parameters = initialise(online, createRandom(seed));
   const graph = dqnGraph(online, parameters, batch, settings.targetRate);
   const recurrence = await recur(

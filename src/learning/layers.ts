@@ -1,6 +1,6 @@
 import { activations } from "../critics/activations.ts";
 import type { Module, Network } from "../critics/network.ts";
-import { layerNormalization, linear, type Random, type State, type Value } from "../engine/index.ts";
+import { layerNormalization, linear, mul, type Random, type State, sub, type Value } from "../engine/index.ts";
 
 /** A feed-forward network whose parameters are inputs of a graph. */
 export interface Layers {
@@ -12,6 +12,14 @@ export interface Layers {
   readonly activation: string;
   /** Normalise before every activation (Ba et al. 2016). */
   readonly normalised?: boolean;
+  /** Of the first inputs; the rest are taken as they are. */
+  readonly standard?: Standard;
+}
+
+/** Inputs enter as (x − centre)/scale. A network that is done has this in its first layer. */
+export interface Standard {
+  readonly centre: Float64Array;
+  readonly scale: Float64Array;
 }
 
 const EPSILON = 1e-5;
@@ -35,7 +43,16 @@ export function initialise({ name, sizes, normalised }: Layers, random: Random, 
 }
 
 /** @param x [N, inputs] @returns [N, outputs] */
-export function apply({ name, sizes, activation, normalised }: Layers, parameters: Readonly<Record<string, Value>>, x: Value): Value {
+export function apply(layers: Layers, parameters: Readonly<Record<string, Value>>, x: Value): Value {
+  const { name, sizes, activation, normalised, standard } = layers;
+  if (standard) {
+    const { centre, scale } = padded(standard, sizes[0]);
+    const factor = x.graph.constant(
+      scale.map((s) => 1 / s),
+      [1, sizes[0]],
+    );
+    x = mul(sub(x, x.graph.constant(centre, [1, sizes[0]])), factor);
+  }
   for (let i = 0; i + 1 < sizes.length; i++) {
     x = linear(x, parameters[`${name} weight ${i}`], parameters[`${name} bias ${i}`]);
     if (i + 2 === sizes.length) break;
@@ -46,16 +63,32 @@ export function apply({ name, sizes, activation, normalised }: Layers, parameter
 }
 
 /** The network as a critic holds it. */
-export function toNetwork({ name, sizes, activation, normalised }: Layers, state: State): Network {
+export function toNetwork({ name, sizes, activation, normalised, standard }: Layers, state: State): Network {
   const modules: Module[] = [];
   for (let i = 0; i + 1 < sizes.length; i++) {
     const data = (what: string) => state[`${name} ${what} ${i}`].data.slice();
-    modules.push({ kind: "linear", inputs: sizes[i], outputs: sizes[i + 1], weight: data("weight"), bias: data("bias") });
+    const layer = { kind: "linear" as const, inputs: sizes[i], outputs: sizes[i + 1], weight: data("weight"), bias: data("bias") };
+    modules.push(i === 0 && standard ? { ...layer, ...absorbed(layer, padded(standard, sizes[0])) } : layer);
     if (i + 2 === sizes.length) break;
     if (normalised) modules.push({ kind: "layer-norm", size: sizes[i + 1], scale: data("scale"), bias: data("shift"), epsilon: EPSILON });
     modules.push({ kind: "activation", name: activation });
   }
   return modules;
+}
+
+function padded({ centre, scale }: Standard, size: number): Standard {
+  const whole = { centre: new Float64Array(size), scale: new Float64Array(size).fill(1) };
+  whole.centre.set(centre);
+  whole.scale.set(scale);
+  return whole;
+}
+
+/** W (x − c)/s + b = (W/s) x + (b − W c/s) */
+function absorbed({ inputs, weight, bias }: { inputs: number; weight: Float32Array; bias: Float32Array }, { centre, scale }: Standard) {
+  return {
+    weight: weight.map((w, i) => w / scale[i % inputs]),
+    bias: bias.map((b, j) => centre.reduce((sum, c, i) => sum - (weight[j * inputs + i] * c) / scale[i], b)),
+  };
 }
 
 /** The same tensors under another network's name. */

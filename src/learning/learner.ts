@@ -41,4 +41,6 @@ export interface LearnerOptions {
   readonly rate?: number;
   readonly copies?: number;
   readonly threads?: number;
+  /** Goal environments: replayed transitions that are told with a goal reached later, for one as it was (4); 0 for none. */
+  readonly relabel?: number;
 }

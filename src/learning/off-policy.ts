@@ -2,6 +2,7 @@ import type { SavedCritic } from "../critics/saved.ts";
 import { createRandom, type Random, type Recurrence, type RuntimeTensor, randomStateSize, type State } from "../engine/index.ts";
 import type { Actors } from "./actors.ts";
 import { LearningError } from "./errors.ts";
+import { hindsightOf, observedSpace } from "./hindsight.ts";
 import type { Checkpoint, Learner } from "./learner.ts";
 import { createReplay } from "./replay.ts";
 
@@ -40,6 +41,7 @@ export interface OffPolicySettings {
   readonly updatesPerStep: number;
   /** n of n-step returns. */
   readonly lookahead: number;
+  readonly relabel?: number;
 }
 
 /** Act, remember, update: the loop that DQN, QR-DQN, SAC, TD3 and DDPG share. */
@@ -47,7 +49,8 @@ export function offPolicyLearner(actors: Actors, parts: OffPolicy): Learner {
   const { settings, recurrence, algorithm } = parts;
   const { seed, batch } = settings;
   const random = createRandom(seed);
-  const replay = createReplay(settings.capacity, batch, actors);
+  const hindsight = hindsightOf(actors.environment, settings.relabel);
+  const replay = createReplay(settings.capacity, batch, actors, hindsight);
   const rate: RuntimeTensor = { dtype: "float32", dims: [1], data: new Float32Array(1) };
   const toEnvironment = parts.toEnvironment ?? ((actions) => actions);
   const memory = parts.memory ?? new Float64Array(0);
@@ -58,10 +61,10 @@ export function offPolicyLearner(actors: Actors, parts: OffPolicy): Learner {
   const learner: Learner = {
     algorithm,
     environment: actors.environment.id,
+    actors,
     get steps() {
       return steps;
     },
-    actors,
     get updates() {
       return updates;
     },
@@ -87,7 +90,12 @@ export function offPolicyLearner(actors: Actors, parts: OffPolicy): Learner {
       }
     },
     act: async (observations, n) => toEnvironment(await parts.exploit(observations, n)),
-    critic: () => parts.critic(recurrence.state, learner),
+    critic() {
+      const critic = parts.critic(recurrence.state, learner);
+      if (!hindsight) return critic;
+      const made = { relabelledShare: hindsight.share, ...critic.made };
+      return { ...critic, observationSpace: observedSpace(actors.environment), made };
+    },
     save() {
       const generator = new Float64Array(randomStateSize);
       random.save(generator, 0);

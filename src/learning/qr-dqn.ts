@@ -30,6 +30,7 @@ import { createActors, type EnvironmentSource } from "./actors.ts";
 import { DQN_DEFAULTS, type DqnOptions } from "./dqn.ts";
 import { epsilonGreedy } from "./epsilon-greedy.ts";
 import { LearningError } from "./errors.ts";
+import { standardOf } from "./hindsight.ts";
 import { apply, initialise, type Layers, toNetwork } from "./layers.ts";
 import type { Learner } from "./learner.ts";
 import { offPolicyLearner } from "./off-policy.ts";
@@ -54,7 +55,8 @@ export async function qrDqn(source: EnvironmentSource, options: QrDqnOptions): P
     throw new LearningError(`QR-DQN chooses among Discrete actions; ${id} acts in a Box: use sac or td3`);
   const { n: actions, start } = actionSpace;
   const o = actors.observationSize;
-  const online: Layers = { name: "online", sizes: [o, ...settings.hidden, quantiles * actions], activation: "ReLU" };
+  const standard = await standardOf(actors.environment, seed);
+  const online: Layers = { name: "online", sizes: [o, ...settings.hidden, quantiles * actions], activation: "ReLU", standard };
   const parameters = initialise(online, createRandom(seed));
   const recurrence = await recur(
     qrDqnGraph(online, parameters, batch, quantiles, settings.targetRate),

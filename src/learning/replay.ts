@@ -1,5 +1,6 @@
 import type { Random, RuntimeTensor } from "../engine/index.ts";
 import type { Actors } from "./actors.ts";
+import type { Hindsight } from "./hindsight.ts";
 import type { Checkpoint } from "./learner.ts";
 
 const TERMINATED = 1;
@@ -31,7 +32,13 @@ export interface Replay {
   restore(checkpoint: Checkpoint): void;
 }
 
-export function createReplay(capacity: number, batch: number, { n, observationSize: o, actionSize: m }: Actors): Replay {
+/** @param hindsight tells a share of what is drawn with a goal that its own episode reached at the same step or later, and pays it by that goal */
+export function createReplay(
+  capacity: number,
+  batch: number,
+  { n, observationSize: o, actionSize: m }: Actors,
+  hindsight?: Hindsight,
+): Replay {
   const slots = Math.max(2, Math.ceil(capacity / n));
   const held = {
     observations: new Float32Array(slots * n * o),
@@ -49,6 +56,16 @@ export function createReplay(capacity: number, batch: number, { n, observationSi
     returns: tensor(1),
     discounts: tensor(1),
     "next observations": tensor(o),
+  };
+  const g = hindsight?.goals.size ?? 0;
+  const achieved = new Float64Array(g);
+  const desired = new Float64Array(g);
+  const paid = new Float64Array(1);
+  /** What transition `at` pays where `desired` is wanted. */
+  const payment = (at: number): number => {
+    for (let j = 0; j < g; j++) achieved[j] = held.next[at * o + j];
+    hindsight?.goals.rewards(achieved, desired, 1, paid);
+    return paid[0];
   };
   return {
     get size() {
@@ -70,13 +87,20 @@ export function createReplay(capacity: number, batch: number, { n, observationSi
         // rows counted from the oldest
         const slotOf = (r: number) => ((filled < slots ? 0 : at) + r) % slots;
         const first = slotOf(row) * n + copy;
+        const retold = hindsight !== undefined && random.uniform() < hindsight.share;
+        if (retold) {
+          let end = row;
+          while (end + 1 < filled && held.ends[slotOf(end) * n + copy] === 0) end++;
+          const reached = slotOf(row + random.integer(end - row + 1)) * n + copy;
+          for (let j = 0; j < g; j++) desired[j] = held.next[reached * o + j];
+        }
         let last = first;
         let sum = 0;
         let factor = 1;
         for (let k = 0; k < steps; k++) {
           if (row + k >= filled) break;
           last = slotOf(row + k) * n + copy;
-          sum += factor * held.rewards[last];
+          sum += factor * (retold ? payment(last) : held.rewards[last]);
           factor *= discount;
           if (held.ends[last] !== 0) break;
         }
@@ -84,6 +108,9 @@ export function createReplay(capacity: number, batch: number, { n, observationSi
         drawn.discounts.data[b] = held.ends[last] === TERMINATED ? 0 : factor;
         for (let j = 0; j < o; j++) drawn.observations.data[b * o + j] = held.observations[first * o + j];
         for (let j = 0; j < o; j++) drawn["next observations"].data[b * o + j] = held.next[last * o + j];
+        if (retold)
+          for (const { data } of [drawn.observations, drawn["next observations"]])
+            for (let j = 0; j < g; j++) data[b * o + g + j] = desired[j];
         for (let j = 0; j < m; j++) drawn.actions.data[b * m + j] = held.actions[first * m + j];
       }
       return drawn;

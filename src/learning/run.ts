@@ -1,5 +1,6 @@
 import { files } from "#files";
 import type { SavedCritic } from "../critics/saved.ts";
+import { prepare } from "../environments/make.ts";
 import { loadSavedCritic, saveCritic } from "../formats/critic-folder.ts";
 import { FormatError } from "../formats/format-error.ts";
 import { readSafetensors, writeSafetensors } from "../formats/safetensors.ts";
@@ -58,6 +59,7 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
   const { steps = preset.steps } = options;
   const settings = { ...preset.settings, ...options.settings };
   const configuration = { environment, algorithm: options.algorithm, seed, steps, settings, ...(identifiable ? { identifiable } : {}) };
+  await prepare(environment);
   const learner = await algorithms[options.algorithm].create(environment, { ...settings, seed, steps });
   const heads = identifiable ? await auxiliaryHeads(learner, { ...(identifiable === true ? {} : identifiable), seed, steps }) : undefined;
   const join = async (critic: SavedCritic) => (heads ? heads.join(critic) : critic);

@@ -30,6 +30,7 @@ import {
   type Value,
 } from "../engine/index.ts";
 import { createActors, type EnvironmentSource } from "./actors.ts";
+import { standardOf } from "./hindsight.ts";
 import { apply, initialise, type Layers, toNetwork } from "./layers.ts";
 import type { Learner, LearnerOptions } from "./learner.ts";
 import { offPolicyLearner } from "./off-policy.ts";
@@ -83,9 +84,10 @@ export async function sac(source: EnvironmentSource, options: SacOptions): Promi
   const { observationSize: o, actionSize: m, environment } = actors;
   const { id } = environment;
   const units = unitActions(environment);
-  const value = (name: string): Layers => ({ name, sizes: [o + m, ...settings.hidden, 1], activation: "ReLU" });
+  const standard = await standardOf(environment, seed);
+  const value = (name: string): Layers => ({ name, sizes: [o + m, ...settings.hidden, 1], activation: "ReLU", standard });
   const networks: SacNetworks = {
-    actor: { name: "actor", sizes: [o, ...settings.hidden, 2 * m], activation: "ReLU" },
+    actor: { name: "actor", sizes: [o, ...settings.hidden, 2 * m], activation: "ReLU", standard },
     critics: [value("critic 0"), value("critic 1")],
   };
   const { actor } = networks;

@@ -26,6 +26,7 @@ import {
   type Value,
 } from "../engine/index.ts";
 import { createActors, type EnvironmentSource } from "./actors.ts";
+import { standardOf } from "./hindsight.ts";
 import { apply, initialise, type Layers, toNetwork } from "./layers.ts";
 import type { Learner, LearnerOptions } from "./learner.ts";
 import { offPolicyLearner } from "./off-policy.ts";
@@ -90,7 +91,13 @@ export async function td3(source: EnvironmentSource, options: Td3Options): Promi
   const { observationSize: o, actionSize: m, environment } = actors;
   const { id } = environment;
   const units = unitActions(environment);
-  const layers = (name: string, from: number, to: number): Layers => ({ name, sizes: [from, ...settings.hidden, to], activation: "ReLU" });
+  const standard = await standardOf(environment, seed);
+  const layers = (name: string, from: number, to: number): Layers => ({
+    name,
+    sizes: [from, ...settings.hidden, to],
+    activation: "ReLU",
+    standard,
+  });
   const numbers = Array.from({ length: settings.critics }, (_, i) => i);
   const networks: Td3Networks = {
     actor: layers("actor", o, m),

@@ -18,13 +18,14 @@ const cases: readonly (Pick<RunOptions, "environment" | "algorithm" | "identifia
   { environment: "CartPole-v1", algorithm: "qr-dqn", settings: { ...small, quantiles: 5 }, identifiable: heads },
   { environment: "Pendulum-v1", algorithm: "sac", settings: small },
   { environment: "Pendulum-v1", algorithm: "td3", settings: small, identifiable: heads },
+  { environment: "MountainCarReach-v0", algorithm: "dqn", settings: { ...small, relabel: 2 } },
 ];
 
 class Stopped extends Error {}
 
 test.each(cases)("$algorithm on $environment: stopped anywhere, it ends with the bytes of an unbroken run", async (options) => {
   const steps = 480;
-  const [whole, broken] = ["whole", "broken"].map((name) => join(folder, options.algorithm, name));
+  const [whole, broken] = ["whole", "broken"].map((name) => join(folder, options.environment, options.algorithm, name));
   const common = { ...options, seed: 3, steps };
   await runTraining({ ...common, out: whole });
   for (const stop of [150, 320]) {

@@ -48,6 +48,7 @@ export function armSimulation(task: ArmTask): Simulation {
       ones.map((x) => -x),
       ones,
     ),
+    goals: { size: 3, rewards: (reached, desired, n, out) => goalRewards(reached, desired, n, out, task.reward) },
     initialState(random, out = new Float64Array(stateSize), offset = 0) {
       out.fill(0, offset, offset + stateSize);
       start(random, out, offset, offset + goalAt);
