@@ -4,6 +4,7 @@ import type { RealTransitions } from "../inversion/fit-with-transitions.ts";
 import type { InferOptions, Inferred, Method } from "../inversion/infer.ts";
 import type { ContinuousInference, TabularInference } from "../report/index.ts";
 import type { OnProgress } from "../reproduce/reproduction.ts";
+import type { NoiseKind } from "../world-model/noise.ts";
 import type { Score } from "../world-model/score.ts";
 import { knownEnvironment, makeEnvironment, recogniseGrid } from "./environments.ts";
 import { RefusalError, UsageError } from "./errors.ts";
@@ -24,6 +25,8 @@ export interface InferSettings {
   readonly reward?: string;
   /** τ, where it is known. */
   readonly timeStep?: number;
+  /** How next states scatter, where they do. */
+  readonly noise?: NoiseKind;
   readonly onProgress?: OnProgress;
 }
 
@@ -41,6 +44,7 @@ export async function inferCritics(critics: readonly Critic[], settings: InferSe
 
 async function inferTables(critics: readonly TabularCritic[], settings: InferSettings): Promise<Finding> {
   if (settings.transitions !== undefined) throw new UsageError("--transitions is for networks; a table is solved by its values alone");
+  if (settings.noise !== undefined) throw new UsageError("--noise is for networks; a table takes --method projection");
   if (settings.timeStep !== undefined) throw new UsageError("--time-step is for networks; a table has no rates");
   const [{ stack }, { trueTables }, { scoreTabular }] = await Promise.all([
     import("../critics/stack.ts"),
@@ -107,7 +111,7 @@ async function realTransitions(
 /** What does not belong together is wrong usage, what cannot be answered a refusal; the stack stays in `cause`. */
 async function infer(
   critics: readonly Critic[],
-  { environment, method, seed, states, timeStep, onProgress }: InferSettings,
+  { environment, method, seed, states, timeStep, noise, onProgress }: InferSettings,
   more: Pick<InferOptions, "transitions" | "reward" | "rewards"> = {},
 ): Promise<Inferred> {
   const [{ inferDynamics }, { MismatchError }] = await Promise.all([
@@ -115,7 +119,7 @@ async function infer(
     import("../inversion/mismatch-error.ts"),
   ]);
   try {
-    return await inferDynamics(critics, { environment, method, seed, samples: states, timeStep, onProgress, ...more });
+    return await inferDynamics(critics, { environment, method, seed, samples: states, timeStep, noise, onProgress, ...more });
   } catch (error) {
     if (error instanceof MismatchError) throw new UsageError(error.message, { cause: error });
     if (error instanceof RangeError) throw new RefusalError(error.message, { cause: error });

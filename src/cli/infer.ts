@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { Method } from "../inversion/infer.ts";
+import type { NoiseKind } from "../world-model/noise.ts";
 import { methods } from "./infer-critics.ts";
 import type { Io } from "./io.ts";
 import { checkOutputFolder } from "./output-folder.ts";
@@ -14,6 +15,7 @@ interface InferOptions extends CommonOptions {
   readonly states?: number;
   readonly transitions?: string;
   readonly timeStep?: number;
+  readonly noise?: NoiseKind;
   readonly reward?: string;
   readonly force?: boolean;
 }
@@ -43,6 +45,12 @@ export function inferCommand(io: Io): Command {
         "--time-step <seconds>",
         "time between two steps, in the unit of the rates, where it is known (default: the critics tell)",
         positiveNumber,
+      )
+      .addOption(
+        new Option(
+          "--noise <kind>",
+          "next states scatter: infer a covariance too, the same everywhere or with a factor linear in state and action (pointwise: one a pair)",
+        ).choices(["constant", "linear"]),
       )
       .option(
         "--transitions <file>",
@@ -74,6 +82,7 @@ export function inferCommand(io: Io): Command {
       states: options.states,
       transitions: options.transitions,
       timeStep: options.timeStep,
+      noise: options.noise,
       reward: options.reward,
       onProgress: context.onProgress,
     });
