@@ -1,6 +1,7 @@
 import type { BellmanSystem } from "../bellman/system.ts";
-import { confine, type continuousModel } from "../world-model/continuous.ts";
+import type { continuousModel } from "../world-model/continuous.ts";
 import type { ContinuousWorldModel } from "../world-model/world-model.ts";
+import { simulatorOfDynamics } from "./simulators.ts";
 
 /** A continuous world that is stepped in batch: an inferred model, or anything else. */
 export interface Simulator {
@@ -45,15 +46,7 @@ export function simulatorOf(model: Simulator | ContinuousWorldModel, uncertain: 
   if ("step" in model) return model;
   const { definition } = model as Partial<ReturnType<typeof continuousModel>>;
   if (!uncertain && definition?.solver.method === "amortised") {
-    const { dynamics } = definition.solver;
-    return {
-      stateSize: model.coordinates.names.length,
-      async step(states, actions, n) {
-        const nextStates = await dynamics.change(states, actions, n);
-        for (let i = 0; i < nextStates.length; i++) nextStates[i] += states[i];
-        return { nextStates: confine(nextStates, model.coordinates) };
-      },
-    };
+    return simulatorOfDynamics(definition.solver.dynamics, model.coordinates);
   }
   return { stateSize: model.coordinates.names.length, step: (states, actions) => model.predict(states, actions) };
 }

@@ -10,6 +10,7 @@ import {
   DISCOUNT,
   describeHybrid,
   drawSamples,
+  type GoalCritics,
   type GoalStudy,
   goalReport,
   nextStates,
@@ -68,8 +69,8 @@ export function mountainCarValues({ low, high }: StepsToGoTask): { readonly grid
   return { grid, tables: mountainCarTargets.map((target) => gridValues(mountainCarGoals({ target }), grid, DISCOUNT)) };
 }
 
-/** The critics, and returns of value iteration on a grid beside theirs. */
-export function mountainCarStudy(task: StepsToGoTask, grid: RegularGrid, tables: readonly Float64Array[]): GoalStudy {
+/** The critics. */
+export function mountainCarCritics(task: StepsToGoTask): GoalCritics & Pick<GoalStudy, "timeStep"> {
   return {
     task,
     shipped: "MountainCarGoal-v0-seed",
@@ -81,8 +82,12 @@ export function mountainCarStudy(task: StepsToGoTask, grid: RegularGrid, tables:
         { kind: "residual", updates: 12_000, rate: 3e-4 },
       ],
     },
-    optimalReturns: (starts, n) => lookaheadReturns(task, grid, tables, starts, n),
   };
+}
+
+/** The critics, and returns of value iteration on a grid beside theirs. */
+export function mountainCarStudy(task: StepsToGoTask, grid: RegularGrid, tables: readonly Float64Array[]): GoalStudy {
+  return { ...mountainCarCritics(task), optimalReturns: (starts, n) => lookaheadReturns(task, grid, tables, starts, n) };
 }
 
 /** n = 1 + log V / log γ of the interpolated values; Q looks one true step ahead, so that the equations hold exactly. */

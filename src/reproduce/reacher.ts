@@ -61,7 +61,7 @@ const INTERVAL = 0.05;
  *   θ_j(n) ∈ θ_j + n τ ω_j ± τ² n (n + 1)/2.
  * Torques are whole numbers, so this is a bound below: returns made of it are a bound above the optimum.
  */
-export function fewestSteps({ goals }: StepsToGoTask, states: Float64Array, n: number): Float64Array {
+export function fewestSteps({ goals }: Pick<StepsToGoTask, "goals">, states: Float64Array, n: number): Float64Array {
   const g = goals.length;
   const out = new Float64Array(n * g).fill(Infinity);
   for (let b = 0; b < n; b++) {

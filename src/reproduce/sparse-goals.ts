@@ -27,11 +27,15 @@ const HORIZON = 200;
 /** Of the optimum: a critic that leads nowhere may still agree with itself. */
 const LEAST_RETURN = 0.9;
 
-export interface GoalStudy {
+/** Critics of sparse goals: shipped, or trained now. */
+export interface GoalCritics {
   readonly task: StepsToGoTask;
   /** Begins the names of critics that ship with the program. */
   readonly shipped: string;
   readonly training: Omit<StepsToGoOptions, "seed">;
+}
+
+export interface GoalStudy extends GoalCritics {
   readonly inference?: HybridInference;
   /** The control interval, for a second model that is told it. */
   readonly timeStep: number;
@@ -165,7 +169,12 @@ export function goalReport(
 }
 
 /** The critic of a seed: one that ships, else one trained before, else trained now, with checkpoints on the way. */
-async function obtainCritic(study: GoalStudy, seed: number, options: ReproduceOptions, onProgress: OnProgress): Promise<SavedCritic> {
+export async function obtainCritic(
+  study: GoalCritics,
+  seed: number,
+  options: ReproduceOptions,
+  onProgress: OnProgress,
+): Promise<SavedCritic> {
   const { task, shipped, training } = study;
   const folder = `${options.cache ?? "runs/reproduce"}/${shipped}-${seed}`;
   const places = options.retrain ? [folder] : [`${options.critics ?? "zoo"}/${shipped}-${seed}`, folder];
