@@ -30,11 +30,14 @@ export type { ContinuousPolicy, Policy, TabularPolicy } from "./planning/policy.
 export { policyIteration, policyIterationInParallel } from "./planning/policy-iteration.ts";
 export type { ShootingProblem, Simulator } from "./planning/shooting.ts";
 export { valueIteration } from "./planning/value-iteration.ts";
+export { type CalibrationTransitions, calibrateBounds } from "./world-model/calibrate.ts";
+export { type Coverage, coverageCurve, coverageOf } from "./world-model/coverage.ts";
 export { loadWorldModel } from "./world-model/load.ts";
 export { type Score, type ScoreOptions, scoreModel } from "./world-model/score.ts";
 export type {
   ContinuousPrediction,
   ContinuousWorldModel,
+  PredictOptions,
   TabularPrediction,
   TabularWorldModel,
   WorldModel,

@@ -21,6 +21,8 @@ export interface InferSettings {
   readonly states?: number;
   /** An .npz of real transitions. */
   readonly transitions?: string;
+  /** Another that measures the bounds. */
+  readonly calibration?: string;
   /** Where it is not the environment's: a number, "unknown", or a file. */
   readonly reward?: string;
   /** τ, where it is known. */
@@ -45,6 +47,7 @@ export async function inferCritics(critics: readonly Critic[], settings: InferSe
 async function inferTables(critics: readonly TabularCritic[], settings: InferSettings): Promise<Finding> {
   if (settings.transitions !== undefined) throw new UsageError("--transitions is for networks; a table is solved by its values alone");
   if (settings.noise !== undefined) throw new UsageError("--noise is for networks; a table takes --method projection");
+  if (settings.calibration !== undefined) throw new UsageError("--calibration is for networks; a table's margins are exact");
   if (settings.timeStep !== undefined) throw new UsageError("--time-step is for networks; a table has no rates");
   const [{ stack }, { trueTables }, { scoreTabular }] = await Promise.all([
     import("../critics/stack.ts"),
@@ -85,7 +88,9 @@ async function inferNetworks(critics: readonly (NetworkCritic | StateValueCritic
   const reward = settings.reward === undefined ? {} : await givenReward(settings.reward);
   const found = await infer(critics, { ...settings, environment: environment?.id }, { transitions, ...reward });
   if (!("equations" in found)) throw new TypeError("a network gave a table");
-  const { model, identifiability, equations } = found;
+  const { identifiability, equations } = found;
+  const measuring = settings.calibration === undefined ? undefined : await realTransitions(settings.calibration, critics[0], environment);
+  const model = measuring ? await (await import("../world-model/calibrate.ts")).calibrateBounds(found.model, measuring) : found.model;
   const continuous = { kind: "continuous", model, identifiability, states: equations.states } as const;
   if (!environment) return continuous;
   onProgress?.(0, 1, "scoring");

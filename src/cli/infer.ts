@@ -14,6 +14,7 @@ interface InferOptions extends CommonOptions {
   readonly gamma?: number;
   readonly states?: number;
   readonly transitions?: string;
+  readonly calibration?: string;
   readonly timeStep?: number;
   readonly noise?: NoiseKind;
   readonly reward?: string;
@@ -56,6 +57,10 @@ export function inferCommand(io: Io): Command {
         "--transitions <file>",
         "an .npz of real transitions (observations, actions, next_observations) to fit as well; cross-validation weighs them against the critics",
       )
+      .option(
+        "--calibration <file>",
+        "an .npz of real transitions that are not fitted but measure the errors: the bounds then hold as often as they say",
+      )
       .option("--force", "write into a folder that holds other files; those of the same names are replaced"),
   );
   withExamples(command, [
@@ -81,6 +86,7 @@ export function inferCommand(io: Io): Command {
       seed,
       states: options.states,
       transitions: options.transitions,
+      calibration: options.calibration,
       timeStep: options.timeStep,
       noise: options.noise,
       reward: options.reward,

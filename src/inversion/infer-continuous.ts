@@ -222,7 +222,7 @@ async function structured(
   const others = await changesOf(rivals);
   const spread = spreadOf(change, await changesOf(plausible), system.stateSize);
   return {
-    solver: { method: "amortised", dynamics: plausible.length === 0 ? dynamics : withSpread(dynamics, spread) },
+    solver: { method: "amortised", dynamics: withSpread(dynamics, spread) },
     sigma: chosen.sigma,
     nextStates: confine(
       change.map((x, i) => x + states[i]),

@@ -43,8 +43,8 @@ export interface Hybrid {
   readonly classes: readonly HybridClass[];
   readonly contacts: readonly ContactEvidence[];
   readonly dynamics: Dynamics;
-  /** [d] RMS difference from the farthest class that explains the values about as well, or better; undefined where there is none. `dynamics` knows of it. */
-  readonly spread?: Float64Array;
+  /** [d] RMS difference from the farthest class that explains the values about as well, or better; 0 where there is none. `dynamics` knows of it. */
+  readonly spread: Float64Array;
   readonly rule: "cross-critic validation" | "one critic";
 }
 
@@ -125,12 +125,12 @@ export async function inferHybrid(
   const judged = ({ own, across }: HybridClass) => (across ?? own).mean;
   const rivals = classes.filter((entry) => entry !== chosen && judged(entry) <= PLAUSIBLE * judged(chosen));
   const answerOf = (entry: HybridClass) => intoBox(follow(structureOf(entry), held, entry.fit.theta), equations);
-  const spread = rivals.length === 0 ? undefined : farthest(answerOf(chosen), rivals.map(answerOf), equations);
+  const spread = farthest(answerOf(chosen), rivals.map(answerOf), equations);
   return {
     chosen,
     classes,
     contacts: evidence,
-    dynamics: spread ? withSpread(dynamics, spread) : dynamics,
+    dynamics: withSpread(dynamics, spread),
     spread,
     rule: validators.length > 0 ? "cross-critic validation" : "one critic",
   };
@@ -143,7 +143,7 @@ export function farthest(
   { coordinates: { angular } }: Pick<ValueEquations, "coordinates">,
 ): Float64Array {
   const apart = others.map((other) => stepSizes(answer, other, angular));
-  return Float64Array.from(angular, (_, j) => Math.max(...apart.map((sizes) => sizes[j])));
+  return Float64Array.from(angular, (_, j) => Math.max(0, ...apart.map((sizes) => sizes[j])));
 }
 
 function takeRows({ states, actions, n }: Samples, rows: Int32Array, d: number): Samples {

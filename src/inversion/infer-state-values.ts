@@ -109,7 +109,7 @@ async function solve(
     sigma: chosen.sigma,
     solver: {
       method: "amortised",
-      dynamics: others.length === 0 ? dynamics : withSpread(dynamics, spreadOf(change, others, system.stateSize)),
+      dynamics: withSpread(dynamics, spreadOf(change, others, system.stateSize)),
     },
     provenance: options.provenance ?? {},
   };

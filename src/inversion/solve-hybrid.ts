@@ -55,7 +55,7 @@ export async function hybrid(
     const apart = farthest(await answer(found.dynamics), [await answer(alone)], equations);
     dynamics = withSpread(
       found.dynamics,
-      apart.map((x, j) => Math.max(x, spread?.[j] ?? 0)),
+      apart.map((x, j) => Math.max(x, spread[j])),
     );
   }
   const change = await dynamics.change(samples.states, samples.actions, samples.n);

@@ -1,4 +1,5 @@
 export { type ContinuousPictures, continuousSections, scatterSection } from "./continuous-sections.ts";
+export { coverageSection } from "./coverage.ts";
 export { type DimensionErrors, dimensionErrors } from "./dimension-errors.ts";
 export { standalone } from "./figure.ts";
 export { type DimensionFinding, type ErrorFinding, errorSection, headSection, rankSection, verdictOf } from "./findings.ts";
@@ -11,6 +12,7 @@ export { type Report, type ReportSection, type ReportTable, type ReportVerdict, 
 export { type ResidualAgainstSignal, residualAgainstSignal } from "./residual-signal.ts";
 export { type SingularValues, singularValues } from "./singular-values.ts";
 export { type TabularPictures, tabularSections } from "./tabular-sections.ts";
+export { returnCurve, type Training, trainingSections, trainingVerdict } from "./training.ts";
 export { cellsOf, onlySuccessors, trueTables } from "./true-tables.ts";
 export { type ValueSurface, valueSurface } from "./value-surface.ts";
 export { type VectorField, type VectorPanel, vectorField } from "./vector-field.ts";

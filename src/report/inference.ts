@@ -4,9 +4,11 @@ import type { Environment, Physics, Tables } from "../environments/environment.t
 import type { ContinuousIdentifiability } from "../identifiability/continuous.ts";
 import type { TabularIdentifiability } from "../identifiability/tabular.ts";
 import type { ContinuousDefinition } from "../world-model/continuous.ts";
+import { coverageCurve } from "../world-model/coverage.ts";
 import type { ContinuousScore } from "../world-model/score.ts";
 import type { ContinuousWorldModel, TabularWorldModel } from "../world-model/world-model.ts";
 import { continuousSections, scatterSection } from "./continuous-sections.ts";
+import { coverageSection } from "./coverage.ts";
 import { errorSection, headSection, rankSection } from "./findings.ts";
 import type { ReportSection } from "./report.ts";
 import { tabularSections } from "./tabular-sections.ts";
@@ -48,14 +50,14 @@ export async function continuousInference(found: ContinuousInference): Promise<R
     }),
     ...pictures,
     headSection(identifiability.heads.map(({ name, residual, signal, used }) => ({ name, residual, signal, dropped: !used }))),
-    ...(transitions ? [await predictedAgainstTrue(model, transitions)] : []),
+    ...(transitions ? await heldAgainstTrue(model, transitions) : []),
   ];
 }
 
-async function predictedAgainstTrue(
-  model: ContinuousWorldModel,
+async function heldAgainstTrue(
+  model: ContinuousInference["model"],
   transitions: NonNullable<ContinuousInference["transitions"]>,
-): Promise<ReportSection> {
+): Promise<ReportSection[]> {
   const d = model.coordinates.names.length;
   const m = transitions.actions.length / transitions.n;
   const kept = Array.from({ length: transitions.n }, (_, b) => b).filter((b) => !transitions.terminated[b]);
@@ -67,8 +69,14 @@ async function predictedAgainstTrue(
     return out;
   };
   const states = take(transitions.states, d);
-  const { nextStates } = await model.predict(states, take(transitions.actions, m));
-  return scatterSection(model.coordinates, states, take(transitions.nextStates, d), nextStates);
+  const actions = take(transitions.actions, m);
+  const truth = take(transitions.nextStates, d);
+  const { nextStates } = await model.predict(states, actions);
+  const curve = await coverageCurve(model, { states, actions, nextStates: truth });
+  return [
+    coverageSection(curve, model.definition.bounds?.basis ?? "critics"),
+    scatterSection(model.coordinates, states, truth, nextStates),
+  ];
 }
 
 export interface TabularInference {

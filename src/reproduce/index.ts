@@ -66,6 +66,11 @@ export const reproductions: Readonly<Record<string, RegisteredReproduction>> = {
     describe: "policies for unseen goals, without a step and in the first episode; TicTacToe and Sokoban",
     load: async () => (await import("./transfer.ts")).reproduceTransfer,
   },
+  uncertainty: {
+    describe:
+      "what 90 % bounds hold on held-out seeds, with and without transitions; what is abstained from; two critics that agree and are wrong",
+    load: async () => (await import("./uncertainty.ts")).reproduceUncertainty,
+  },
   wvf: {
     describe: "next states of a world value function (Nangue Tasse et al. 2022), all of them right",
     critics: "WVF.npy",
