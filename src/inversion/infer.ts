@@ -12,6 +12,7 @@ import { type Element, flatDimension, flatten, type Space, sample } from "../spa
 import type { TabularWorldModel } from "../world-model/world-model.ts";
 import { type InferContinuousOptions, type InferredContinuous, inferContinuous } from "./infer-continuous.ts";
 import { areCoordinateValues } from "./infer-coordinates.ts";
+import { inferFew, isPlain } from "./infer-few.ts";
 import { inferFromStateValues } from "./infer-state-values.ts";
 import { type InferTabularOptions, inferTabular } from "./infer-tabular.ts";
 import { MismatchError } from "./mismatch-error.ts";
@@ -75,7 +76,10 @@ export async function inferDynamics(given: Critic | readonly Critic[], options: 
       if (options[name] !== undefined) throw new MismatchError(`option '${name}' is for networks; a table is solved by its values alone`);
     }
     const critic = tables.length === 1 ? tables[0] : stack(tables);
-    return { model: inferTabular(critic, { ...options.tabular, method }), identifiability: identifyTabular(critic) };
+    return {
+      model: await tabularModel(critic, { ...options.tabular, method }, options.onProgress),
+      identifiability: identifyTabular(critic),
+    };
   }
   if (method === "matching" || method === "projection")
     throw new MismatchError(`method '${method}' is for tables; a network takes amortised, network or pointwise`);
@@ -121,6 +125,17 @@ export async function inferDynamics(given: Critic | readonly Critic[], options: 
     },
   };
   return stateValues.length > 0 ? inferFromStateValues(networks, stateValues, settings) : inferContinuous(networks, settings);
+}
+
+/** Beyond this many states every pair is projected on the columns near its target. */
+const LARGE = 400;
+
+async function tabularModel(critic: TabularCritic, options: InferTabularOptions, onProgress: InferOptions["onProgress"]) {
+  const { rewards = critic.rewards, weights } = options;
+  const large = critic.states > LARGE && options.method === "projection" && options.undetermined === "fewest";
+  const whole = !options.candidates && !options.mask && options.noneAbove === undefined;
+  if (!large || !whole || !isPlain(critic, rewards)) return inferTabular(critic, options);
+  return inferFew(critic, { rewards, weights, onProgress: (done, total) => onProgress?.(done, total, "projecting") });
 }
 
 function checkNumbers({ timeStep, epsilon, huber, ridge, samples }: InferOptions): void {

@@ -1,8 +1,9 @@
 import { threads as machine } from "#threads";
-import { type ColumnIndexData, indexData, openIndex } from "../identifiability/column-index.ts";
+import { indexData, openIndex } from "../identifiability/column-index.ts";
 import { createRowMatcher, type MatchRows } from "./match-rows.ts";
 import { defaultTolerance } from "./matching.ts";
 import type { MatchSetup } from "./threads/match-worker.ts";
+import { share } from "./threads/share.ts";
 
 export interface ChunkedMatchProblem {
   readonly heads: number;
@@ -52,7 +53,7 @@ export async function matchInChunks(problem: ChunkedMatchProblem, onChunk: (chun
   if (!(workers >= 1)) throw new RangeError(`matching: threads must be at least 1, got ${problem.threads}`);
   const settings = { tolerance: problem.tolerance ?? defaultTolerance(columns), nearestOnly };
   const built = indexData(columns, heads, problem.weights);
-  const index = workers > 1 ? sharedIndex(built) : built;
+  const index = workers > 1 ? share(built) : built;
   const matcher = createRowMatcher(openIndex(index), settings);
   let next = 0;
   let done = 0;
@@ -88,7 +89,7 @@ export async function matchInChunks(problem: ChunkedMatchProblem, onChunk: (chun
   }
   const started = Array.from({ length: workers }, () => {
     const setup = setupOf();
-    return { setup, thread: machine.start(setup) };
+    return { setup, thread: machine.start("match", setup) };
   });
   try {
     await Promise.all(started.map(({ setup, thread }) => run(setup, (n) => thread.ask(n))));
@@ -118,22 +119,4 @@ function buffers(size: number, heads: number, masked: boolean, isShared: boolean
       ties: new Int32Array(bytes(4 * size)),
     },
   };
-}
-
-/** The same tables where threads can see them. */
-function sharedIndex(index: ColumnIndexData): ColumnIndexData {
-  const share = <T>(value: T): T => {
-    if (ArrayBuffer.isView(value)) return shared(value as unknown as Float64Array) as T;
-    if (typeof value !== "object" || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, share(entry)])) as T;
-  };
-  return share(index);
-}
-
-function shared<T extends Float64Array | Int32Array>(array: T): T {
-  const copy = new (array.constructor as new (buffer: SharedArrayBuffer) => T)(
-    new SharedArrayBuffer(array.length * array.BYTES_PER_ELEMENT),
-  );
-  copy.set(array);
-  return copy;
 }

@@ -30,67 +30,98 @@ const NOTHING = 1e-7;
 /** Beyond this the screen of all triples takes longer than a second a thousand targets. */
 const MOST_STATES = 400;
 
+export interface TripleSolver {
+  /**
+   * @param x [count, heads] columns less the target, scaled; count ≥ 1
+   * @returns its answer, overwritten by the next call: at most three of the `count`, the likeliest first
+   */
+  solve(x: Float64Array, count: number): TripleSolution;
+}
+
+export interface TripleSolution {
+  count: number;
+  readonly chosen: Int32Array;
+  readonly probabilities: Float64Array;
+  distance: number;
+  /** Of the best support that is another one. */
+  runnerUp: number;
+}
+
 /**
  * argmin over distributions p with at most three next states of ‖M p − (Q − r)(s,a)‖. That next states are few is worth many heads: three of n states have
  * two unknown probabilities, so four generic heads are enough where the simplex alone needs about as many heads as states.
  * Every triple (and edge, and corner) is screened: with x_j = c_j − target and G their Gram matrix, its plane passes at squared distance det G / 1ᵀadj(G)1, with weights adj(G)1.
  */
+export function createTripleSolver(heads: number): TripleSolver {
+  const solver = createSimplexSolver(heads);
+  const origin = new Float64Array(heads);
+  const kept = new Int32Array(3 * (KEPT + 1));
+  const keptSquared = new Float64Array(KEPT + 1);
+  const points = new Float64Array(3 * heads);
+  let gram = new Float64Array(0);
+  const out: TripleSolution = { count: 0, chosen: new Int32Array(3), probabilities: new Float64Array(3), distance: 0, runnerUp: 0 };
+  return {
+    solve(x, count) {
+      if (gram.length < count * count) gram = new Float64Array(count * count);
+      const size = Math.min(3, count);
+      fillGram(x, heads, count, gram);
+      const screened = size < 3 ? allStates(kept, size) : screen(gram, count, kept, keptSquared);
+      const tried = new Map<string, { readonly distance: number; readonly support: readonly (readonly [number, number])[] }>();
+      for (let c = 0; c < screened; c++) {
+        for (let m = 0; m < size; m++) points.set(x.subarray(kept[3 * c + m] * heads, (kept[3 * c + m] + 1) * heads), m * heads);
+        const { active, weights, count: used, distance } = solver.solve(points, size, origin);
+        const support: [number, number][] = [];
+        for (let m = 0; m < used; m++) if (weights[m] > NOTHING) support.push([kept[3 * c + active[m]], weights[m]]);
+        const key = support
+          .map(([s]) => s)
+          .sort((a, b) => a - b)
+          .join();
+        if (!(tried.get(key) && tried.get(key)!.distance <= distance)) tried.set(key, { distance, support });
+      }
+      const [best, second] = [...tried.values()].sort((a, b) => a.distance - b.distance);
+      out.count = best?.support.length ?? 0;
+      out.distance = best?.distance ?? Number.POSITIVE_INFINITY;
+      out.runnerUp = second?.distance ?? Number.POSITIVE_INFINITY;
+      const total = best?.support.reduce((sum, [, weight]) => sum + weight, 0) ?? 1;
+      [...(best?.support ?? [])]
+        .sort((a, b) => b[1] - a[1] || a[0] - b[0])
+        .forEach(([s, weight], m) => {
+          out.chosen[m] = s;
+          out.probabilities[m] = weight / total;
+        });
+      return out;
+    },
+  };
+}
+
+/** The best triple of every target among all states. For more states than a few hundred see `projectInChunks`. */
 export function projectOnTriples(problem: SparseProblem): SparseProjections {
   const { heads, columns, targets } = problem;
   const states = columns.length / heads;
   const n = targets.length / heads;
   if (states > MOST_STATES)
-    throw new RangeError(
-      `${states} states have too many triples to try; give candidate states and use the projection, or at most ${MOST_STATES} states`,
-    );
+    throw new RangeError(`${states} states have too many triples to try them all; projectInChunks tries those near each target`);
   const scale = headScale(heads, problem.weights);
   const x = new Float64Array(columns.length);
-  const gram = new Float64Array(states * states);
-  const solver = createSimplexSolver(heads);
-  const origin = new Float64Array(heads);
+  const solver = createTripleSolver(heads);
   const out = {
     states: new Int32Array(3 * n).fill(-1),
     probabilities: new Float64Array(3 * n),
-    distance: new Float64Array(n).fill(Number.POSITIVE_INFINITY),
-    runnerUp: new Float64Array(n).fill(Number.POSITIVE_INFINITY),
+    distance: new Float64Array(n),
+    runnerUp: new Float64Array(n),
   };
-  const size = Math.min(3, states);
-  const kept = new Int32Array(3 * (KEPT + 1));
-  const keptSquared = new Float64Array(KEPT + 1);
-  const points = new Float64Array(3 * heads);
   for (let t = 0; t < n; t++) {
     for (let k = 0; k < x.length; k++) x[k] = scale[k % heads] * (columns[k] - targets[t * heads + (k % heads)]);
-    fillGram(x, heads, gram);
-    const count = size < 3 ? allStates(kept, size) : screen(gram, states, kept, keptSquared);
-    const tried = new Map<string, { readonly distance: number; readonly support: readonly (readonly [number, number])[] }>();
-    for (let c = 0; c < count; c++) {
-      for (let m = 0; m < size; m++) points.set(x.subarray(kept[3 * c + m] * heads, (kept[3 * c + m] + 1) * heads), m * heads);
-      const { active, weights, count: used, distance } = solver.solve(points, size, origin);
-      const support: [number, number][] = [];
-      for (let m = 0; m < used; m++) if (weights[m] > NOTHING) support.push([kept[3 * c + active[m]], weights[m]]);
-      const key = support
-        .map(([s]) => s)
-        .sort((a, b) => a - b)
-        .join();
-      if (!(tried.get(key) && tried.get(key)!.distance <= distance)) tried.set(key, { distance, support });
-    }
-    const [best, second] = [...tried.values()].sort((a, b) => a.distance - b.distance);
-    if (!best) continue;
-    out.distance[t] = best.distance;
-    out.runnerUp[t] = second?.distance ?? Number.POSITIVE_INFINITY;
-    const total = best.support.reduce((sum, [, weight]) => sum + weight, 0);
-    [...best.support]
-      .sort((a, b) => b[1] - a[1] || a[0] - b[0])
-      .forEach(([s, weight], m) => {
-        out.states[3 * t + m] = s;
-        out.probabilities[3 * t + m] = weight / total;
-      });
+    const { count, chosen, probabilities, distance, runnerUp } = solver.solve(x, states);
+    out.distance[t] = distance;
+    out.runnerUp[t] = runnerUp;
+    out.states.set(chosen.subarray(0, count), 3 * t);
+    out.probabilities.set(probabilities.subarray(0, count), 3 * t);
   }
   return out;
 }
 
-function fillGram(x: Float64Array, heads: number, gram: Float64Array): void {
-  const states = x.length / heads;
+function fillGram(x: Float64Array, heads: number, states: number, gram: Float64Array): void {
   for (let i = 0; i < states; i++)
     for (let j = 0; j <= i; j++) {
       let dot = 0;

@@ -4,14 +4,15 @@ import type { Thread, Threads } from "./threads.ts";
 
 const isSource = import.meta.url.endsWith(".ts");
 /** Run from source, a thread needs the loader that this one has. */
-const fromSource = `import("tsx/esm/api").then(({ register }) => (register(), import(${JSON.stringify(new URL("./match-worker.ts", import.meta.url).href)})));`;
+const fromSource = (work: string) =>
+  `import("tsx/esm/api").then(({ register }) => (register(), import(${JSON.stringify(new URL(`./${work}-worker.ts`, import.meta.url).href)})));`;
 
 export const threads: Threads = {
   available: availableParallelism(),
-  start(setup) {
+  start(work, setup) {
     const worker = isSource
-      ? new Worker(fromSource, { workerData: setup, eval: true })
-      : new Worker(new URL("./match-worker.js", import.meta.url), { workerData: setup });
+      ? new Worker(fromSource(work), { workerData: setup, eval: true })
+      : new Worker(new URL(`./${work}-worker.js`, import.meta.url), { workerData: setup });
     const thread: Thread = {
       ask: (message) =>
         new Promise((resolve, reject) => {
@@ -23,7 +24,7 @@ export const threads: Threads = {
           };
           const onMessage = () => settle(resolve);
           const onError = (error: unknown) => settle(() => reject(error));
-          const onExit = () => settle(() => reject(new Error("a matching thread ended before it had answered")));
+          const onExit = () => settle(() => reject(new Error("a thread ended before it had answered")));
           worker.on("message", onMessage);
           worker.on("error", onError);
           worker.on("exit", onExit);

@@ -7,6 +7,6 @@ export interface Thread {
 export interface Threads {
   /** How many run at once on this machine. */
   readonly available: number;
-  /** A thread that matches rows against the index it is given. */
-  start(setup: unknown): Thread;
+  /** A thread that matches or projects rows against the index it is given. */
+  start(work: "match" | "project", setup: unknown): Thread;
 }
