@@ -2,6 +2,7 @@ import type { BellmanSystem } from "../bellman/system.ts";
 import { createRandom } from "../engine/random.ts";
 import { wrapAngle } from "../environments/coordinates.ts";
 import type { Space } from "../spaces/space.ts";
+import { sandwich, structuredDynamics } from "../world-model/dynamics.ts";
 import { createFeatures, type FeatureKind } from "../world-model/features.ts";
 import { createStructure, type Integrator } from "../world-model/structure.ts";
 import { type AmortisedOptions, candidateClasses, firstSigma, headShare, type StructuredFit } from "./amortised.ts";
@@ -31,9 +32,14 @@ export interface FitWithTransitions {
   /** The best without the critic: what the transitions alone would have given. */
   readonly supervised: CrossValidated;
   readonly supervisedFit: StructuredFit;
-  /** [transitions, d] error of each change while it was held out: of the chosen model, and of the supervised one */
-  readonly held: Float64Array;
-  readonly supervisedHeld: Float64Array;
+  readonly held: HeldOut;
+  readonly supervisedHeld: HeldOut;
+}
+
+/** Of every transition the error of a model that was fitted to the others, and that model's own deviation there: [transitions, d]. */
+export interface HeldOut {
+  readonly errors: Float64Array;
+  readonly deviation: Float64Array;
 }
 
 const WEIGHTS = [3, 30, 300, 3000];
@@ -44,13 +50,13 @@ const UNIT = 0.05;
 /** States of the critic asked while validating. */
 const FEW = 200;
 const FOLDS = 5;
+/** Up to so many transitions are held out one by one for the bounds. */
+const SINGLY = 40;
 
 interface Candidate extends CrossValidated {
   readonly start: Float64Array;
   /** [n] error of each transition when it was held out */
   readonly held: Float64Array;
-  /** [n, d] by how much it missed */
-  readonly misses: Float64Array;
 }
 
 /**
@@ -94,7 +100,6 @@ export async function fitWithTransitions(
       fitStructure(system, structure, asked.states, phi, asked.targets, sigma, { ...options, weight, ridge, observed, start, iterations });
     const validate = async (weight: number, ridge: number, start: Float64Array | undefined) => {
       const errors = new Float64Array(real.n);
-      const misses = new Float64Array(real.n * d);
       for (let fold = 0; fold < folds.count; fold++) {
         const { theta } = await solve(
           weight,
@@ -110,14 +115,13 @@ export async function fitWithTransitions(
         for (let i = 0; i < predicted.length; i++) {
           const error = Math.min(4, (predicted[i] - held.changes[i]) ** 2 * precision[i % d] * UNIT * UNIT);
           errors[members[Math.floor(i / d)]] += error / d;
-          misses[members[Math.floor(i / d)] * d + (i % d)] = predicted[i] - held.changes[i];
         }
       }
-      return { held: errors, misses };
+      return errors;
     };
-    const candidate = (weight: number, ridge: number, start: Float64Array, validated: Pick<Candidate, "held" | "misses">): Candidate => {
-      const { mean, standardError } = meanAndError(validated.held);
-      return { integrator, features: kind, weight, ridge, error: mean, standardError, start, ...validated };
+    const candidate = (weight: number, ridge: number, start: Float64Array, held: Float64Array): Candidate => {
+      const { mean, standardError } = meanAndError(held);
+      return { integrator, features: kind, weight, ridge, error: mean, standardError, start, held };
     };
     const all = rows(() => true);
     onProgress?.(done++, total, `${integrator} ${kind}, transitions alone`);
@@ -152,14 +156,54 @@ export async function fitWithTransitions(
     });
     return { ...fit, integrator, features: kind, sigma };
   };
-  const strip = ({ start: _start, held: _held, misses: _misses, ...entry }: Candidate): CrossValidated => entry;
+  /** Each fold once more for the class that was taken: one transition a fold where they are few, so that those left are nearly as many as in the end. */
+  const holdOut = async ({ integrator, features: kind, weight, ridge, start }: Candidate): Promise<HeldOut> => {
+    const structure = createStructure(integrator, system.coordinates, createFeatures(kind, system.coordinates, actionSpace, centre, scale));
+    const phi = structure.features.matrix(asked.states, asked.actions, few);
+    const realPhi = structure.features.matrix(real.states, real.actions, real.n);
+    const width = structure.features.names.length;
+    const finer = foldsOf(real.n, options.seed ?? 0, real.n <= SINGLY ? real.n : FOLDS);
+    const errors = new Float64Array(real.n * d);
+    const deviation = new Float64Array(real.n * d);
+    for (let fold = 0; fold < finer.count; fold++) {
+      const observed = pick(real.states, realPhi, changes, precision, d, width, (b) => finer.of[b] !== fold);
+      const fit = await fitStructure(system, structure, asked.states, phi, asked.targets, sigma, {
+        ...options,
+        weight,
+        ridge,
+        observed,
+        start: start.length > 0 ? start : undefined,
+        iterations: weight === 0 ? 30 : 8,
+      });
+      const covariance = sandwich(fit.curvature, fit.outer, fit.theta.length);
+      const dynamics = structuredDynamics(
+        { integrator, features: kind },
+        system.coordinates,
+        actionSpace,
+        centre,
+        scale,
+        fit.theta,
+        covariance,
+      );
+      for (let b = 0; b < real.n; b++) {
+        if (finer.of[b] !== fold) continue;
+        const state = real.states.subarray(b * d, (b + 1) * d);
+        const action = real.actions.subarray(b * system.actionSize, (b + 1) * system.actionSize);
+        deviation.set(await dynamics.deviation(state, action, 1), b * d);
+        const predicted = await dynamics.change(state, action, 1);
+        for (let j = 0; j < d; j++) errors[b * d + j] = predicted[j] - changes[b * d + j];
+      }
+    }
+    return { errors, deviation };
+  };
+  const strip = ({ start: _start, held: _held, ...entry }: Candidate): CrossValidated => entry;
   return {
     fit: await finish(best),
     chosen: strip(best),
     supervised: strip(supervised),
     supervisedFit: await finish(supervised),
-    held: best.misses,
-    supervisedHeld: supervised.misses,
+    held: await holdOut(best),
+    supervisedHeld: await holdOut(supervised),
   };
 }
 
@@ -203,8 +247,8 @@ async function residualSigma(system: BellmanSystem, equations: Equations, real: 
   return sums.map((sum, i) => Math.sqrt((sum + 5 * first[i] ** 2) / (real.n + 5)));
 }
 
-function foldsOf(n: number, seed: number): { readonly of: Int32Array; readonly count: number } {
-  const count = Math.min(FOLDS, n);
+function foldsOf(n: number, seed: number, most = FOLDS): { readonly of: Int32Array; readonly count: number } {
+  const count = Math.min(most, n);
   const of = new Int32Array(n);
   createRandom(seed)
     .permutation(n)

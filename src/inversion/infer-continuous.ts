@@ -17,7 +17,7 @@ import type { ContinuousWorldModel } from "../world-model/world-model.ts";
 import { type AmortisedOptions, firstSigma, fitAmortised, type StructuredFit } from "./amortised.ts";
 import { calibratePointwise } from "./calibrate-pointwise.ts";
 import { fitNetwork, type NetworkFitOptions } from "./fit-network.ts";
-import { type CrossValidated, fitWithTransitions, type RealTransitions } from "./fit-with-transitions.ts";
+import { type CrossValidated, fitWithTransitions, type HeldOut, type RealTransitions } from "./fit-with-transitions.ts";
 import { areCoordinateValues, inferFromCoordinates } from "./infer-coordinates.ts";
 import { inferGaussian } from "./infer-gaussian.ts";
 import { MismatchError } from "./mismatch-error.ts";
@@ -153,12 +153,6 @@ function isKinematic(solver: ContinuousDefinition["solver"]): boolean {
   return solver.method === "amortised" && solver.dynamics.settings.integrator !== "free";
 }
 
-/** Of every transition the error while it was held out, and the deviation of the model that was fitted to all: [transitions, d]. */
-export interface HeldOut {
-  readonly errors: Float64Array;
-  readonly deviation: Float64Array;
-}
-
 export interface Solved {
   readonly solver: ContinuousDefinition["solver"];
   readonly sigma: Float64Array;
@@ -251,22 +245,17 @@ async function fromTransitions(
   equations: Equations,
   options: InferContinuousOptions,
 ): Promise<Solved> {
-  const real = options.transitions!;
   const { fit, supervisedFit, chosen, supervised, held, supervisedHeld } = await fitWithTransitions(
     system,
     actionSpace,
     equations,
-    real,
+    options.transitions!,
     options,
     options.onProgress,
   );
   const { states, actions, n, here, targets } = equations;
   const dynamics = dynamicsOfFit(system, actionSpace, equations, fit);
   const supervisedDynamics = dynamicsOfFit(system, actionSpace, equations, supervisedFit);
-  const heldOut = async (own: Dynamics, errors: Float64Array): Promise<HeldOut> => ({
-    errors,
-    deviation: await own.deviation(real.states, real.actions, real.n),
-  });
   const nextStates = confine(
     (await dynamics.change(states, actions, n)).map((x, i) => x + states[i]),
     system.coordinates,
@@ -283,8 +272,8 @@ async function fromTransitions(
       chosen,
       supervised,
       supervisedDynamics,
-      held: await heldOut(dynamics, held),
-      supervisedHeld: await heldOut(supervisedDynamics, supervisedHeld),
+      held,
+      supervisedHeld,
     },
   };
 }

@@ -51,7 +51,7 @@ export const uncertaintyCases: readonly UncertaintyCase[] = [
   { key: "dqnMountainCar", id: "MountainCar-v0", published: ["dqn"] },
   { key: "dqnMountainCarClockTold", id: "MountainCar-v0", published: ["dqn"], options: { timeStep: 1 } },
   { key: "ddpgMountainCarContinuous", id: "MountainCarContinuous-v0", published: ["ddpg"] },
-  { key: "sacPendulumTwentyTransitions", id: "Pendulum-v1", published: ["sac"], transitions: 20 },
+  { key: "dqnMountainCarTwentyTransitions", id: "MountainCar-v0", published: ["dqn"], transitions: 20 },
   { key: "dqnCartPoleTwentyTransitions", id: "CartPole-v1", published: ["dqn"], transitions: 20 },
 ];
 
