@@ -1,10 +1,12 @@
 import { Command, InvalidArgumentError } from "commander";
+import { UsageError } from "./errors.ts";
 import { type GoalOptions, loadGoalTask } from "./goal-task.ts";
 import type { Io } from "./io.ts";
-import { discount, perform, withCommonOptions, withExamples } from "./run.ts";
+import { discount, perform, positiveInteger, withCommonOptions, withExamples } from "./run.ts";
 
 interface PlanOptions extends GoalOptions {
-  readonly goal: string;
+  readonly starts?: number;
+  readonly model?: string;
   readonly pessimism: number;
 }
 
@@ -13,11 +15,13 @@ export function planCommand(io: Io): Command {
     new Command("plan")
       .summary("plan for a goal in an inferred model and try the plan out")
       .description(
-        "Plan for a goal that no critic has seen, in a model of numbered states that infer wrote, and follow the plan in the environment.",
+        "Plan for a goal that no critic has seen, in a model that infer wrote, and follow the plan in the environment: models of numbered states, and of the arm.",
       )
-      .argument("<folder>", "a folder that vinverse infer wrote")
+      .argument("[folder]", "a folder that vinverse infer wrote")
+      .option("--model <folder>", "the same")
       .requiredOption("--env <id>", "environment to try the plan in, e.g. FourRooms-v0")
-      .requiredOption("--goal <state>", "number of a state, or row,column")
+      .option("--goal <state>", "number of a state, or row,column; for the arm a place x,y,z in metres (default: drawn with the start)")
+      .option("--starts <n>", "episodes of the arm (default: 1)", positiveInteger)
       .option("--start <state>", "where to begin (default: the environment's first start)")
       .option("--discount <number>", "γ", discount, 0.95)
       .option("--pessimism <share>", "share of each step that the worst candidate of the model gets, 0 to 1", share, 0),
@@ -25,8 +29,18 @@ export function planCommand(io: Io): Command {
   withExamples(command, [
     ["vinverse plan runs/rooms --env FourRooms-v0 --goal 9,9", "value, steps, and whether the goal is reached"],
     ["vinverse plan runs/rooms --env FourRooms-v0 --goal 67 --pessimism 0.5 --json", "with a share for the worst case; one JSON object"],
+    [
+      "vinverse plan zoo/ArmPickAndPlace-v0-model --env ArmPickAndPlace-v0 --goal 0.4,0.1,0.2",
+      "whether the cube was lifted, brought there and held",
+    ],
   ]);
-  return perform<[string], PlanOptions>(command, io, async (_context, options, folder) => {
+  return perform<[string | undefined], PlanOptions>(command, io, async (context, options, given) => {
+    const folder = given ?? options.model;
+    if (folder === undefined) throw new UsageError("plan needs a folder that infer wrote");
+    const { loadWorldModel } = await import("../world-model/load.ts");
+    const loaded = await loadWorldModel(folder);
+    if (loaded.kind === "continuous") return (await import("./plan-arm.ts")).planArm(context, folder, loaded, options);
+    if (options.goal === undefined) throw new UsageError("--goal is missing: the number of a state, or row,column");
     const [{ planTabular }, { solveGoals, startValue, stepWorld }, { createRandom }] = await Promise.all([
       import("../planning/plan.ts"),
       import("../agents/goal-world.ts"),

@@ -46,9 +46,9 @@ export interface CoordinateTraining {
   readonly onProgress?: (done: number, total: number, what: string) => void;
 }
 
-const DEFAULTS = { hidden: [256, 256], updates: 46_000, batch: 256, rate: 1e-3 };
+const DEFAULTS = { hidden: [256, 256], updates: 50_000, batch: 256, rate: 1e-3 };
 /** Share of the updates in which u learns; w goes on learning what u then is. */
-const STATES = 0.5;
+const STATES = 0.4;
 /** Part of the way that the slow copy goes at every update: first quickly, at the end slowly. */
 const PARTS = [0.02, 0.005];
 const FAST = 0.8;

@@ -1,6 +1,6 @@
+import type { ArmStarts, PlacingTrial } from "../agents/arm/trials.ts";
 import type { Environment } from "../environments/environment.ts";
 import type { ArmSubject } from "./arm-subject.ts";
-import type { ArmStarts, PlacingTrial } from "./arm-trials.ts";
 import type { OnProgress, ReproduceOptions } from "./reproduction.ts";
 
 /** What every part of the study of the arm may use. */

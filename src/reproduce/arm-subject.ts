@@ -24,7 +24,7 @@ const ASKED = 200_000;
 const HELD_OUT = 4000;
 /** Training uses the seed itself, what is held out and what is scored other ones: no episode is used twice. */
 const APART = { held: 10_000, scored: 20_000 };
-const TRAINING = { updates: 46_000, batch: 256, hidden: [256, 256], rate: 1e-3 };
+const TRAINING = { updates: 50_000, batch: 256, hidden: [256, 256], rate: 1e-3 };
 export const DISCOUNTS = [0.5, 0.8];
 const INVERSION = { steps: 5000, batch: 512 };
 
@@ -116,6 +116,7 @@ export async function obtainCritic(
     held: armBehaviour(environment.simulation!, { n: HELD_OUT, seed: seed + APART.held }),
     seed,
     discounts,
+    threads: 1,
     ...(await checkpoints(`${own}/checkpoint.safetensors`)),
     made: { seed, settings },
     onProgress: (done, total, what) => onProgress(done, total, `seed ${seed}, critics of γ ${discounts.join(" and ")}: ${what}`),
@@ -135,6 +136,7 @@ async function obtainDirect(seed: number, data: Transitions, options: ReproduceO
         encoding: armEncoding(),
         importance: armImportance,
         seed,
+        threads: 1,
         ...(await checkpoints(`${folderOf(seed, options)}/direct-checkpoint.safetensors`)),
         onProgress: (done, total, what) => onProgress(done, total, `seed ${seed}, the direct model: ${what}`),
       });

@@ -1,3 +1,4 @@
+import { armStarts, type PlacingTrial, placingTrial, replanningTime } from "../agents/arm/trials.ts";
 import { restoreCritic } from "../critics/saved.ts";
 import type { Environment } from "../environments/environment.ts";
 import { make, prepare } from "../environments/make.ts";
@@ -9,7 +10,6 @@ import type { ContinuousWorldModel } from "../world-model/world-model.ts";
 import { type ArmContext, armParts } from "./arm-parts.ts";
 import { type ChangeScore, scoreChanges } from "./arm-scores.ts";
 import { ARM, type ArmSubject, obtainCritic, obtainModel, obtainSubject, obtainTransitions, scoredTransitions } from "./arm-subject.ts";
-import { armStarts, type PlacingTrial, placingTrial, replanningTime } from "./arm-trials.ts";
 import type { OnProgress, Reproduce, ReproduceOptions, Reproduction } from "./reproduction.ts";
 import { median } from "./summary.ts";
 

@@ -27,14 +27,14 @@ export const armStateSize = 15;
 const EPISODE = 50;
 /** Share of each behaviour, and of episodes that start with the hand near the cube. */
 const SHARES: readonly (readonly [number, (random: Random, observation: Float64Array) => Behaviour])[] = [
-  [0.14, wandering],
+  [0.1, wandering],
   [0.4, waypoints],
   [0.1, pushing],
-  [0.18, carrying],
-  [0.18, scripted],
+  [0.25, carrying],
+  [0.15, scripted],
 ];
 /** m: fingers this near to each other, with the cube between them, hold it. */
-const HELD = { opening: 0.0445, apart: 0.03 };
+const HELD = { opening: 0.0445, apart: 0.05 };
 const NEAR = 0.5;
 /** Where the goals of behaviour lie (m): beyond those of the task. */
 const goals = { low: [0.27, -0.17, 0.03], high: [0.49, 0.17, 0.29] };
@@ -169,7 +169,7 @@ function pushing(random: Random): Behaviour {
         const distance = 0.045 + 0.025 * random.uniform();
         side[0] = distance * Math.cos(angle);
         side[1] = distance * Math.sin(angle);
-        grip = drawGrip(random, 0.15, 0.75);
+        grip = drawGrip(random, 0.35, 0.55);
         left += 2;
       }
       const reach = stage === 0 ? 1 : -(0.3 + 1.2 * random.uniform());
@@ -182,12 +182,18 @@ function pushing(random: Random): Behaviour {
   };
 }
 
-/** By the script until the cube is held, at whatever height of the fingers; then here and there with it, resting and letting go. */
+/**
+ * By the script until the cube is held, at whatever height of the fingers; then here and there with it, resting and letting go.
+ * Some close their fingers too early, on the way down, and jam on the cube's edges: a planner that has not seen it thinks that it works.
+ */
 function carrying(random: Random, observation: Float64Array): Behaviour {
   const noise = [0, 0.05, 0.15, 0.4][random.integer(4)];
-  const askew = [0.006 * random.normal(), 0.004 * random.normal(), 0.012 * random.normal()];
+  const askew = [0.009 * random.normal(), 0.004 * random.normal(), -0.012 + 0.05 * random.uniform()];
+  if (random.uniform() < 0.4) for (let k = 0; k < 3; k++) askew[k] *= 0.2;
   const point = [0, 0, 0];
-  let [left, grip] = [0, -1];
+  const hasty = random.uniform() < 0.6;
+  let early = 0.06 * random.uniform();
+  let [left, grip, closing, pause] = [0, -1, 0, 0];
   return (seen, goal, out) => {
     const apart = Math.hypot(seen[4] - seen[0], seen[5] - seen[1], seen[6] - seen[2]);
     if (seen[3] > HELD.opening || apart > HELD.apart) {
@@ -196,6 +202,17 @@ function carrying(random: Random, observation: Float64Array): Behaviour {
       out.set(scriptedPickAndPlace(observation, 1));
       for (let k = 0; k < 3; k++) observation[10 + k] -= askew[k];
       left = 0;
+      const above = Math.hypot(seen[4] - seen[0], seen[5] - seen[1]) < 0.025 && seen[2] - seen[6] < early;
+      if (pause > 0) pause--;
+      else if (hasty && (closing > 0 || above)) {
+        closing = closing > 0 ? closing - 1 : 1 + random.integer(5);
+        for (let k = 0; k < 3; k++) out[k] = (seen[4 + k] + askew[k] - seen[k]) / stride;
+        out[3] = -1;
+        if (closing === 0) {
+          pause = 8;
+          early = 0.06 * random.uniform();
+        }
+      }
     } else {
       if (left-- <= 0) {
         left = 2 + random.integer(9);

@@ -1,12 +1,11 @@
-import { armControl } from "../agents/arm/control.ts";
-import { type ArmEpisodes, type PlacingOutcome, placingOutcomes, runArmEpisodes, seeArm } from "../agents/arm/episodes.ts";
-import { type Place, placingTask } from "../agents/arm/placing.ts";
-import { createRandom } from "../engine/random.ts";
-import type { Simulation } from "../environments/environment.ts";
-import type { Simulator } from "../planning/shooting.ts";
-import { planWaypoints } from "../planning/waypoints.ts";
-import type { ContinuousWorldModel } from "../world-model/world-model.ts";
-import type { OnProgress } from "./reproduction.ts";
+import { createRandom } from "../../engine/random.ts";
+import type { Simulation } from "../../environments/environment.ts";
+import type { Simulator } from "../../planning/shooting.ts";
+import { planWaypoints } from "../../planning/waypoints.ts";
+import type { ContinuousWorldModel } from "../../world-model/world-model.ts";
+import { armControl } from "./control.ts";
+import { type ArmEpisodes, type PlacingOutcome, placingOutcomes, runArmEpisodes, seeArm } from "./episodes.ts";
+import { type Place, placingTask } from "./placing.ts";
 
 /** Starts of episodes that nothing was tuned on, and their goals. */
 export interface ArmStarts {
@@ -42,7 +41,7 @@ export async function placingTrial(
   simulation: Simulation,
   { states, goals }: ArmStarts,
   seed: number,
-  onProgress?: OnProgress,
+  onProgress?: (done: number, total: number, what: string) => void,
   view?: (states: Float64Array, n: number) => Float64Array,
 ): Promise<PlacingTrial> {
   const planner = planWaypoints(model, { random: createRandom(seed), control: armControl });
