@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { matchInChunks } from "../inversion/match-in-chunks.ts";
+import { type ChunkedMatchProblem, matchInChunks } from "../inversion/match-in-chunks.ts";
 import { type Matches, matchColumns } from "../inversion/matching.ts";
 import type { OnProgress, Reproduce, Reproduction, ReproductionChart } from "./reproduction.ts";
 import { countWrong, scalingTargets, scalingWorld } from "./scaling-world.ts";
@@ -61,6 +61,7 @@ export async function scaling(seeds: readonly number[], settings: ScalingSetting
       runs.push({
         secondsPerMillionStates: last.seconds * (1e6 / last.states),
         growthExponent: Math.max(one.exponent, four.exponent),
+        threadSpeedUp: versus.threads.speedUp,
         ...(versus.ratio !== undefined && { ratioToKdTree: versus.ratio }),
         ...(versus.ratioWithRunnerUp !== undefined && { ratioToKdTreeTwoNearest: versus.ratioWithRunnerUp }),
         ...(memory.length > 0 && { memoryOverTables: Math.max(...memory.map(overTables)) }),
@@ -74,6 +75,8 @@ export async function scaling(seeds: readonly number[], settings: ScalingSetting
       growthExponent: "the greater of one head's and four heads'",
       ratioToKdTree: "nearest column alone on both sides (ours counts ties as well)",
       ratioToKdTreeTwoNearest: "with ties and the runner-up on our side, k = 2 on theirs",
+      threadSpeedUp:
+        "wall seconds on one thread over those on all cores, index included in both, interleaved; nothing is gained while other programs hold the cores",
       memoryOverTables:
         "resident peak of a process of its own, runtime included, over γV and Q − r; the greatest of the cases whose tables are more than the runtime alone (`before`)",
       wrong: "next states missed for the noise of .3 % of the spread of the values that the four heads have",
@@ -156,6 +159,7 @@ interface PeerTimes {
 }
 
 const rounds = 2;
+const threadRounds = 3;
 
 /** Four heads: ours, theirs, ours, theirs; the least of each. */
 async function compare(side: number, seed: number, folder: string) {
@@ -177,16 +181,11 @@ async function compare(side: number, seed: number, folder: string) {
     if (peer) theirs.push(peer);
   }
   const full = timed(() => matchColumns(problem));
-  const parallel = performance.now();
-  await matchInChunks(
-    {
-      ...problem,
-      count: 4 * world.states,
-      targets: (from, to, into) => into.set(targets.subarray(from * heads, to * heads)),
-    },
-    () => {},
-  );
-  const wallAllCores = (performance.now() - parallel) / 1000;
+  const threads = await compareThreads({
+    ...problem,
+    count: 4 * world.states,
+    targets: (from, to, into) => into.set(targets.subarray(from * heads, to * heads)),
+  });
   const least = (times: readonly number[]) => Math.min(...times);
   const nearest = answers!.nearest;
   const common = {
@@ -195,9 +194,8 @@ async function compare(side: number, seed: number, folder: string) {
       nearest: ours,
       withTiesAndRunnerUp: full.seconds,
       wallWithTiesAndRunnerUp: full.wall,
-      wallAllCores,
-      cores: availableParallelism(),
     },
+    threads,
     wrong: countWrong(side, nearest),
   };
   if (theirs.length === 0) return { ...common, ratio: undefined, ratioWithRunnerUp: undefined, scipy: "not installed" };
@@ -210,6 +208,23 @@ async function compare(side: number, seed: number, folder: string) {
     ratio: least(theirs.map(({ build, one }) => build + one)) / least(ours),
     ratioWithRunnerUp: (theirs[0].build + theirs[0].two!) / full.seconds,
   };
+}
+
+/** One thread, all cores, one thread, all cores: wall seconds of whole runs, index included, the least of each. A machine that does other work meanwhile shows it here. */
+async function compareThreads(problem: ChunkedMatchProblem) {
+  const cores = availableParallelism();
+  const walls: [number, number][] = [];
+  for (let round = 0; round < threadRounds; round++) {
+    const pair: number[] = [];
+    for (const threads of [1, cores]) {
+      const start = performance.now();
+      await matchInChunks({ ...problem, threads }, () => {});
+      pair.push((performance.now() - start) / 1000);
+    }
+    walls.push([pair[0], pair[1]]);
+  }
+  const [one, all] = [0, 1].map((k) => Math.min(...walls.map((pair) => pair[k])));
+  return { cores, walls, speedUp: one / all };
 }
 
 /** Of the first Python that has SciPy, where the script is at hand. */
