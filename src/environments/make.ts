@@ -62,7 +62,10 @@ const lakeOptions = ["map_name", "desc", "is_slippery", "success_rate", "reward_
 
 const registry: { readonly [Id in EnvironmentId]: Registration<EnvironmentOptions[Id]> } = {
   "Acrobot-v1": physical(acrobot),
-  "ArmPickAndPlace-v0": arm(armPickAndPlace, "goal", "reward", "radius", "cubeMass", "jointStrength", "turn", "yaw"),
+  "ArmPickAndPlace-v0": arm(
+    armPickAndPlace,
+    ...["goal", "reward", "radius", "cubeMass", "jointStrength", "actionTurn", "actionDrift", "turn", "yaw"],
+  ),
   "ArmReach-v0": arm(armReach, "goal", "reward", "radius", "jointStrength"),
   "Blackjack-v1": finite(blackjack, "natural", "sab"),
   "Breakout-v0": game(breakout),

@@ -16,6 +16,10 @@ export interface ArmPickAndPlaceOptions extends GoalRewardOptions {
   readonly cubeMass?: number;
   /** Share of its stiffness, damping and greatest torque that every joint has, or each of the five (1). */
   readonly jointStrength?: number | readonly number[];
+  /** The frame of actions is turned by this angle about the vertical, rad (0). */
+  readonly actionTurn?: number;
+  /** Strides added to every action, x, y, z (none). */
+  readonly actionDrift?: readonly [number, number, number];
   /** The hand turns too: a fifth number in the action, two more in the observation (false). */
   readonly turn?: boolean;
   /** The cube starts turned by up to this angle either way, rad (0.2; with `turn` π/4, which is any angle). */
@@ -64,14 +68,19 @@ export const pickAndPlaceNames = [
  *
  * ## Arguments
  * `reward` ("sparse"), `radius` (0.02 m), `goal` (drawn), `cubeMass` (0.05 kg), `jointStrength` (1: share of stiffness, damping and
- * greatest torque, one or five), `turn` (false), `yaw` (0.2 rad; π/4 with `turn`), `maxEpisodeSteps` (60).
+ * greatest torque, one or five), `actionTurn` (0 rad: how far the frame of actions is turned about the vertical), `actionDrift` (strides added to
+ * x, y, z of every action; none), `turn` (false), `yaw` (0.2 rad; π/4 with `turn`), `maxEpisodeSteps` (60).
  */
 export function armPickAndPlace(options: ArmPickAndPlaceOptions = {}): Simulation {
   const id = "ArmPickAndPlace-v0";
   const { goal, cubeMass = 0.05, jointStrength = 1, turn = false, yaw = turn ? Math.PI / 4 : 0.2, maxEpisodeSteps = 60 } = options;
+  const { actionTurn = 0, actionDrift = [0, 0, 0] } = options;
   checkGoalOptions(id, options);
   if (!(cubeMass > 0 && Number.isFinite(cubeMass))) throw new EnvironmentError(`${id}: cubeMass is a mass in kg above 0, got ${cubeMass}`);
   if (!(yaw >= 0 && yaw <= Math.PI)) throw new EnvironmentError(`${id}: yaw is an angle from 0 to π rad, got ${yaw}`);
+  if (!Number.isFinite(actionTurn)) throw new EnvironmentError(`${id}: actionTurn is an angle in rad, got ${actionTurn}`);
+  if (!(actionDrift.length === 3 && actionDrift.every(Number.isFinite)))
+    throw new EnvironmentError(`${id}: actionDrift is [x, y, z] in strides, got [${actionDrift.join(", ")}]`);
   const world = { cubeMass, jointStrength: jointShares(id, jointStrength) };
   mujocoFor(id);
   const observationSize = turn ? pickAndPlaceNames.length : pickAndPlaceNames.length - 2;
@@ -80,6 +89,7 @@ export function armPickAndPlace(options: ArmPickAndPlaceOptions = {}): Simulatio
     world,
     horizon: maxEpisodeSteps,
     reward: options,
+    actuation: actionTurn !== 0 || actionDrift.some((x) => x !== 0) ? { turn: actionTurn, drift: actionDrift } : undefined,
     actionSize: turn ? 5 : 4,
     observationSize,
     start(random, out, at, goalAt) {

@@ -1,10 +1,17 @@
 import type { Random } from "../../engine/random.ts";
 import { box } from "../../spaces/space.ts";
+import { clip } from "../coordinates.ts";
 import type { Simulation } from "../environment.ts";
 import { advance, sizes } from "./engine.ts";
 import { type GoalRewardOptions, goalRewards } from "./goal.ts";
 import { jointsFor } from "./kinematics.ts";
 import type { ArmWorld } from "./model.ts";
+
+/** A camera that stands aside, or a motor that pulls: x and y turned about the vertical (rad), then something added to x, y, z (strides). */
+export interface Actuation {
+  readonly turn: number;
+  readonly drift: readonly number[];
+}
 
 /** A task of the arm: how its episodes start, what is seen, and which place is to be brought to the goal. */
 export interface ArmTask {
@@ -12,6 +19,8 @@ export interface ArmTask {
   readonly world: ArmWorld;
   readonly horizon: number;
   readonly reward: GoalRewardOptions;
+  /** What becomes of x, y and z of an action before the arm obeys it; as they are where absent. */
+  readonly actuation?: Actuation;
   /** m: 3 where the fingers stay as they are, 4 where they open and close, 5 where the hand turns too */
   readonly actionSize: number;
   /** Numbers of the observation beside the two goals. */
@@ -63,7 +72,7 @@ export function armSimulation(task: ArmTask): Simulation {
     },
     step(states, actions, n, { nextStates, rewards, terminated }) {
       if (nextStates !== states) nextStates.set(states.subarray(0, n * stateSize));
-      advance(id, world, nextStates, stateSize, actions, actionSize, n);
+      advance(id, world, nextStates, stateSize, task.actuation ? distort(actions, actionSize, n, task.actuation) : actions, actionSize, n);
       for (let i = 0; i < n; i++) {
         achieved(nextStates, i * stateSize, reached, 0);
         for (let k = 0; k < 3; k++) desired[k] = nextStates[i * stateSize + goalAt + k];
@@ -73,6 +82,19 @@ export function armSimulation(task: ArmTask): Simulation {
       }
     },
   };
+}
+
+function distort(actions: Float64Array, m: number, n: number, { turn, drift }: Actuation): Float64Array {
+  const out = actions.slice(0, n * m);
+  const [cosine, sine] = [Math.cos(turn), Math.sin(turn)];
+  for (let b = 0; b < n; b++) {
+    const at = b * m;
+    const [x, y, z] = [clip(actions[at], -1, 1), clip(actions[at + 1], -1, 1), clip(actions[at + 2], -1, 1)];
+    out[at] = cosine * x - sine * y + drift[0];
+    out[at + 1] = sine * x + cosine * y + drift[1];
+    out[at + 2] = z + drift[2];
+  }
+  return out;
 }
 
 const place = new Float64Array(3);
