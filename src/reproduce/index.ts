@@ -50,6 +50,10 @@ export const reproductions: Readonly<Record<string, RegisteredReproduction>> = {
     describe: "the mountain car, wall and all, from four sparse goals, and from nearly exact values",
     load: async () => (await import("./mountain-car.ts")).reproduceMountainCar,
   },
+  noise: {
+    describe: "mean and covariance of the next state where it scatters: a world with exact values, a shaken pendulum with learned ones",
+    load: async () => (await import("./noise.ts")).reproduceNoise,
+  },
   "paper-figure": {
     describe: "right next states against the error of the values (Adamczyk 2025, figure 1)",
     load: async () => (await import("./paper-figure.ts")).reproducePaperFigure,

@@ -1,0 +1,215 @@
+import type { NetworkCritic } from "../critics/critic.ts";
+import { restoreCritic } from "../critics/saved.ts";
+import { createRandom } from "../engine/random.ts";
+import { collectTransitions } from "../environments/collect.ts";
+import { wrapAngle } from "../environments/coordinates.ts";
+import type { Coordinates } from "../environments/environment.ts";
+import { noisyPhysics } from "../environments/noisy.ts";
+import { pendulum } from "../environments/pendulum.ts";
+import { physicsEnvironment } from "../environments/physics-environment.ts";
+import { inferContinuous } from "../inversion/infer-continuous.ts";
+import type { Samples } from "../inversion/samples.ts";
+import { trainGeneralValues } from "../learning/general-value-functions.ts";
+import type { NoiseKind } from "../world-model/noise.ts";
+import { type LinearGaussian, linearGaussianCoordinates, linearGaussianCritic } from "./linear-gaussian.ts";
+import type { Reproduce, Reproduction } from "./reproduction.ts";
+import { summarise } from "./summary.ts";
+
+const SEEDS = 3;
+/** Samples of an inference, and as many fresh pairs to score it on. */
+const PAIRS = { planted: 300, pendulum: 1000 };
+
+const world: LinearGaussian = {
+  a: [
+    [1, 0.1],
+    [-0.2, 0.95],
+  ],
+  b: [[0.02], [0.3]],
+  noise: [
+    [0.05, 0],
+    [0.03, 0.2],
+  ],
+};
+
+/** Deviations of the pendulum's angle and rate, every step. */
+const shaken = [0.1, 0.8];
+/** Where the bounds of the rate do not cut the noise off: 8 is its limit. */
+const FREE_RATE = 6;
+/**
+ * Signals that bend within the noise, low discounts, and temporal differences alone: the gradient through both sides of Bellman's equation is biased where next states scatter,
+ * by the variance of V(s') (Baird 1995).
+ */
+const training = {
+  cumulants: 16,
+  bandwidth: 1,
+  discounts: [0.3, 0.7],
+  hidden: [128, 128],
+  transitions: 100_000,
+  batch: 512,
+  targetSteps: 8000,
+  residualSteps: 0,
+};
+
+interface Truth {
+  readonly samples: Samples;
+  readonly fresh: Samples;
+  /** [n, d] of the fresh pairs */
+  readonly means: Float64Array;
+  /** [n, d, d] */
+  readonly covariances: Float64Array;
+}
+
+/**
+ * What noise does to inversion and what it takes to see it: a linear Gaussian world whose values are known in closed form, and a pendulum with noise in angle and rate whose values are learned.
+ * Errors of the mean are relative to the change; errors of the covariance to its size, entries in units of the deviations.
+ */
+export const reproduceNoise: Reproduce = async ({ seed, onProgress }): Promise<Reproduction> => {
+  const start = performance.now();
+  const seeds = Array.from({ length: SEEDS }, (_, i) => seed + i);
+  const details: unknown[] = [];
+  const runs: Record<string, number>[] = [];
+  for (const [at, own] of seeds.entries()) {
+    const progress = (share: number, what: string) => onProgress?.(at + share, SEEDS, `seed ${own}: ${what}`);
+    progress(0, "a linear Gaussian world");
+    const constant = planted(own, 0);
+    const growing = planted(own, 1);
+    const coordinates = linearGaussianCoordinates(2);
+    const plain = await score(constant.critic, coordinates, constant, "amortised");
+    const region = await score(constant.critic, coordinates, constant, "amortised", "constant");
+    progress(0.1, "pair by pair");
+    const pairs = await score(growing.critic, coordinates, growing, "pointwise", "constant");
+    const plainPairs = await score(growing.critic, coordinates, growing, "pointwise");
+    const swing = await shakenPendulum(own, (share, what) => progress(0.2 + 0.6 * share, what));
+    progress(0.8, "the pendulum's noise");
+    const physics = pendulum();
+    const learned = await score(swing.critic, physics.coordinates, swing, "amortised", "constant");
+    const quiet = await score(swing.critic, physics.coordinates, swing, "amortised");
+    runs.push({
+      plantedMean: region.mean,
+      plantedCovariance: region.covariance,
+      plantedMeanWithoutNoise: plain.mean,
+      pairByPairMean: pairs.mean,
+      pairByPairCovariance: pairs.covariance,
+      pairByPairMeanWithoutNoise: plainPairs.mean,
+      pendulumMean: learned.mean,
+      pendulumCovariance: learned.covariance,
+      pendulumMeanWithoutNoise: quiet.mean,
+    });
+    details.push({ seed: own, pendulum: { ...learned, residualOverSignal: swing.residualOverSignal }, planted: region, pairByPair: pairs });
+    onProgress?.(at + 1, SEEDS, `seed ${own}`);
+  }
+  const { figures, ranges } = summarise(runs);
+  return {
+    figures,
+    ranges,
+    seeds,
+    seconds: (performance.now() - start) / 1000,
+    details: {
+      world: { ...world, pairByPair: "noise grows with the action: √(1 + a²) L" },
+      pendulum: { deviations: shaken, training },
+      errors:
+        "of the mean over the RMS change; of the covariance over its size, entries over the deviations of their coordinates; a covariance of 0 scores 1",
+      runs: details,
+    },
+  };
+};
+
+async function score(
+  critic: NetworkCritic,
+  coordinates: Coordinates,
+  { samples, fresh, means, covariances }: Truth,
+  method: "amortised" | "pointwise",
+  noise?: NoiseKind,
+) {
+  const rewards = (_s: Float64Array, _a: Float64Array, n: number, out: Float64Array) => void out.fill(0, 0, n);
+  const { model, identifiability } = await inferContinuous([critic], { coordinates, rewards, samples, method, noise });
+  const { nextStates, covariance } = await model.predict(fresh.states, fresh.actions);
+  await model.release();
+  const d = coordinates.names.length;
+  const errors = new Float64Array(d);
+  const changes = new Float64Array(d);
+  const difference = (a: number, b: number, j: number) => (coordinates.angular[j] ? wrapAngle(a - b) : a - b);
+  for (let i = 0; i < fresh.n * d; i++) {
+    errors[i % d] += difference(nextStates[i], means[i], i % d) ** 2;
+    changes[i % d] += difference(means[i], fresh.states[i], i % d) ** 2;
+  }
+  let [apart, size] = [0, 0];
+  const found = new Float64Array(d * d);
+  for (let b = 0; b < fresh.n; b++)
+    for (let x = 0; x < d; x++)
+      for (let y = 0; y < d; y++) {
+        const at = (b * d + x) * d + y;
+        const unit = covariances[(b * d + x) * d + x] * covariances[(b * d + y) * d + y];
+        apart += ((covariance?.[at] ?? 0) - covariances[at]) ** 2 / unit;
+        size += covariances[at] ** 2 / unit;
+        found[x * d + y] += (covariance?.[at] ?? 0) / fresh.n;
+      }
+  return {
+    mean: Math.sqrt(errors.reduce((sum, error, j) => sum + error / changes[j], 0) / d),
+    covariance: Math.sqrt(apart / size),
+    dimensions: Array.from(errors, (error, j) => Math.sqrt(error / changes[j])),
+    meanCovariance: Array.from(found),
+    noise: identifiability.noise,
+    verdict: identifiability.verdict,
+  };
+}
+
+function planted(seed: number, growth: number): Truth & { readonly critic: NetworkCritic } {
+  const random = createRandom(seed);
+  const critic = linearGaussianCritic({ ...world, growth }, { cumulants: 12, bandwidth: 1, discounts: [0.5, 0.8] }, random);
+  const n = PAIRS.planted;
+  const draw = (): Samples => ({
+    n,
+    states: Float64Array.from({ length: 2 * n }, () => random.normal()),
+    actions: Float64Array.from({ length: n }, () => 2 * random.uniform() - 1),
+  });
+  const [samples, fresh] = [draw(), draw()];
+  const means = new Float64Array(2 * n);
+  const covariances = new Float64Array(4 * n);
+  const [l, m] = [world.noise[0], world.noise[1]];
+  const full = [l[0] ** 2, l[0] * m[0], l[0] * m[0], m[0] ** 2 + m[1] ** 2];
+  for (let b = 0; b < n; b++) {
+    const u = fresh.actions[b];
+    for (let j = 0; j < 2; j++)
+      means[2 * b + j] = world.a[j][0] * fresh.states[2 * b] + world.a[j][1] * fresh.states[2 * b + 1] + world.b[j][0] * u;
+    for (let e = 0; e < 4; e++) covariances[4 * b + e] = (1 + growth * u * u) * full[e];
+  }
+  return { critic, samples, fresh, means, covariances };
+}
+
+async function shakenPendulum(seed: number, onProgress: (share: number, what: string) => void) {
+  const physics = pendulum();
+  const environment = physicsEnvironment("Pendulum-v1", noisyPhysics(physics, shaken, seed));
+  const { critic } = await trainGeneralValues(environment, {
+    ...training,
+    seed,
+    onProgress: (done, total, what) => onProgress(done / total, what),
+  });
+  const visited = await collectTransitions(environment, (_observations, n) => new Float64Array(n), {
+    n: 3 * PAIRS.pendulum,
+    seed: seed + 100,
+    epsilon: 1,
+  });
+  const next = new Float64Array(visited.states.length);
+  physics.step(visited.states, visited.actions, visited.n, {
+    nextStates: next,
+    rewards: new Float64Array(visited.n),
+    terminated: new Uint8Array(visited.n),
+  });
+  const free = Array.from({ length: visited.n }, (_, b) => b).filter((b) => Math.abs(next[2 * b + 1]) < FREE_RATE);
+  const take = (from: number): Samples => {
+    const rows = free.slice(from, from + PAIRS.pendulum);
+    return {
+      n: rows.length,
+      states: Float64Array.from(rows.flatMap((b) => [...visited.states.subarray(2 * b, 2 * b + 2)])),
+      actions: Float64Array.from(rows, (b) => visited.actions[b]),
+    };
+  };
+  const [samples, fresh] = [take(0), take(PAIRS.pendulum)];
+  const means = Float64Array.from(free.slice(PAIRS.pendulum, 2 * PAIRS.pendulum).flatMap((b) => [next[2 * b], next[2 * b + 1]]));
+  const covariances = Float64Array.from({ length: 4 * fresh.n }, (_, at) =>
+    at % 4 === 0 ? shaken[0] ** 2 : at % 4 === 3 ? shaken[1] ** 2 : 0,
+  );
+  const restored = restoreCritic(critic) as NetworkCritic;
+  return { critic: restored, samples, fresh, means, covariances, residualOverSignal: critic.made?.residualOverSignal };
+}
