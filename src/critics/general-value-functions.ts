@@ -41,7 +41,9 @@ export interface GeneralValueParts {
   /** γ of every group of C heads */
   readonly discounts: readonly number[];
   readonly policy: FixedPolicy;
-  /** N: standardised observations [N, o] to [N, A, heads] flat (Discrete), or observations and actions in [−1, 1] joined, [N, o + m], to [N, heads] (Box). */
+  /** σ [heads]: where given, the network says how values change in units of σ, not what comes after a step */
+  readonly increments?: Data;
+  /** N, or D where there are increments: standardised observations [N, o] to [N, A, heads] flat (Discrete), or observations and actions in [−1, 1] joined, [N, o + m], to [N, heads] (Box). */
   readonly continuation: (input: Value) => Value;
 }
 
@@ -55,6 +57,8 @@ export interface GeneralValueFunctions extends ValueFunctions {
  * General value functions (Sutton et al., "Horde", 2011) of random smooth signals of the standardised observation x (Rahimi and Recht 2007), at several discounts:
  *   r_c(s) = cos(w_c · x + b_c),  Q_i(s, a) = r_i(s) + γ_i N_i(s, a),  V_i(s) = Σ_a π(a|s) Q_i(s, a).
  * The signal is known, so the network has only what comes after it to learn: Bellman's equation reads N_i(s, a) = V_i(s').
+ * With increments it has only the change to learn, of which it is as sure as of large values, however small: N_i(s, a) = V_i(s) + σ_i D_i(s, a), so that
+ *   V_i(s) = (r_c(s) + γ_i σ_i Σ_a π(a|s) D_i(s, a)) / (1 − γ_i).
  * Heads: all C cumulants at the first discount, then at the next.
  */
 export function generalValueFunctions(parts: GeneralValueParts): GeneralValueFunctions {
@@ -73,6 +77,14 @@ export function generalValueFunctions(parts: GeneralValueParts): GeneralValueFun
     return discounts.length === 1 ? r : concat(Array(discounts.length).fill(r), r.shape.length - 1);
   };
   const discounted = (x: Value, n: Value) => add(signals(x), mul(n, vector(n, gammas)));
+  const { increments } = parts;
+  const whatIsLeft = gammas.map((gamma) => 1 / (1 - gamma));
+  const grown = increments && gammas.map((gamma, i) => gamma * increments[i]);
+  /** V from the policy's mean of what the network says. */
+  const stateValue = (x: Value, mean: Value) =>
+    grown ? mul(add(signals(x), mul(mean, vector(mean, grown))), vector(mean, whatIsLeft)) : discounted(x, mean);
+  /** N from what the network says of an action, and V. */
+  const after = (said: Value, value: () => Value) => (increments ? add(value(), mul(said, vector(said, increments))) : said);
 
   if (actionSpace.kind === "discrete") {
     const { n: actions, start } = actionSpace;
@@ -92,17 +104,23 @@ export function generalValueFunctions(parts: GeneralValueParts): GeneralValueFun
     };
     const logits = policy.kind === "softmax" ? policy.logits : undefined;
     if (policy.kind === "actor") throw new TypeError("an actor in [−1, 1] has no Discrete actions");
+    const values = (raw: Value, x: Value, said: Value) =>
+      stateValue(x, mixed(said, logits ? softmax(applyNetwork(logits, raw)) : vector(x, uniform)));
+    const follow = (raw: Value, x: Value, action: Value) => {
+      const said = all(x);
+      return after(mixed(said, codes(action)), () => values(raw, x, said));
+    };
     return {
-      continuation: (observation, action) => mixed(all(standard(observation)), codes(action)),
+      continuation: (observation, action) => follow(observation, standard(observation), action),
       actionValues(observation, action) {
-        const x = standard(whole(observation));
-        return discounted(x, mixed(all(x), codes(action)));
+        const raw = whole(observation);
+        const x = standard(raw);
+        return discounted(x, follow(raw, x, action));
       },
       stateValues(observation) {
         const raw = whole(observation);
         const x = standard(raw);
-        const probabilities = logits ? softmax(applyNetwork(logits, raw)) : vector(x, uniform);
-        return discounted(x, mixed(all(x), probabilities));
+        return values(raw, x, all(x));
       },
       rewards: (observation) => signals(standard(whole(observation))),
       policy:
@@ -118,25 +136,29 @@ export function generalValueFunctions(parts: GeneralValueParts): GeneralValueFun
   const units = actionScale(actionSpace);
   const size = actionSpace.kind === "box" ? actionSpace.low.length : 0;
   const nodes = uniformNodes(size);
-  const follow = (x: Value, unit: Value) => parts.continuation(concat([x, unit], x.shape.length - 1));
+  const said = (x: Value, unit: Value) => parts.continuation(concat([x, unit], x.shape.length - 1));
   const actor = policy.kind === "actor" ? policy.actor : undefined;
   if (policy.kind === "softmax") throw new TypeError("softmax chooses among Discrete actions");
+  const values = (raw: Value, x: Value) => {
+    if (actor) return stateValue(x, said(x, applyNetwork(actor, raw)));
+    const nothing = mul(matmul(x, x.graph.constant(new Float64Array(o * size), [o, size])), 0);
+    const weighted = nodes.map(({ action, weight }) => mul(said(x, add(nothing, vector(x, action))), weight));
+    return stateValue(
+      x,
+      weighted.reduce((a, b) => add(a, b)),
+    );
+  };
+  const follow = (raw: Value, x: Value, action: Value) => after(said(x, units.toUnit(action)), () => values(raw, x));
   return {
-    continuation: (observation, action) => follow(standard(observation), units.toUnit(action)),
+    continuation: (observation, action) => follow(observation, standard(observation), action),
     actionValues(observation, action) {
-      const x = standard(whole(observation));
-      return discounted(x, follow(x, units.toUnit(action)));
+      const raw = whole(observation);
+      const x = standard(raw);
+      return discounted(x, follow(raw, x, action));
     },
     stateValues(observation) {
       const raw = whole(observation);
-      const x = standard(raw);
-      if (actor) return discounted(x, follow(x, applyNetwork(actor, raw)));
-      const nothing = mul(matmul(x, x.graph.constant(new Float64Array(o * size), [o, size])), 0);
-      const parts = nodes.map(({ action, weight }) => mul(follow(x, add(nothing, vector(x, action))), weight));
-      return discounted(
-        x,
-        parts.reduce((a, b) => add(a, b)),
-      );
+      return values(raw, standard(raw));
     },
     rewards: (observation) => signals(standard(whole(observation))),
     policy: actor && ((observation) => units.fromUnit(applyNetwork(actor, whole(observation)))),

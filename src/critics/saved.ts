@@ -36,6 +36,7 @@ export interface GeneralValues {
   readonly scale: Float32Array;
   readonly weights: Float32Array;
   readonly phases: Float32Array;
+  readonly increments?: Float32Array;
 }
 
 export type SavedValues =

@@ -7,12 +7,13 @@ import {
   type GeneralValueLearner,
   generalHeads,
   generalValueLearner,
+  incrementsOf,
   randomSignals,
   ratios,
   standardise,
 } from "./general-value-learner.ts";
 import type { Checkpoint, Learner } from "./learner.ts";
-import { createTransitionMemory } from "./transition-memory.ts";
+import { createTransitionMemory, type TransitionMemory } from "./transition-memory.ts";
 
 export interface AuxiliaryOptions {
   readonly seed: number;
@@ -22,6 +23,8 @@ export interface AuxiliaryOptions {
   readonly cumulants?: number;
   readonly discounts?: readonly number[];
   readonly bandwidth?: number;
+  /** Share of signals that see one number of the observation each. */
+  readonly single?: number;
   readonly hidden?: readonly number[];
   readonly batch?: number;
   readonly targetSteps?: number;
@@ -32,13 +35,14 @@ export interface AuxiliaryOptions {
 }
 
 export const AUXILIARY_DEFAULTS = {
-  discounts: [0.5, 0.8, 0.95],
+  discounts: [0.3, 0.7, 0.9],
   bandwidth: 0.35,
+  single: 0.5,
   hidden: [96, 96],
   activation: "SiLU",
   batch: 256,
-  targetSteps: 3000,
-  residualSteps: 12_000,
+  targetSteps: 1600,
+  residualSteps: 6400,
   rates: [2e-3, 2e-3] as const,
   threads: 1,
   asked: 200,
@@ -92,16 +96,21 @@ export async function auxiliaryHeads(learner: Learner, options: AuxiliaryOptions
   const random = createRandom(seed + 1_000_003);
   const seen = createTransitionMemory("seen", steps + copies, o, m);
   const held = createTransitionMemory("held", MOST_HELD_OUT, o, m);
+  // of each transition held out; NaN where it ended its episode
+  const heldRewards: number[] = [];
   let counted = 0;
   let general: GeneralValueLearner | undefined;
   let scaling: { readonly centre: Float32Array; readonly scale: Float32Array } | undefined;
+  let increments: Float32Array = new Float32Array(0);
   const begin = Math.ceil(BEGIN * steps);
   const total = settings.targetSteps + settings.residualSteps;
   const start = async () => {
     const own = createRandom(seed + 2_000_003);
+    const signals = { ...scaling!, ...randomSignals(o, cumulants, bandwidth, own, settings.single) };
+    if (increments.length === 0) increments = incrementsOf(signals, discounts, seen);
     const parts = {
-      ...scaling!,
-      ...randomSignals(o, cumulants, bandwidth, own),
+      ...signals,
+      increments,
       actionSpace: environment.actionSpace,
       discounts,
       policy: { kind: "uniform" } as const,
@@ -110,8 +119,11 @@ export async function auxiliaryHeads(learner: Learner, options: AuxiliaryOptions
   };
   return {
     async follow(actors, at) {
-      for (let i = 0; i < actors.n; i++)
-        (counted++ % HELD_OUT === 0 ? held : seen).add(actors.acted, actors.actions, actors.nextObservations, i);
+      for (let i = 0; i < actors.n; i++) {
+        const out = counted++ % HELD_OUT === 0;
+        (out ? held : seen).add(actors.acted, actors.actions, actors.nextObservations, i);
+        if (out && heldRewards.length < held.size) heldRewards.push(actors.terminated[i] ? Number.NaN : actors.rewards[i]);
+      }
       if (at < begin) return;
       if (!general) {
         scaling = standardise(seen.observations, o);
@@ -129,9 +141,13 @@ export async function auxiliaryHeads(learner: Learner, options: AuxiliaryOptions
     async join(critic) {
       if (!general) return critic;
       const measured = await general.measure(held);
+      const own = await ownResidual(critic, held, heldRewards);
       return {
         ...critic,
-        heads: [...critic.heads, ...generalHeads(critic.heads[0].critic, cumulants, discounts, measured.residual)],
+        heads: [
+          ...critic.heads.map((head, i) => ({ ...head, residual: own[i] })),
+          ...generalHeads(critic.heads[0].critic, cumulants, discounts, measured.residual),
+        ],
         values: { kind: "with-cumulants", control: critic.values, general: general.values() },
         made: {
           ...critic.made,
@@ -172,6 +188,7 @@ export async function auxiliaryHeads(learner: Learner, options: AuxiliaryOptions
       return {
         ...seen.save(),
         ...held.save(),
+        "held rewards": { shape: [heldRewards.length], data: Float64Array.from(heldRewards) },
         "heads counted": { shape: [1], data: Float64Array.of(counted) },
         "heads generator": { shape: [randomStateSize], data: generator },
         ...(general && scaling
@@ -179,6 +196,7 @@ export async function auxiliaryHeads(learner: Learner, options: AuxiliaryOptions
               ...general.save(),
               "heads centre": { shape: [o], data: scaling.centre },
               "heads scale": { shape: [o], data: scaling.scale },
+              "heads increments": { shape: [increments.length], data: increments },
             }
           : {}),
       };
@@ -186,11 +204,13 @@ export async function auxiliaryHeads(learner: Learner, options: AuxiliaryOptions
     async restore(checkpoint) {
       seen.restore(checkpoint);
       held.restore(checkpoint);
+      heldRewards.splice(0, heldRewards.length, ...checkpoint["held rewards"].data);
       counted = checkpoint["heads counted"].data[0];
       random.restore(checkpoint["heads generator"].data as Float64Array, 0);
       const [centre, scale] = [checkpoint["heads centre"]?.data, checkpoint["heads scale"]?.data];
       if (!centre || !scale) return;
       scaling = { centre: centre as Float32Array, scale: scale as Float32Array };
+      increments = checkpoint["heads increments"].data as Float32Array;
       await start();
       await general!.restore(checkpoint);
     },
@@ -204,9 +224,28 @@ export async function auxiliaryHeads(learner: Learner, options: AuxiliaryOptions
 export function withoutAuxiliary(critic: SavedCritic): SavedCritic {
   const { values, heads, made } = critic;
   if (values.kind !== "with-cumulants") return critic;
-  const own = heads.filter(({ cumulant }) => cumulant === undefined);
+  const own = heads.filter(({ cumulant }) => cumulant === undefined).map(({ residual: _, ...head }) => head);
   const { auxiliary: _, ...rest } = made ?? {};
   return { ...critic, heads: own, values: values.control, made: rest };
+}
+
+/** RMS of V_i(s') − (Q_i(s, a) − r)/γ_i of the learner's own heads, over transitions held out that went on; `rewards` in the environment's units. */
+async function ownResidual(critic: SavedCritic, held: TransitionMemory, rewards: readonly number[]): Promise<Float64Array> {
+  const { heads } = critic;
+  const k = heads.length;
+  const restored = restoreCritic(critic);
+  const q = await restored.actionValues(held.observations, held.actions);
+  const v = await restored.stateValues(held.nextObservations);
+  const sums = new Float64Array(k);
+  let n = 0;
+  for (let b = 0; b < held.size; b++) {
+    if (Number.isNaN(rewards[b])) continue;
+    n++;
+    heads.forEach(({ discount, rewardScale, rewardOffset }, i) => {
+      sums[i] += ((q[b * k + i] - rewards[b] * rewardScale - rewardOffset) / discount - v[b * k + i]) ** 2;
+    });
+  }
+  return sums.map((sum) => Math.sqrt(sum / n));
 }
 
 function dimensionsOf({ coordinates, physics }: Environment, otherwise: number): number {

@@ -24,7 +24,8 @@ export function valuesWith(parts: GeneralValueSettings, layers: Layers, inputs: 
 
 /**
  * One update: "observations", "actions", "next observations" and "rate" in; "loss" and what moved out.
- * The loss is mean_i (1 − γ_i)(N_i(s, a) − V_i(s'))², N the value to come: long sums are larger, and so are their errors.
+ * The loss is mean_i (1 − γ_i)(N_i(s, a) − V_i(s'))², N the value to come: long sums are larger, and so are their errors. With increments each head's
+ * error counts in their unit.
  */
 export function generalValueGraph({ layers, parameters, parts, batch, actionSize, slowly }: GeneralValueGraphOptions): Graph {
   const o = parts.centre.length;
@@ -38,7 +39,9 @@ export function generalValueGraph({ layers, parameters, parts, batch, actionSize
   const online = valuesWith(parts, layers, packed.parts);
   const target = slow ? valuesWith(parts, layers, slow.parts) : online;
   const error = sub(online.continuation(observations, actions), target.stateValues([next]));
-  const importance = parts.discounts.flatMap((discount) => Array<number>(cumulants).fill(Math.sqrt(1 - discount)));
+  const importance = parts.increments
+    ? Array.from(parts.increments, (sigma) => 1 / sigma)
+    : parts.discounts.flatMap((discount) => Array<number>(cumulants).fill(Math.sqrt(1 - discount)));
   const weighted = mul(error, graph.constant(importance));
   const loss = graph.output("loss", reduceMean(mul(weighted, weighted), null));
   const moved = adam(loss, { online: packed.vector }, graph.input("rate", [1]));

@@ -114,6 +114,7 @@ export async function generalValueLearner(
       scale: Float32Array.from(parts.scale),
       weights: Float32Array.from(parts.weights),
       phases: Float32Array.from(parts.phases),
+      ...(parts.increments ? { increments: Float32Array.from(parts.increments) } : {}),
     }),
     measure: (held) => measure(parts, layers, parameters(), held, heads),
     save() {
@@ -168,12 +169,40 @@ export function ratios(
   });
 }
 
-/** Signals cos(w·x + b) of standardised observations: w normal with this deviation, b uniform. */
-export function randomSignals(o: number, cumulants: number, bandwidth: number, random: Random) {
-  return {
-    weights: Float32Array.from({ length: o * cumulants }, () => bandwidth * random.normal()),
-    phases: Float32Array.from({ length: cumulants }, () => 2 * Math.PI * random.uniform()),
+/**
+ * Signals cos(w·x + b) of standardised observations, b uniform: w normal with this deviation, but for a share of signals that see one number of the
+ * observation each, all in turn, at the same mean square: what moves little between states is not drowned there by what moves much.
+ */
+export function randomSignals(o: number, cumulants: number, bandwidth: number, random: Random, share = 0) {
+  const weights = Float32Array.from({ length: o * cumulants }, () => bandwidth * random.normal());
+  const phases = Float32Array.from({ length: cumulants }, () => 2 * Math.PI * random.uniform());
+  for (let c = 0; c < Math.round(share * cumulants); c++) {
+    for (let j = 0; j < o; j++) weights[j * cumulants + c] = j === c % o ? bandwidth * Math.sqrt(o) * (0.5 + random.uniform()) : 0;
+  }
+  return { weights, phases };
+}
+
+/** σ of every head: RMS of r(s') − r(s), over 1 − γ, as if signals changed so for ever. */
+export function incrementsOf(
+  { centre, scale, weights, phases }: Pick<GeneralValueSettings, "centre" | "scale" | "weights" | "phases">,
+  discounts: readonly number[],
+  { size, observationSize: o, observations, nextObservations }: TransitionMemory,
+): Float32Array {
+  const cumulants = phases.length;
+  const squares = new Float64Array(cumulants);
+  const signal = (of: Float32Array, row: number, c: number) => {
+    let angle = phases[c];
+    for (let j = 0; j < o; j++) angle += (weights[j * cumulants + c] * (of[row * o + j] - centre[j])) / scale[j];
+    return Math.cos(angle);
   };
+  const rows = Math.min(size, 4000);
+  for (let i = 0; i < rows; i++) {
+    const row = Math.floor((i * size) / rows);
+    for (let c = 0; c < cumulants; c++) squares[c] += (signal(nextObservations, row, c) - signal(observations, row, c)) ** 2 / rows;
+  }
+  return Float32Array.from({ length: cumulants * discounts.length }, (_, i) => {
+    return Math.max(1e-6, Math.sqrt(squares[i % cumulants])) / (1 - discounts[Math.floor(i / cumulants)]);
+  });
 }
 
 /** Mean and deviation of observations [.., o]. */
