@@ -16,14 +16,22 @@ const deepest = 32;
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
+export interface SaveCriticOptions {
+  /** Write single precision as float16, half as long. What is read back is rounded to 11 significant bits. */
+  readonly half?: boolean;
+}
+
 /**
  * A folder of critic.json and tensors.safetensors. In the JSON every array of numbers stands as {"tensor": NAME}, and numbers that
  * JSON has no word for as {"number": "Infinity"}. The same critic gives the same bytes.
  */
-export async function saveCritic(folder: string, critic: SavedCritic): Promise<void> {
+export async function saveCritic(folder: string, critic: SavedCritic, { half = false }: SaveCriticOptions = {}): Promise<void> {
   const tensors: Record<string, SafetensorsArray> = {};
   const json = encode(critic, "", tensors);
-  await files.write(`${folder}/tensors.safetensors`, writeSafetensors(tensors));
+  const written = half
+    ? Object.fromEntries(Object.entries(tensors).map(([name, one]) => [name, { ...one, half: one.data instanceof Float32Array }]))
+    : tensors;
+  await files.write(`${folder}/tensors.safetensors`, writeSafetensors(written));
   const text = JSON.stringify({ format, version, ...(json as { readonly [key: string]: Json }) }, null, 1);
   await files.write(`${folder}/critic.json`, new TextEncoder().encode(`${text}\n`));
 }

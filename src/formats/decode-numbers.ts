@@ -99,3 +99,21 @@ function half(bits: number): number {
   if (exponent === 31) return fraction ? Number.NaN : sign * Infinity;
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
+
+/** Bits of the IEEE 754 binary16 nearest to a number, ties to even; infinite from 65520 on. */
+export function toHalf(x: number): number {
+  const sign = x < 0 || Object.is(x, -0) ? 0x8000 : 0;
+  const size = Math.abs(x);
+  if (Number.isNaN(size)) return 0x7e00;
+  if (size >= 65520) return sign | 0x7c00;
+  const exponent = Math.max(-14, Math.min(15, Math.floor(Math.log2(size))));
+  // in units of the last place; a carry into the next exponent comes out right
+  const units = nearestEven(size / 2 ** (exponent - 10));
+  return sign | (units < 1024 ? units : units + ((exponent + 14) << 10));
+}
+
+function nearestEven(x: number): number {
+  const below = Math.floor(x);
+  const rest = x - below;
+  return rest > 0.5 || (rest === 0.5 && below % 2 === 1) ? below + 1 : below;
+}

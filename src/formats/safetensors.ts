@@ -1,4 +1,4 @@
-import { decodeNumbers, type NumberType, numberSize } from "./decode-numbers.ts";
+import { decodeNumbers, type NumberType, numberSize, toHalf } from "./decode-numbers.ts";
 import { duplicateKey } from "./duplicate-keys.ts";
 import { FormatError } from "./format-error.ts";
 import { limits } from "./limits.ts";
@@ -11,6 +11,8 @@ export interface SafetensorsArray {
   readonly shape: readonly number[];
   /** F64, F32, I32 or U8, by its type */
   readonly data: SafetensorsData;
+  /** Written as F16, each number rounded to the nearest of them. */
+  readonly half?: boolean;
 }
 
 const types = [
@@ -20,13 +22,25 @@ const types = [
   { name: "U8", array: Uint8Array, bytes: 1 },
 ] as const;
 
+const halfType = { name: "F16", bytes: 2 } as const;
+
+/** @throws RangeError where a number has no half that is near */
+function toHalves(name: string, data: SafetensorsData): Uint16Array {
+  return Uint16Array.from(data, (x) => {
+    const bits = toHalf(x);
+    if (Number.isFinite(x) && (bits & 0x7c00) === 0x7c00) throw new RangeError(`safetensors: ${name} holds ${x}, more than a half can`);
+    return bits;
+  });
+}
+
 /**
  * A safetensors file: length of the header (8 bytes, little endian), header (JSON), tensors end to end.
  * Widest types first, then by name, and the header padded to 8 bytes, so that every tensor is aligned and the same tensors give the same bytes.
  */
 export function writeSafetensors(tensors: Readonly<Record<string, SafetensorsArray>>): Uint8Array {
-  const entries = Object.entries(tensors).map(([name, { shape, data }]) => {
-    const type = types.find(({ array }) => data instanceof array)!;
+  const entries = Object.entries(tensors).map(([name, { shape, data: given, half }]) => {
+    const data = half ? toHalves(name, given) : given;
+    const type = half ? halfType : types.find(({ array }) => data instanceof array)!;
     if (shape.reduce((product, n) => product * n, 1) !== data.length)
       throw new RangeError(`safetensors: ${name} has ${data.length} numbers, not a shape of [${shape.join(", ")}]`);
     return { name, shape, data, type };
@@ -51,7 +65,7 @@ export function writeSafetensors(tensors: Readonly<Record<string, SafetensorsArr
   return out;
 }
 
-/** Types that are read but never written, as the floats that hold them. */
+/** Types that are read as the floats that hold them. */
 const widened: Readonly<Record<string, NumberType>> = {
   F16: "float16",
   BF16: "bfloat16",
