@@ -5,9 +5,10 @@ import { createRandom } from "../src/engine/random.ts";
 import type { Tables } from "../src/environments/environment.ts";
 import { gridWorld } from "../src/environments/grid-world.ts";
 import { buildTables } from "../src/environments/tables.ts";
-import { foldTables } from "../src/planning/fold.ts";
+import { allocateIntegers, allocateReals, foldedSizes, foldTables, ownMemory } from "../src/planning/fold.ts";
 import { policyIteration, policyIterationInParallel } from "../src/planning/policy-iteration.ts";
-import { createSweeps, type FoldedTables } from "../src/planning/sweeps.ts";
+import { createSweeps, type FoldedTables, type Sweeps } from "../src/planning/sweeps.ts";
+import { createArena } from "../src/planning/sweeps-wasm.ts";
 import { type Bench, median, summarise } from "./bench.ts";
 import { type Peer, startPeer } from "./peers/peer.ts";
 import { planningByShooting } from "./planning-shooting.ts";
@@ -50,7 +51,12 @@ async function runSeed(
   const table: Record<string, unknown> = {};
   for (const [name, build] of Object.entries(worlds)) {
     const tables = build(seed);
-    const folded = foldTables(tables, tables.rewards, settings.discount);
+    const arena = createArena([...foldedSizes(tables), 8 * tables.states, 4 * tables.states], false);
+    const allocate = arena?.allocate ?? ownMemory;
+    const folded = foldTables(tables, tables.rewards, settings.discount, undefined, allocate);
+    const v = allocateReals(allocate, folded.states).fill(1);
+    const choice = allocateIntegers(allocate, folded.states);
+    const sweeps = createSweeps(folded, arena);
     const own = join(folder, `${seed}-${name}`);
     write(own, folded);
     const times = { one: [] as number[], two: [] as number[], scipy: [] as number[], sweep: [] as number[], copy: [] as number[] };
@@ -61,7 +67,7 @@ async function runSeed(
       const start = performance.now();
       await policyIterationInParallel(tables, { ...settings, threads: 2 });
       times.two.push((performance.now() - start) / 1000);
-      times.sweep.push(sweepSeconds(folded));
+      times.sweep.push(sweepSeconds(sweeps, v, choice));
       times.copy.push(copyRate());
       const answer = await peer?.ask({ folder: own, states: tables.states, actions: tables.actions, ...settings });
       if (!answer) continue;
@@ -72,8 +78,7 @@ async function runSeed(
     }
     rmSync(own, { recursive: true });
     const best = Math.min(...times.one, ...times.two);
-    const bytes =
-      12 * folded.next.length + 8 * folded.constant.length + (folded.width ? 0 : 4 * folded.offsets.length) + 24 * folded.states;
+    const bytes = 12 * folded.next.length + 8 * folded.constant.length + 4 * folded.offsets.length + 24 * folded.states;
     const bound = bytes / Math.max(...times.copy);
     const perSweep = Math.min(...times.sweep);
     bounds.push(perSweep / bound);
@@ -129,12 +134,8 @@ function write(folder: string, { offsets, next, weight, constant }: FoldedTables
 }
 
 /** One improvement sweep over all states. */
-function sweepSeconds(folded: FoldedTables): number {
-  const sweeps = createSweeps(folded);
-  const v = new Float64Array(folded.states).fill(1);
-  const choice = new Int32Array(folded.states);
-  sweeps.improve(v, choice, 0, folded.states, false);
-  return Math.min(...Array.from({ length: 20 }, () => timed(() => sweeps.improve(v, choice, 0, folded.states, false))));
+function sweepSeconds(sweeps: Sweeps, v: Float64Array, choice: Int32Array): number {
+  return Math.min(...Array.from({ length: 20 }, () => timed(() => sweeps.improve(v, choice, 0, v.length, false))));
 }
 
 /** Bytes read and written a second by copying 256 MB on one thread. */

@@ -1,8 +1,26 @@
 import type { Tables } from "../environments/environment.ts";
 import type { FoldedTables } from "./sweeps.ts";
 
-/** Memory for folded tables: ordinary, or shared with threads. */
-export type Allocate = (bytes: number) => ArrayBuffer | SharedArrayBuffer;
+/** A place for so many bytes: of its own, or within memory that threads or WebAssembly see. */
+export type Allocate = (bytes: number) => { readonly buffer: ArrayBufferLike; readonly byteOffset: number };
+
+export const ownMemory: Allocate = (bytes) => ({ buffer: new ArrayBuffer(bytes), byteOffset: 0 });
+
+export function allocateReals(allocate: Allocate, n: number): Float64Array {
+  const { buffer, byteOffset } = allocate(8 * n);
+  return new Float64Array(buffer, byteOffset, n);
+}
+
+export function allocateIntegers(allocate: Allocate, n: number): Int32Array {
+  const { buffer, byteOffset } = allocate(4 * n);
+  return new Int32Array(buffer, byteOffset, n);
+}
+
+/** Bytes of each array of folded tables. */
+export function foldedSizes({ states, actions, nextStates }: Tables): number[] {
+  const pairs = states * actions;
+  return [4 * (pairs + 1), 4 * nextStates.length, 8 * pairs, 8 * nextStates.length];
+}
 
 /**
  * @param rewards r of each outcome
@@ -13,19 +31,17 @@ export function foldTables(
   rewards: Float64Array,
   discount: number,
   terminalValue?: ArrayLike<number>,
-  allocate: Allocate = (bytes) => new ArrayBuffer(bytes),
+  allocate: Allocate = ownMemory,
 ): FoldedTables {
   const { states, actions, nextStates, probabilities, terminated } = tables;
   const pairs = states * actions;
-  const offsets = new Int32Array(allocate(4 * (pairs + 1)));
+  const offsets = allocateIntegers(allocate, pairs + 1);
   offsets.set(tables.offsets);
-  const next = new Int32Array(allocate(4 * nextStates.length));
+  const next = allocateIntegers(allocate, nextStates.length);
   next.set(nextStates);
-  const constant = new Float64Array(allocate(8 * pairs));
-  const weight = new Float64Array(allocate(8 * nextStates.length));
-  let width = pairs > 0 ? offsets[1] : 0;
+  const constant = allocateReals(allocate, pairs);
+  const weight = allocateReals(allocate, nextStates.length);
   for (let k = 0; k < pairs; k++) {
-    if (offsets[k + 1] - offsets[k] !== width) width = 0;
     let sum = 0;
     for (let o = offsets[k]; o < offsets[k + 1]; o++) {
       const terminal = terminalValue ? terminalValue[nextStates[o]] : Number.NaN;
@@ -35,5 +51,5 @@ export function foldTables(
     }
     constant[k] = sum;
   }
-  return { states, actions, offsets, next, weight, constant, width };
+  return { states, actions, offsets, next, weight, constant };
 }

@@ -1,6 +1,7 @@
 import type { Tables } from "../environments/environment.ts";
-import { foldTables } from "./fold.ts";
-import { createSweeps, type FoldedTables, type Sweeps } from "./sweeps.ts";
+import { allocateIntegers, allocateReals, foldedSizes, foldTables, ownMemory } from "./fold.ts";
+import { type CompiledSweeps, createSweeps, type FoldedTables, type Sweeps } from "./sweeps.ts";
+import { createArena } from "./sweeps-wasm.ts";
 import type { SweepOptions, TabularValues } from "./value-iteration.ts";
 
 export interface PolicyIterationOptions extends Omit<SweepOptions, "stop"> {
@@ -23,6 +24,8 @@ const SETTLED = 0.1;
 /** Two steps of an evaluation lie on one line where their squared cosine is above this: then their limit is extrapolated. */
 const ALIGNED = 0.9;
 const SLOWEST = 0.9999;
+/** Outcomes from which on it is worth to compile. */
+const LARGE = 200_000;
 
 /**
  * Modified policy iteration (Puterman and Shin 1978) with Gauss–Seidel sweeps in alternating order. The Gauss–Seidel operator of Bellman's optimality
@@ -30,13 +33,25 @@ const SLOWEST = 0.9999;
  * whatever V_{k−1} was: evaluation sweeps in between, and Aitken's extrapolation of them along their slowest mode, cost the bound nothing.
  */
 export function policyIteration(tables: Tables, options: PolicyIterationOptions): Solution {
-  const folded = foldTables(tables, options.rewards ?? tables.rewards, options.discount, options.terminalValue);
-  const blocks = [0, folded.states];
-  const v = new Float64Array(folded.states);
-  const choice = new Int32Array(folded.states);
-  const q = new Float64Array(folded.states * folded.actions);
-  const run = iterateBlock(createSweeps(folded), settingsOf(options), { v, choice, q, blocks, block: 0, exchange: (change) => change });
-  return { q, v, choice, ...run };
+  const { states, actions } = tables;
+  const large = tables.nextStates.length >= LARGE;
+  const arena = large ? createArena([...foldedSizes(tables), 8 * states, 4 * states], false) : undefined;
+  const allocate = arena?.allocate ?? ownMemory;
+  const folded = foldTables(tables, options.rewards ?? tables.rewards, options.discount, options.terminalValue, allocate);
+  const blocks = [0, states];
+  const v = allocateReals(allocate, states);
+  const choice = allocateIntegers(allocate, states);
+  const q = new Float64Array(states * actions);
+  const run = iterateBlock(createSweeps(folded, arena), settingsOf(options), {
+    v,
+    choice,
+    q,
+    blocks,
+    block: 0,
+    exchange: (change) => change,
+  });
+  // the tables' memory need not live as long as the answer
+  return { q, v: Float64Array.from(v), choice: Int32Array.from(choice), ...run };
 }
 
 /** The same by several threads: Gauss–Seidel within a block of states each, Jacobi between blocks, which contracts as well. */
@@ -44,18 +59,23 @@ export async function policyIterationInParallel(tables: Tables, options: PolicyI
   const threads = Math.min(options.threads ?? 2, Math.max(1, Math.floor(tables.states / 64)));
   const { Worker } = threadsOfNode() ?? {};
   if (!Worker || threads < 2) return policyIteration(tables, options);
-  const shared = (bytes: number) => new SharedArrayBuffer(bytes);
-  const folded = foldTables(tables, options.rewards ?? tables.rewards, options.discount, options.terminalValue, shared);
-  const { states, actions } = folded;
+  const { states, actions } = tables;
+  const own = Array.from({ length: threads }, () => 8 * states);
+  const arena = createArena([...foldedSizes(tables), ...own, 4 * states], true);
+  const apart = (bytes: number) => ({ buffer: new SharedArrayBuffer(bytes), byteOffset: 0 });
+  const allocate = arena?.allocate ?? apart;
+  const folded = foldTables(tables, options.rewards ?? tables.rewards, options.discount, options.terminalValue, allocate);
   const job: Job = {
     folded,
     settings: settingsOf(options),
     blocks: equalWork(folded, threads),
-    v: [new Float64Array(shared(8 * states)), new Float64Array(shared(8 * states))],
-    choice: new Int32Array(shared(4 * states)),
-    q: new Float64Array(shared(8 * states * actions)),
-    changes: new Float64Array(shared(16 * threads)),
-    control: new Int32Array(shared(8)),
+    ...(arena ? { compiled: { memory: arena.memory, module: arena.module } } : {}),
+    own: own.map(() => allocateReals(allocate, states)),
+    v: [allocateReals(apart, states), allocateReals(apart, states)],
+    choice: allocateIntegers(allocate, states),
+    q: allocateReals(apart, states * actions),
+    changes: allocateReals(apart, 2 * threads),
+    control: allocateIntegers(apart, 2),
   };
   // compilers that keep names wrap functions in a helper of this name
   const source = `const __name = (f) => f;
@@ -166,6 +186,9 @@ interface Job {
   readonly folded: FoldedTables;
   readonly settings: Settings;
   readonly blocks: readonly number[];
+  readonly compiled?: CompiledSweeps;
+  /** [threads] values that each sweeps over, [states] */
+  readonly own: readonly Float64Array[];
   /** Two shared copies in turn, so that one barrier a sweep is enough. */
   readonly v: readonly [Float64Array, Float64Array];
   readonly choice: Int32Array;
@@ -179,7 +202,7 @@ interface Job {
 function runThread(job: Job & { readonly block: number }, create: typeof createSweeps, iterate: typeof iterateBlock): Run {
   const { blocks, block, control, changes, choice, q } = job;
   const threads = blocks.length - 1;
-  const own = new Float64Array(job.folded.states);
+  const own = job.own[block];
   let turn = 0;
   const exchange = (change: number): number => {
     const side = turn++ % 2;
@@ -199,7 +222,7 @@ function runThread(job: Job & { readonly block: number }, create: typeof createS
     }
     return most;
   };
-  return iterate(create(job.folded), job.settings, { v: own, choice, q, blocks, block, exchange });
+  return iterate(create(job.folded, job.compiled), job.settings, { v: own, choice, q, blocks, block, exchange });
 }
 
 /** Blocks of states with about the same number of outcomes. */

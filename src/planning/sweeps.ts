@@ -9,8 +9,6 @@ export interface FoldedTables {
   readonly weight: Float64Array;
   /** [pairs] */
   readonly constant: Float64Array;
-  /** Outcomes of every pair where all have the same number of them, else 0. */
-  readonly width: number;
 }
 
 /** Gauss–Seidel sweeps over the states of a block: what was just computed is used at once. Each returns sup |V_new − V_old| over the block. */
@@ -23,13 +21,32 @@ export interface Sweeps {
   values(v: Float64Array, q: Float64Array, from: number, to: number): void;
 }
 
+/** Compiled sweeps (sweeps-wasm.ts) over the memory in which the folded tables, V and the choices lie. */
+export interface CompiledSweeps {
+  readonly memory: WebAssembly.Memory;
+  readonly module: WebAssembly.Module;
+}
+
+type Compiled = (
+  offsets: number,
+  next: number,
+  weight: number,
+  constant: number,
+  v: number,
+  choice: number,
+  state: number,
+  count: number,
+  actions: number,
+  step: number,
+) => number;
+
 /**
  * Uses nothing from outside itself: its source is sent to threads. The arrays are locals of each sweep, not of the closure, so that a second set of tables in one process is
  * compiled as well as the first.
  */
-export function createSweeps(folded: FoldedTables): Sweeps {
+export function createSweeps(folded: FoldedTables, compiled?: CompiledSweeps): Sweeps {
   const improve = (f: FoldedTables, v: Float64Array, choice: Int32Array, from: number, to: number, backward: boolean): number => {
-    const { actions, offsets, next, weight, constant, width } = f;
+    const { actions, offsets, next, weight, constant } = f;
     let change = 0;
     for (let i = from; i < to; i++) {
       const s = backward ? from + to - 1 - i : i;
@@ -39,11 +56,7 @@ export function createSweeps(folded: FoldedTables): Sweeps {
       for (let a = 0; a < actions; a++) {
         const k = at + a;
         let q = constant[k];
-        if (width === 3) {
-          const o = 3 * k;
-          q += weight[o] * v[next[o]] + weight[o + 1] * v[next[o + 1]] + weight[o + 2] * v[next[o + 2]];
-        } else if (width === 1) q += weight[k] * v[next[k]];
-        else for (let o = offsets[k], end = offsets[k + 1]; o < end; o++) q += weight[o] * v[next[o]];
+        for (let o = offsets[k], end = offsets[k + 1]; o < end; o++) q += weight[o] * v[next[o]];
         if (q > best) {
           best = q;
           chosen = a;
@@ -57,17 +70,13 @@ export function createSweeps(folded: FoldedTables): Sweeps {
     return change;
   };
   const evaluate = (f: FoldedTables, v: Float64Array, choice: Int32Array, from: number, to: number, backward: boolean): number => {
-    const { actions, offsets, next, weight, constant, width } = f;
+    const { actions, offsets, next, weight, constant } = f;
     let change = 0;
     for (let i = from; i < to; i++) {
       const s = backward ? from + to - 1 - i : i;
       const k = s * actions + choice[s];
       let q = constant[k];
-      if (width === 3) {
-        const o = 3 * k;
-        q += weight[o] * v[next[o]] + weight[o + 1] * v[next[o + 1]] + weight[o + 2] * v[next[o + 2]];
-      } else if (width === 1) q += weight[k] * v[next[k]];
-      else for (let o = offsets[k], end = offsets[k + 1]; o < end; o++) q += weight[o] * v[next[o]];
+      for (let o = offsets[k], end = offsets[k + 1]; o < end; o++) q += weight[o] * v[next[o]];
       const moved = Math.abs(q - v[s]);
       if (moved > change) change = moved;
       v[s] = q;
@@ -82,6 +91,26 @@ export function createSweeps(folded: FoldedTables): Sweeps {
       q[k] = sum;
     }
   };
+  if (compiled) {
+    const { exports } = new WebAssembly.Instance(compiled.module, { env: { memory: compiled.memory } });
+    const { offsets, next, weight, constant, actions } = folded;
+    const call =
+      (name: string) =>
+      (v: Float64Array, choice: Int32Array, from: number, to: number, backward: boolean): number =>
+        (exports[name] as Compiled)(
+          offsets.byteOffset,
+          next.byteOffset,
+          weight.byteOffset,
+          constant.byteOffset,
+          v.byteOffset,
+          choice.byteOffset,
+          backward ? to - 1 : from,
+          to - from,
+          actions,
+          backward ? -1 : 1,
+        );
+    return { improve: call("improve"), evaluate: call("evaluate"), values: (v, q, from, to) => values(folded, v, q, from, to) };
+  }
   return {
     improve: (v, choice, from, to, backward) => improve(folded, v, choice, from, to, backward),
     evaluate: (v, choice, from, to, backward) => evaluate(folded, v, choice, from, to, backward),

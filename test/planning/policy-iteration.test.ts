@@ -1,9 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { createRandom } from "../../src/engine/random.ts";
 import { gridWorld } from "../../src/environments/grid-world.ts";
+import { allocateIntegers, allocateReals, foldedSizes, foldTables, ownMemory } from "../../src/planning/fold.ts";
 import { pessimisticIteration } from "../../src/planning/pessimistic.ts";
 import { planTabular } from "../../src/planning/plan.ts";
 import { policyIteration, policyIterationInParallel } from "../../src/planning/policy-iteration.ts";
+import { createSweeps } from "../../src/planning/sweeps.ts";
+import { createArena } from "../../src/planning/sweeps-wasm.ts";
 import { valueIteration } from "../../src/planning/value-iteration.ts";
 import { randomTables } from "../random-mdp.ts";
 
@@ -47,6 +50,34 @@ describe("policy iteration", () => {
     expect(largest(one.v, two.v)).toBeLessThanOrEqual(2e-9);
     expect(two.v).toEqual(again.v);
     expect(two.q).toEqual(again.q);
+  });
+});
+
+describe("compiled sweeps", () => {
+  test("agree with those in JavaScript to the last bit, forward and backward, over blocks, pairs without outcomes included", () => {
+    const random = createRandom(5);
+    for (let trial = 0; trial < 20; trial++) {
+      const tables = randomTables(random, 40, 1 + random.integer(5), 1 + random.integer(4));
+      // the last pair leads nowhere
+      const offsets = tables.offsets.slice();
+      offsets[offsets.length - 1] = offsets[offsets.length - 2];
+      const world = { ...tables, offsets, rewards: tables.rewards.map(() => random.normal()) };
+      const sides = [undefined, createArena([...foldedSizes(world), 8 * 40, 4 * 40], trial % 2 === 1)].map((arena) => {
+        const allocate = arena?.allocate ?? ownMemory;
+        const folded = foldTables(world, world.rewards, 0.95, undefined, allocate);
+        return { sweeps: createSweeps(folded, arena), v: allocateReals(allocate, 40), choice: allocateIntegers(allocate, 40), arena };
+      });
+      expect(sides[1].arena).toBeDefined();
+      for (let round = 0; round < 12; round++) {
+        const [from, to] = [random.integer(20), 20 + random.integer(21)];
+        const backward = random.integer(2) === 1;
+        const kind = round % 3 === 0 ? "improve" : "evaluate";
+        const [own, compiled] = sides.map(({ sweeps, v, choice }) => sweeps[kind](v, choice, from, to, backward));
+        expect(compiled).toBe(own);
+        expect(Array.from(sides[1].v)).toEqual(Array.from(sides[0].v));
+        expect(Array.from(sides[1].choice)).toEqual(Array.from(sides[0].choice));
+      }
+    }
   });
 });
 
