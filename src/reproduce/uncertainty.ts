@@ -1,3 +1,4 @@
+import { files } from "#files";
 import { PRIOR } from "../world-model/bounds.ts";
 import { type Coverage, LEVELS } from "../world-model/coverage.ts";
 import { studentQuantile } from "../world-model/student.ts";
@@ -7,8 +8,8 @@ import { agreement, criticPaths, MEASURING, publishedFolder, runCase, type Uncer
 
 const LEVEL = 0.9;
 const WITHIN = 0.05;
-/** The scale of bounds without transitions was fitted on the first two of these. */
-const DEVELOPMENT = 3;
+/** The scale of bounds without transitions was fitted on these. */
+const DEVELOPMENT = 2;
 const HELD_OUT = 5;
 /** Held-out seeds begin so much later. */
 const LATER = 100;
@@ -36,13 +37,14 @@ interface CaseFigures {
  * Do 90 % bounds hold 90 % of true errors? Every case on held-out seeds: as inference leaves them, with the scale fitted to other environments only, and with
  * 300 real transitions that measured them. What is abstained from beside what is answered, and two critics that agree and are wrong.
  */
-export const reproduceUncertainty: Reproduce = async ({ critics: given, seed, onProgress }) => {
+export const reproduceUncertainty: Reproduce = async ({ critics: given, cache, seed, onProgress }) => {
   const start = performance.now();
   const folder = await publishedFolder(given);
   const present = uncertaintyCases.filter((entry) => criticPaths(entry, folder, 0));
   const skipped = uncertaintyCases.filter((entry) => !present.includes(entry)).map(({ key }) => key);
   const total = present.length * (DEVELOPMENT + HELD_OUT) + 1;
   let done = 0;
+  const checkpoint = await readCheckpoint(`${cache ?? "runs/reproduce"}/uncertainty.json`, { seed, present });
   const runsOf = async (first: number, count: number, held: boolean) => {
     const runs: UncertaintyRun[] = [];
     for (const entry of present) {
@@ -50,7 +52,8 @@ export const reproduceUncertainty: Reproduce = async ({ critics: given, seed, on
         onProgress?.(done++, total, `${entry.key}, ${held ? "held-out" : "development"} seed ${first + i}`);
         // the first critic is development's; the others, where there are any, are held out
         const others = (entry.shipped?.length ?? 1) - 1;
-        runs.push(await runCase(entry, criticPaths(entry, folder, held && others > 0 ? 1 + (i % others) : 0)!, first + i));
+        const paths = criticPaths(entry, folder, held && others > 0 ? 1 + (i % others) : 0)!;
+        runs.push(await checkpoint.resume(`${entry.key} ${first + i}`, () => runCase(entry, paths, first + i)));
       }
     }
     return runs;
@@ -71,6 +74,7 @@ export const reproduceUncertainty: Reproduce = async ({ critics: given, seed, on
     seed + LATER,
   );
   onProgress?.(total, total, "done");
+  await checkpoint.finish();
 
   const answering = cases.filter(({ coverage }) => Number.isFinite(coverage));
   const distance = (x: number) => Math.abs(x - LEVEL);
@@ -131,6 +135,35 @@ export const reproduceUncertainty: Reproduce = async ({ critics: given, seed, on
   };
 };
 
+/** Runs of a reproduction that was broken off; what it was asked must be the same. */
+async function readCheckpoint(path: string, asked: unknown) {
+  const signature = JSON.stringify({ asked, PRIOR, DEVELOPMENT, HELD_OUT });
+  const found =
+    (await files.kind(path)) === "file"
+      ? (JSON.parse(new TextDecoder().decode(await files.read(path)), revive) as {
+          signature: string;
+          runs: Record<string, UncertaintyRun>;
+        })
+      : undefined;
+  const runs = found?.signature === signature ? found.runs : {};
+  const write = (kept: typeof runs) => files.write(path, new TextEncoder().encode(JSON.stringify({ signature, runs: kept })));
+  return {
+    async resume(key: string, run: () => Promise<UncertaintyRun>): Promise<UncertaintyRun> {
+      if (!runs[key]) {
+        runs[key] = await run();
+        await write(runs);
+      }
+      return runs[key];
+    },
+    finish: () => write({}),
+  };
+}
+
+/** JSON has no NaN: shares of nothing come back as null. */
+function revive(_key: string, value: unknown): unknown {
+  return value === null ? Number.NaN : value;
+}
+
 /** Coverage of what is answered; of all where nothing is. */
 function held({ answered, all }: Coverage): number {
   return Number.isFinite(answered) ? answered : all;
@@ -180,7 +213,7 @@ export function factorOf(runs: readonly Pick<UncertaintyRun, "key" | "scores">[]
   return high;
 }
 
-function shareBelow(sorted: Float64Array, factor: number): number {
+function shareBelow(sorted: readonly number[], factor: number): number {
   let [low, high] = [0, sorted.length];
   while (low < high) {
     const middle = (low + high) >> 1;
