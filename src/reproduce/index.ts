@@ -29,6 +29,10 @@ export const reproductions: Readonly<Record<string, RegisteredReproduction>> = {
     critics: "tqc/FetchReach-v1_1",
     load: async () => (await import("./fetch-reach.ts")).reproduceFetchReach,
   },
+  "few-next-states": {
+    describe: "distributions over the next states of slippery mazes of 10^4 and 10^5 states, no support known",
+    load: async () => (await import("./few-next-states.ts")).reproduceFewNextStates,
+  },
   "few-shot": {
     describe: "a few noisy transitions with and without published critics beside them",
     critics: "sac/Pendulum-v1_1",

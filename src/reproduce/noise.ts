@@ -17,7 +17,7 @@ import { summarise } from "./summary.ts";
 
 const SEEDS = 3;
 /** Samples of an inference, and as many fresh pairs to score it on. */
-const PAIRS = { planted: 300, pendulum: 1000 };
+const PAIRS = { planted: 300, pendulum: 600 };
 
 const world: LinearGaussian = {
   a: [
@@ -84,6 +84,9 @@ export const reproduceNoise: Reproduce = async ({ seed, onProgress }): Promise<R
     const physics = pendulum();
     const learned = await score(swing.critic, physics.coordinates, swing, "amortised", "constant");
     const quiet = await score(swing.critic, physics.coordinates, swing, "amortised");
+    progress(0.9, "the pendulum's noise, pair by pair");
+    const each = await score(swing.critic, physics.coordinates, swing, "pointwise", "constant");
+    const quietEach = await score(swing.critic, physics.coordinates, swing, "pointwise");
     runs.push({
       plantedMean: region.mean,
       plantedCovariance: region.covariance,
@@ -94,8 +97,18 @@ export const reproduceNoise: Reproduce = async ({ seed, onProgress }): Promise<R
       pendulumMean: learned.mean,
       pendulumCovariance: learned.covariance,
       pendulumMeanWithoutNoise: quiet.mean,
+      pendulumPairByPairMean: each.mean,
+      pendulumPairByPairCovariance: each.covariance,
+      pendulumPairByPairMeanWithoutNoise: quietEach.mean,
     });
-    details.push({ seed: own, pendulum: { ...learned, residualOverSignal: swing.residualOverSignal }, planted: region, pairByPair: pairs });
+    details.push({
+      seed: own,
+      planted: region,
+      pairByPair: pairs,
+      pendulum: learned,
+      pendulumPairByPair: each,
+      residualOverSignal: swing.residualOverSignal,
+    });
     onProgress?.(at + 1, SEEDS, `seed ${own}`);
   }
   const { figures, ranges } = summarise(runs);
@@ -186,7 +199,7 @@ async function shakenPendulum(seed: number, onProgress: (share: number, what: st
     onProgress: (done, total, what) => onProgress(done / total, what),
   });
   const visited = await collectTransitions(environment, (_observations, n) => new Float64Array(n), {
-    n: 3 * PAIRS.pendulum,
+    n: 4 * PAIRS.pendulum,
     seed: seed + 100,
     epsilon: 1,
   });

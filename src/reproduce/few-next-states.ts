@@ -1,0 +1,129 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { projectInChunks } from "../inversion/project-in-chunks.ts";
+import type { Reproduce, Reproduction } from "./reproduction.ts";
+import { mazeError, mazeTargets, type SlipperyMaze, slipperyMaze } from "./slippery-maze.ts";
+import { summarise } from "./summary.ts";
+
+const SEEDS = 3;
+const HEADS = 8;
+/** Sides of the mazes: 10⁴ states a seed, and one of 10⁵. */
+const SIDES = { small: 141, large: 441 };
+/** Targets that the peer is asked for. */
+const PEER_TARGETS = 20;
+/** Σ |p̂ − p| above this is a wrong answer. */
+const WRONG = 1e-6;
+
+/**
+ * Next states of slippery mazes from eight heads, no support known, four actions, three next states each at most: how many distributions come back, how many of those that do not are said to be sure,
+ * what it takes, and beside it SciPy's non-negative least squares a target, which finds some distribution that fits.
+ */
+export const reproduceFewNextStates: Reproduce = async ({ seed, onProgress }): Promise<Reproduction> => {
+  const start = performance.now();
+  const seeds = Array.from({ length: SEEDS }, (_, k) => seed + k);
+  const total = SEEDS + 10;
+  const details: unknown[] = [];
+  const runs: Record<string, number>[] = [];
+  for (const [k, own] of seeds.entries()) {
+    const maze = slipperyMaze(SIDES.small, HEADS, own);
+    const found = await recover(maze, (share) => onProgress?.(k + share, total, `seed ${own}: ${maze.tables.states} states`));
+    const peer = k === 0 ? nnlsPeer(maze) : undefined;
+    details.push({ seed: own, ...found, peer });
+    runs.push({
+      unresolvedShare: found.wrong / found.pairs,
+      falselySure: found.falselySure,
+      microsecondsPerPair: found.microsecondsPerPair,
+      ...(peer && { ratioToNonNegativeLeastSquares: (1e6 * peer.seconds) / found.microsecondsPerPair }),
+    });
+  }
+  const large = slipperyMaze(SIDES.large, HEADS, seed);
+  const found = await recover(large, (share) => onProgress?.(SEEDS + 10 * share, total, `${large.tables.states} states`));
+  details.push({ seed, ...found });
+  const { figures, ranges } = summarise(runs.map(({ ratioToNonNegativeLeastSquares: _, ...run }) => run));
+  const ratio = runs[0].ratioToNonNegativeLeastSquares;
+  return {
+    figures: {
+      ...figures,
+      ...(ratio !== undefined && { ratioToNonNegativeLeastSquares: ratio }),
+      largeStates: found.states,
+      largeUnresolvedShare: found.wrong / found.pairs,
+      largeFalselySure: found.falselySure,
+      largeMicrosecondsPerPair: found.microsecondsPerPair,
+      largePeakMegabytes: found.peakMegabytes,
+    },
+    ranges,
+    seeds,
+    seconds: (performance.now() - start) / 1000,
+    details: {
+      heads: HEADS,
+      times: "processor seconds of all threads, index included",
+      wrong: "Σ |p̂ − p| > 1e-6; those not falsely sure are flagged as ambiguous in a model",
+      runs: details,
+    },
+  };
+};
+
+async function recover(maze: SlipperyMaze, onProgress: (share: number) => void) {
+  const { heads, columns, tables } = maze;
+  const { states, actions } = tables;
+  const width = heads + 1;
+  const found = { wrong: 0, falselySure: 0, unsure: 0 };
+  const before = process.cpuUsage();
+  const start = performance.now();
+  await projectInChunks(
+    {
+      heads,
+      columns,
+      count: states * actions,
+      actions,
+      targets: (from, to, into) => mazeTargets(maze, from, to, into),
+      onProgress: (done, total) => onProgress(done / total),
+    },
+    (part) => {
+      for (let k = 0; k < part.to - part.from; k++) {
+        const from = k * width;
+        const to = from + part.counts[k];
+        const error = mazeError(maze, part.from + k, part.states.subarray(from, to), part.probabilities.subarray(from, to));
+        if (error > WRONG) found.wrong++;
+        if (error > WRONG && part.sure[k]) found.falselySure++;
+        if (!part.sure[k]) found.unsure++;
+      }
+    },
+  );
+  const { user, system } = process.cpuUsage(before);
+  return {
+    states,
+    pairs: states * actions,
+    ...found,
+    seconds: (performance.now() - start) / 1000,
+    microsecondsPerPair: (user + system) / (states * actions),
+    peakMegabytes: process.resourceUsage().maxRSS / 1024,
+  };
+}
+
+/** Of the first Python that has SciPy, where the script is at hand. */
+function nnlsPeer(maze: SlipperyMaze) {
+  const script = fileURLToPath(new URL("../../bench/peers/scipy_nnls.py", import.meta.url));
+  if (!existsSync(script)) return undefined;
+  const folder = mkdtempSync(join(tmpdir(), "vinverse-nnls-"));
+  try {
+    const targets = new Float64Array(PEER_TARGETS * maze.heads);
+    const first = (maze.tables.states >> 1) * maze.tables.actions;
+    mazeTargets(maze, first, first + PEER_TARGETS, targets);
+    const files = ["columns", "targets"].map((name) => join(folder, name));
+    writeFileSync(files[0], maze.columns);
+    writeFileSync(files[1], targets);
+    const env = { ...process.env, OPENBLAS_NUM_THREADS: "1", OMP_NUM_THREADS: "1" };
+    for (const python of [process.env.VINVERSE_PYTHON, "python3", "/usr/bin/python3"]) {
+      if (!python) continue;
+      const { status, stdout } = spawnSync(python, [script, ...files, String(maze.heads)], { env, encoding: "utf8", timeout: 300_000 });
+      if (status === 0) return JSON.parse(stdout) as { readonly seconds: number; readonly worst: number; readonly states: number };
+    }
+    return undefined;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
