@@ -164,15 +164,18 @@ async function trainGeneral(
 }
 
 async function trainTable(
-  { env, algorithm, out, seed, discount, goals: asked, steps = 500_000 }: TrainOptions,
+  { env, algorithm, out, seed, discount, goals: asked, identifiable, steps = 500_000 }: TrainOptions,
   context: Parameters<Parameters<typeof perform<[], TrainOptions>>[2]>[0],
   start: number,
 ) {
-  const [{ make }, { exactCritic, qLearning, sarsa }, { saveCritic }] = await Promise.all([
-    import("../environments/make.ts"),
-    import("../learning/tabular.ts"),
-    import("../formats/critic-folder.ts"),
-  ]);
+  const [{ make }, { exactCritic, qLearning, sarsa, signalTasks }, { saveCritic }, { restoreCritic }, { identifyTabular }] =
+    await Promise.all([
+      import("../environments/make.ts"),
+      import("../learning/tabular.ts"),
+      import("../formats/critic-folder.ts"),
+      import("../critics/saved.ts"),
+      import("../identifiability/tabular.ts"),
+    ]);
   const environment = make(env);
   const tasks = (asked ?? [undefined]).map((goal) => {
     const { tables } = goal ? make(env, { goals: [goal] }) : environment;
@@ -181,19 +184,26 @@ async function trainTable(
   });
   if (algorithm === "sarsa" && tasks.length > 1) throw new UsageError("sarsa learns one task; give one goal");
   const options = { seed, discount, steps, onProgress: (done: number, total: number) => context.onProgress(done, total, algorithm) };
-  const critic =
-    algorithm === "value-iteration"
-      ? exactCritic(environment, tasks, discount)
-      : algorithm === "sarsa"
-        ? sarsa(environment, tasks[0], options)
-        : qLearning(environment, tasks, options);
+  const exact = algorithm === "value-iteration";
+  const signals = identifiable ? signalTasks(tasks[0].tables, seed, exact) : [];
+  const all = [...tasks, ...signals];
+  // behaviour is for the tasks, not for the signals
+  const critic = exact
+    ? exactCritic(environment, all, discount)
+    : algorithm === "sarsa"
+      ? sarsa(environment, all, options)
+      : qLearning(environment, all, { ...options, pursued: tasks.length });
+  const restored = restoreCritic(critic);
+  if (restored.kind !== "tabular") throw new TypeError("a table gave a network");
+  const { verdict, tiedStates, leastGap, errorBound } = identifyTabular(restored);
+  const identifiability = { usable: verdict.usable, verdict: verdict.sentence, tiedStates, leastGap, errorBound };
   const words = asked ? ` --goals '${asked.map((goal) => goal.join()).join(" ")}'` : "";
-  const command = `vinverse train --env ${env} --algorithm ${algorithm} --discount ${discount}${words} --seed ${seed}`;
-  await saveCritic(out, { ...critic, made: { command, ...critic.made } });
+  const command = `vinverse train --env ${env} --algorithm ${algorithm} --discount ${discount}${words}${identifiable ? " --identifiable" : ""} --seed ${seed}`;
+  await saveCritic(out, { ...critic, made: { command, seed, ...critic.made, identifiability } });
   const seconds = (performance.now() - start) / 1000;
   return {
-    json: { environment: env, algorithm, seed, out, heads: critic.heads.length, seconds },
-    text: `${critic.heads.length} table${critic.heads.length === 1 ? "" : "s"} of ${env} by ${algorithm}.\nNext: vinverse infer ${out} --env ${env}`,
+    json: { environment: env, algorithm, seed, out, heads: critic.heads.length, identifiability, seconds },
+    text: `${critic.heads.length} table${critic.heads.length === 1 ? "" : "s"} of ${env} by ${algorithm}.\n${verdict.sentence}\nNext: vinverse infer ${out} --env ${env}`,
   };
 }
 

@@ -91,7 +91,12 @@ export type SavedValues =
 /** The critic that was saved. */
 export function restoreCritic(saved: SavedCritic): Critic {
   const { values, name, algorithm, environment, heads, observationSpace, actionSpace } = saved;
-  if (values.kind === "table") return tabularCritic({ ...values, name, algorithm, environment, heads });
+  if (values.kind === "table") {
+    const tables = Object.fromEntries(
+      (["q", "v", "rewards", "terminalValue"] as const).flatMap((key) => (values[key] ? [[key, Float64Array.from(values[key])]] : [])),
+    );
+    return tabularCritic({ ...values, ...tables, name, algorithm, environment, heads });
+  }
   const identity = { name, algorithm, environment, heads, observationSpace, actionSpace };
   if (values.kind === "state-value-graphs") return stateValueGraphs(identity, values);
   return networkCritic({ ...identity, ...functionsOf(values, actionSpace, heads.length) });

@@ -17,7 +17,7 @@ const deepest = 32;
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 export interface SaveCriticOptions {
-  /** Write single precision as float16, half as long. What is read back is rounded to 11 significant bits. */
+  /** Write networks and tables as float16. What is read back is rounded to 11 significant bits. */
   readonly half?: boolean;
 }
 
@@ -29,7 +29,12 @@ export async function saveCritic(folder: string, critic: SavedCritic, { half = f
   const tensors: Record<string, SafetensorsArray> = {};
   const json = encode(critic, "", tensors);
   const written = half
-    ? Object.fromEntries(Object.entries(tensors).map(([name, one]) => [name, { ...one, half: one.data instanceof Float32Array }]))
+    ? Object.fromEntries(
+        Object.entries(tensors).map(([name, one]) => [
+          name,
+          { ...one, half: one.data instanceof Float32Array || one.data instanceof Float64Array },
+        ]),
+      )
     : tensors;
   await files.write(`${folder}/tensors.safetensors`, writeSafetensors(written));
   const text = JSON.stringify({ format, version, ...(json as { readonly [key: string]: Json }) }, null, 1);

@@ -7,7 +7,29 @@ import { valueIteration } from "../planning/value-iteration.ts";
 /** One task of a finite world: its goal, if it has one, and its tables. */
 export interface TabularTask {
   readonly goal?: readonly number[];
+  /** The random signal that it accumulates in place of the reward. */
+  readonly signal?: string;
   readonly tables: Tables;
+}
+
+/** Signals are multiples of this, which files of any precision hold. */
+const GRAIN = 1 / 64;
+
+/**
+ * Tasks of random signals r_c(s), normal, whose values tell states apart: one a bit of the state's number, and one more.
+ * @param endless ends of episodes are no ends for them; what is learned from steps in the environment has to end where it does
+ */
+export function signalTasks(tables: Tables, seed: number, endless: boolean): TabularTask[] {
+  const random = createRandom(seed);
+  const count = Math.ceil(Math.log2(Math.max(2, tables.states))) + 1;
+  return Array.from({ length: count }, (_, c) => {
+    const signal = Float64Array.from({ length: tables.states }, () => GRAIN * Math.round(random.normal() / GRAIN));
+    const rewards = new Float64Array(tables.nextStates.length);
+    for (let pair = 0; pair + 1 < tables.offsets.length; pair++)
+      rewards.fill(signal[Math.floor(pair / tables.actions)], tables.offsets[pair], tables.offsets[pair + 1]);
+    const terminated = endless ? new Uint8Array(tables.terminated.length) : tables.terminated;
+    return { signal: `signal ${c}`, tables: { ...tables, rewards, terminated } };
+  });
 }
 
 export interface TabularOptions {
@@ -19,6 +41,8 @@ export interface TabularOptions {
   /** α of a pair's first visit; it falls as visits^−0.6. */
   readonly rate?: number;
   readonly epsilon?: number;
+  /** How many of the tasks, the first ones, behaviour is for (all). */
+  readonly pursued?: number;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -43,10 +67,13 @@ export function qLearning(environment: Environment, tasks: readonly TabularTask[
   return tableCritic(environment.id, "Q-learning", tasks, options.discount, q, { steps: options.steps, seed: options.seed });
 }
 
-/** SARSA (Rummery and Niranjan 1994) of one task, on policy: the value to come is that of the action that is taken next. */
-export function sarsa(environment: Environment, task: TabularTask, options: TabularOptions): SavedCritic {
-  const q = learn([task], options, (table, next, _actions, action) => table[next + action]);
-  return tableCritic(environment.id, "SARSA", [task], options.discount, q, { steps: options.steps, seed: options.seed });
+/**
+ * SARSA (Rummery and Niranjan 1994), on policy: the value to come is that of the action that is taken next. It behaves for the first task;
+ * the others are signals that the same behaviour accumulates.
+ */
+export function sarsa(environment: Environment, tasks: readonly TabularTask[], options: TabularOptions): SavedCritic {
+  const q = learn(tasks, { ...options, pursued: 1 }, (table, next, _actions, action) => table[next + action]);
+  return tableCritic(environment.id, "SARSA", tasks, options.discount, q, { steps: options.steps, seed: options.seed });
 }
 
 type Ahead = (table: Float64Array, next: number, actions: number, nextAction: number) => number;
@@ -54,7 +81,7 @@ type Ahead = (table: Float64Array, next: number, actions: number, nextAction: nu
 const HORIZON = 1000;
 
 function learn(tasks: readonly TabularTask[], options: TabularOptions, ahead: Ahead): Float64Array {
-  const { seed, discount, steps, rate = 1, epsilon = 0.2, onProgress } = options;
+  const { seed, discount, steps, rate = 1, epsilon = 0.2, pursued = tasks.length, onProgress } = options;
   const [{ tables }] = tasks;
   const { states, actions } = tables;
   const random = createRandom(seed);
@@ -80,7 +107,7 @@ function learn(tasks: readonly TabularTask[], options: TabularOptions, ahead: Ah
       q[g][pair] += alpha * (y - q[g][pair]);
     }
     if (tasks[goal].tables.terminated[outcome] || elapsed >= HORIZON) {
-      goal = random.integer(tasks.length);
+      goal = random.integer(pursued);
       s = sampleStart(starts, random);
       a = act(q[goal], s);
       elapsed = 0;
@@ -119,13 +146,14 @@ function tableCritic(
     name,
     algorithm,
     environment: id,
-    heads: tasks.map(({ goal }, i) => ({
-      name: goal ? `goal (${goal.join(", ")})` : `Q${i === 0 ? "" : i + 1}`,
+    heads: tasks.map(({ goal, signal }, i) => ({
+      name: signal ?? (goal ? `goal (${goal.join(", ")})` : `Q${i === 0 ? "" : i + 1}`),
       critic: name,
       discount,
       rewardScale: 1,
       rewardOffset: 0,
       ...(goal ? { goal } : {}),
+      ...(signal ? { cumulant: signal } : {}),
     })),
     observationSpace: { kind: "discrete", n: states, start: 0 },
     actionSpace: { kind: "discrete", n: actions, start: 0 },
