@@ -1,9 +1,8 @@
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { projectInChunks } from "../inversion/project-in-chunks.ts";
+import { pythonPeer } from "./python-peer.ts";
 import type { Reproduce, Reproduction } from "./reproduction.ts";
 import { mazeError, mazeTargets, type SlipperyMaze, slipperyMaze } from "./slippery-maze.ts";
 import { summarise } from "./summary.ts";
@@ -104,10 +103,7 @@ async function recover(maze: SlipperyMaze, onProgress: (share: number) => void) 
   };
 }
 
-/** Of the first Python that has SciPy, where the script is at hand. */
 function nnlsPeer(maze: SlipperyMaze) {
-  const script = fileURLToPath(new URL("../../bench/peers/scipy_nnls.py", import.meta.url));
-  if (!existsSync(script)) return undefined;
   const folder = mkdtempSync(join(tmpdir(), "vinverse-nnls-"));
   try {
     const targets = new Float64Array(PEER_TARGETS * maze.heads);
@@ -116,13 +112,10 @@ function nnlsPeer(maze: SlipperyMaze) {
     const files = ["columns", "targets"].map((name) => join(folder, name));
     writeFileSync(files[0], maze.columns);
     writeFileSync(files[1], targets);
-    const env = { ...process.env, OPENBLAS_NUM_THREADS: "1", OMP_NUM_THREADS: "1" };
-    for (const python of [process.env.VINVERSE_PYTHON, "python3", "/usr/bin/python3"]) {
-      if (!python) continue;
-      const { status, stdout } = spawnSync(python, [script, ...files, String(maze.heads)], { env, encoding: "utf8", timeout: 300_000 });
-      if (status === 0) return JSON.parse(stdout) as { readonly seconds: number; readonly worst: number; readonly states: number };
-    }
-    return undefined;
+    return pythonPeer<{ readonly seconds: number; readonly worst: number; readonly states: number }>("scipy_nnls.py", [
+      ...files,
+      String(maze.heads),
+    ]);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

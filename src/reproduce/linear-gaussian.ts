@@ -16,6 +16,19 @@ export interface LinearGaussian {
   readonly growth?: number;
 }
 
+/** A spring whose noise is correlated: what reproductions and tests invert. */
+export const shakenSpring: LinearGaussian = {
+  a: [
+    [1, 0.1],
+    [-0.2, 0.95],
+  ],
+  b: [[0.02], [0.3]],
+  noise: [
+    [0.05, 0],
+    [0.03, 0.2],
+  ],
+};
+
 export interface SignalSettings {
   /** C: cumulants cos(w·s + φ), w normal. */
   readonly cumulants: number;

@@ -11,25 +11,13 @@ import { inferContinuous } from "../inversion/infer-continuous.ts";
 import type { Samples } from "../inversion/samples.ts";
 import { trainGeneralValues } from "../learning/general-value-functions.ts";
 import type { NoiseKind } from "../world-model/noise.ts";
-import { type LinearGaussian, linearGaussianCoordinates, linearGaussianCritic } from "./linear-gaussian.ts";
+import { linearGaussianCoordinates, linearGaussianCritic, shakenSpring as world } from "./linear-gaussian.ts";
 import type { Reproduce, Reproduction } from "./reproduction.ts";
 import { summarise } from "./summary.ts";
 
 const SEEDS = 3;
 /** Samples of an inference, and as many fresh pairs to score it on. */
 const PAIRS = { planted: 300, pendulum: 600 };
-
-const world: LinearGaussian = {
-  a: [
-    [1, 0.1],
-    [-0.2, 0.95],
-  ],
-  b: [[0.02], [0.3]],
-  noise: [
-    [0.05, 0],
-    [0.03, 0.2],
-  ],
-};
 
 /** Deviations of the pendulum's angle and rate, every step. */
 const shaken = [0.1, 0.8];

@@ -1,10 +1,11 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type ChunkedMatchProblem, matchInChunks } from "../inversion/match-in-chunks.ts";
 import { type Matches, matchColumns } from "../inversion/matching.ts";
+import { pythonPeer } from "./python-peer.ts";
 import type { OnProgress, Reproduce, Reproduction, ReproductionChart } from "./reproduction.ts";
 import { countWrong, scalingTargets, scalingWorld } from "./scaling-world.ts";
 import { summarise } from "./summary.ts";
@@ -177,7 +178,13 @@ async function compare(side: number, seed: number, folder: string) {
     const run = timed(() => matchColumns({ ...problem, nearestOnly: true }));
     ours.push(run.seconds);
     answers = run.result;
-    const peer = kdTreePeer([columnsFile, targetsFile, String(heads), answersFile, round === 0 ? "two" : "one"]);
+    const peer = pythonPeer<PeerTimes>("scipy_kdtree.py", [
+      columnsFile,
+      targetsFile,
+      String(heads),
+      answersFile,
+      round === 0 ? "two" : "one",
+    ]);
     if (peer) theirs.push(peer);
   }
   const full = timed(() => matchColumns(problem));
@@ -225,19 +232,6 @@ async function compareThreads(problem: ChunkedMatchProblem) {
   }
   const [one, all] = [0, 1].map((k) => Math.min(...walls.map((pair) => pair[k])));
   return { cores, walls, speedUp: one / all };
-}
-
-/** Of the first Python that has SciPy, where the script is at hand. */
-function kdTreePeer(args: readonly string[]): PeerTimes | undefined {
-  const script = fileURLToPath(new URL("../../bench/peers/scipy_kdtree.py", import.meta.url));
-  if (!existsSync(script)) return undefined;
-  const env = { ...process.env, OPENBLAS_NUM_THREADS: "1", OMP_NUM_THREADS: "1" };
-  for (const python of [process.env.VINVERSE_PYTHON, "python3", "/usr/bin/python3"]) {
-    if (!python) continue;
-    const { status, stdout } = spawnSync(python, [script, ...args], { env, encoding: "utf8", timeout: 600_000 });
-    if (status === 0) return JSON.parse(stdout) as PeerTimes;
-  }
-  return undefined;
 }
 
 function measureMemory(side: number, heads: number, seed: number, folder: string) {

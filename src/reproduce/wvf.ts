@@ -1,6 +1,3 @@
-import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { bellmanColumns, bellmanTargets } from "../bellman/tabular.ts";
 import type { TabularCritic } from "../critics/critic.ts";
 import { createRandom, type Random } from "../engine/random.ts";
@@ -10,6 +7,7 @@ import { loadCritic } from "../formats/index.ts";
 import { consistentStates } from "../inversion/consistent.ts";
 import { type CandidateSets, type MatchProblem, matchColumns } from "../inversion/matching.ts";
 import { pseudoInverse } from "../inversion/pseudo-inverse.ts";
+import { pythonPeer } from "./python-peer.ts";
 import type { Reproduce } from "./reproduction.ts";
 import { mean, median, summarise } from "./summary.ts";
 
@@ -245,22 +243,11 @@ function timePair(problem: MatchProblem) {
 }
 
 function numpyPair(problem: MatchProblem, pairs: number): { readonly secondsPerPair: number; readonly version: string } | undefined {
-  const script = fileURLToPath(new URL("../../bench/peers/numpy_pinv.py", import.meta.url));
-  if (!existsSync(script)) return undefined;
   const rows = (table: Float64Array, n: number) =>
     Array.from({ length: n }, (_, k) => Array.from(table.subarray(k * problem.heads, (k + 1) * problem.heads)));
   const input = JSON.stringify({
     columns: rows(problem.columns, problem.columns.length / problem.heads),
     targets: rows(problem.targets, pairs),
   });
-  const env = { ...process.env, OPENBLAS_NUM_THREADS: "1", OMP_NUM_THREADS: "1", MKL_NUM_THREADS: "1" };
-  const options = { input, env, encoding: "utf8", maxBuffer: 1 << 26, timeout: 120_000 } as const;
-  for (const python of [process.env.VINVERSE_PYTHON, "python3", "/usr/bin/python3"]) {
-    if (!python) continue;
-    const { status, stdout } = spawnSync(python, [script], options);
-    if (status !== 0) continue;
-    const { secondsPerPair, version } = JSON.parse(stdout);
-    return { secondsPerPair, version };
-  }
-  return undefined;
+  return pythonPeer("numpy_pinv.py", [], input);
 }

@@ -6,24 +6,13 @@ import { bellmanSystem } from "../../src/bellman/system.ts";
 import { createRandom } from "../../src/engine/random.ts";
 import { inferDynamics } from "../../src/inversion/infer.ts";
 import { type InferredContinuous, inferContinuous } from "../../src/inversion/infer-continuous.ts";
-import { linearGaussianCoordinates, linearGaussianCritic } from "../../src/reproduce/linear-gaussian.ts";
+import { linearGaussianCoordinates, linearGaussianCritic, shakenSpring as world } from "../../src/reproduce/linear-gaussian.ts";
 import { expectedUnderNoise } from "../../src/world-model/expected-values.ts";
 import { loadWorldModel } from "../../src/world-model/load.ts";
 import { sigmaPoints } from "../../src/world-model/sigma-points.ts";
 import { plainCoordinates, plantedCritic, plantedSamples } from "../planted-critic.ts";
 
 const nothing = (_s: Float64Array, _a: Float64Array, n: number, out: Float64Array) => void out.fill(0, 0, n);
-const world = {
-  a: [
-    [1, 0.1],
-    [-0.2, 0.95],
-  ],
-  b: [[0.02], [0.3]],
-  noise: [
-    [0.05, 0],
-    [0.03, 0.2],
-  ],
-};
 const signals = { cumulants: 8, bandwidth: 1, discounts: [0.3, 0.6] };
 const coordinates = linearGaussianCoordinates(2);
 
