@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { bellmanSystem } from "../../src/bellman/system.ts";
+import { generalValueFunctions } from "../../src/critics/general-value-functions.ts";
 import { restoreCritic, type SavedCritic } from "../../src/critics/saved.ts";
-import { createRandom, evaluate, Graph } from "../../src/engine/index.ts";
+import { createRandom, evaluate, Graph, matmul } from "../../src/engine/index.ts";
 import { collectTransitions, randomPolicy } from "../../src/environments/collect.ts";
 import { make } from "../../src/environments/make.ts";
 import { loadCritic } from "../../src/formats/load-critic.ts";
@@ -14,6 +15,7 @@ import { inferDynamics } from "../../src/inversion/infer.ts";
 import { algorithms } from "../../src/learning/algorithms.ts";
 import { trainGeneralValues } from "../../src/learning/general-value-functions.ts";
 import { policyOf } from "../../src/learning/policy-of.ts";
+import { discrete } from "../../src/spaces/space.ts";
 import { scoreModel } from "../../src/world-model/score.ts";
 
 const quick = { cumulants: 4, discounts: [0.5, 0.9], hidden: [24], transitions: 3000, batch: 64 };
@@ -129,4 +131,43 @@ test("zoo/FourRooms104-v0 gives up every next state", async () => {
   const { model } = await inferDynamics(await loadCritic(`zoo/${id}`));
   const score = await scoreModel(model, make(id));
   expect(score).toMatchObject({ kind: "tabular", correct: 416, pairs: 416, ambiguous: 0, misses: 0 });
+});
+
+test("values of increments are means of their action values over the policy, with the bootstrapped value in closed form", () => {
+  const random = createRandom(2);
+  const [o, cumulants, discounts] = [3, 4, [0.5, 0.9]];
+  const numbers = (n: number) => Float64Array.from({ length: n }, () => random.normal());
+  const graph = new Graph();
+  const x = graph.input("x", ["N", o]);
+  const weight = graph.constant(numbers(o * 16), [o, 16]);
+  const values = generalValueFunctions({
+    actionSpace: discrete(2),
+    policy: { kind: "uniform" },
+    centre: numbers(o),
+    scale: numbers(o).map(Math.exp),
+    weights: numbers(o * cumulants),
+    phases: numbers(cumulants),
+    discounts,
+    increments: numbers(cumulants * discounts.length).map(Math.exp),
+    continuation: (input) => matmul(input, weight),
+  });
+  graph.output("v", values.stateValues([x]));
+  graph.output("r", values.rewards([x], x));
+  for (const a of [0, 1]) {
+    const action = graph.input(`a${a}`, ["N", 1]);
+    graph.output(`q${a}`, values.actionValues([x], action));
+    graph.output(`n${a}`, values.continuation(x, action));
+  }
+  const n = 5;
+  const feeds = {
+    x: { shape: [n, o], data: numbers(n * o) },
+    a0: { shape: [n, 1], data: new Float64Array(n) },
+    a1: { shape: [n, 1], data: new Float64Array(n).fill(1) },
+  };
+  const out = evaluate(graph, feeds);
+  out.v.data.forEach((v, i) => {
+    const gamma = discounts[Math.floor((i % 8) / cumulants)];
+    expect((out.q0.data[i] + out.q1.data[i]) / 2).toBeCloseTo(v, 10);
+    expect(out.r.data[i] + gamma * out.n1.data[i]).toBeCloseTo(out.q1.data[i], 10);
+  });
 });

@@ -2,11 +2,11 @@ import { describe, expect, test } from "vitest";
 import { adamState, createRandom, evaluate, type Graph, pack, type Reference, type State } from "../../src/engine/index.ts";
 import { dqnGraph } from "../../src/learning/dqn.ts";
 import { generalValueGraph } from "../../src/learning/general-value-graph.ts";
-import { initialise, type Layers } from "../../src/learning/layers.ts";
+import { initialise, type Layers, toNetwork } from "../../src/learning/layers.ts";
 import { qrDqnGraph } from "../../src/learning/qr-dqn.ts";
 import { sacGraph, sacState } from "../../src/learning/sac.ts";
 import { td3Graph, td3State } from "../../src/learning/td3.ts";
-import { discrete } from "../../src/spaces/space.ts";
+import { box, discrete } from "../../src/spaces/space.ts";
 
 const BATCH = 4;
 const STEP = 1e-5;
@@ -124,27 +124,54 @@ describe("the gradient that each loss gives to Adam, against central differences
     expect(after["new critics"].data).not.toEqual(feeds.critics.data);
   });
 
-  test.each([true, false])("general value functions, towards a slow copy: %s", (slowly) => {
-    const layers: Layers = { name: "online", sizes: [3, 5, 2 * 4], activation: "SiLU" };
-    const parameters = initialise(layers, createRandom(1));
-    const random = createRandom(5);
-    const graph = generalValueGraph({
-      layers,
-      parameters,
-      slowly,
-      batch: BATCH,
-      actionSize: 1,
-      parts: {
-        actionSpace: discrete(2),
-        discounts: [0.5, 0.9],
-        policy: { kind: "uniform" },
-        centre: Float64Array.of(0.1, 0.2, 0.3),
-        scale: Float64Array.of(1, 2, 3),
-        weights: Float64Array.from({ length: 6 }, () => random.normal()),
-        phases: Float64Array.of(0.5, 1.5),
-      },
-    });
-    const state = { ...adamState(pack("online", parameters)), ...(slowly ? pack("slow", initialise(layers, createRandom(2))) : {}) };
-    check(graph, "loss", "online", fillFeeds(graph, stateFeeds(state), { actions: action(2) }, 4));
+  test("DDPG: the one critic and its actor", () => {
+    const networks = { actor: tiny("actor", 3, 2), critics: [tiny("critic 0", 5, 1)] };
+    const state = td3State(networks, createRandom(6));
+    const graph = td3Graph(networks, state, BATCH, 0.01, 0.5);
+    const feeds = fillFeeds(graph, stateFeeds(state.all), { discounts, due: () => 1 }, 4);
+    check(graph, "critic loss", "critics", feeds);
+    check(graph, "actor loss", "actor", feeds);
   });
+
+  const policies = [
+    ["uniform, Discrete", discrete(2), { kind: "uniform" }],
+    [
+      "softmax, Discrete",
+      discrete(2),
+      { kind: "softmax", logits: toNetwork(tiny("logits", 3, 2), initialise(tiny("logits", 3, 2), createRandom(8))) },
+    ],
+    ["uniform, Box", box([-1, -2], [1, 2]), { kind: "uniform" }],
+  ] as const;
+  const forms = policies.flatMap(([name, space, policy]) =>
+    [true, false].flatMap((slowly) => [true, false].map((increments) => ({ name, space, policy, slowly, increments }))),
+  );
+  test.each(forms)(
+    "general value functions of $name, towards a slow copy: $slowly, increments: $increments",
+    ({ space, policy, slowly, increments }) => {
+      const m = space.kind === "box" ? 2 : 1;
+      const layers: Layers = { name: "online", sizes: space.kind === "box" ? [5, 5, 4] : [3, 5, 2 * 4], activation: "SiLU" };
+      const parameters = initialise(layers, createRandom(1));
+      const random = createRandom(5);
+      const graph = generalValueGraph({
+        layers,
+        parameters,
+        slowly,
+        batch: BATCH,
+        actionSize: m,
+        parts: {
+          actionSpace: space,
+          discounts: [0.5, 0.9],
+          policy,
+          centre: Float64Array.of(0.1, 0.2, 0.3),
+          scale: Float64Array.of(1, 2, 3),
+          weights: Float64Array.from({ length: 6 }, () => random.normal()),
+          phases: Float64Array.of(0.5, 1.5),
+          ...(increments ? { increments: Float64Array.of(0.5, 0.7, 2, 3) } : {}),
+        },
+      });
+      const state = { ...adamState(pack("online", parameters)), ...(slowly ? pack("slow", initialise(layers, createRandom(2))) : {}) };
+      const feeds = fillFeeds(graph, stateFeeds(state), space.kind === "box" ? {} : { actions: action(2) }, 4);
+      check(graph, "loss", "online", feeds);
+    },
+  );
 });
