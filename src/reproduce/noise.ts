@@ -12,7 +12,7 @@ import type { Samples } from "../inversion/samples.ts";
 import { trainGeneralValues } from "../learning/general-value-functions.ts";
 import type { NoiseKind } from "../world-model/noise.ts";
 import { linearGaussianCoordinates, linearGaussianCritic, shakenSpring as world } from "./linear-gaussian.ts";
-import type { Reproduce, Reproduction } from "./reproduction.ts";
+import type { Reproduce, Reproduction, ReproductionChart } from "./reproduction.ts";
 import { summarise } from "./summary.ts";
 
 const SEEDS = 3;
@@ -37,6 +37,12 @@ const training = {
   targetSteps: 8000,
   residualSteps: 0,
 };
+
+/** As many updates, half of them through both sides. */
+const residualTraining = { ...training, targetSteps: training.targetSteps / 2, residualSteps: training.targetSteps / 2 };
+
+/** How loud the planted noise is in the chart, times its own factor. */
+const LOUDNESS = [0.1, 0.3, 1, 2];
 
 interface Truth {
   readonly samples: Samples;
@@ -67,11 +73,13 @@ export const reproduceNoise: Reproduce = async ({ seed, onProgress }): Promise<R
     progress(0.1, "pair by pair");
     const pairs = await score(growing.critic, coordinates, growing, "pointwise", "constant");
     const plainPairs = await score(growing.critic, coordinates, growing, "pointwise");
-    const swing = await shakenPendulum(own, (share, what) => progress(0.2 + 0.6 * share, what));
+    const swing = await shakenPendulum(own, training, (share, what) => progress(0.2 + 0.4 * share, what));
+    const biased = await shakenPendulum(own, residualTraining, (share, what) => progress(0.6 + 0.2 * share, what));
     progress(0.8, "the pendulum's noise");
     const physics = pendulum();
     const learned = await score(swing.critic, physics.coordinates, swing, "amortised", "constant");
     const quiet = await score(swing.critic, physics.coordinates, swing, "amortised");
+    const flat = await score(biased.critic, physics.coordinates, biased, "amortised", "constant");
     progress(0.9, "the pendulum's noise, pair by pair");
     const each = await score(swing.critic, physics.coordinates, swing, "pointwise", "constant");
     const quietEach = await score(swing.critic, physics.coordinates, swing, "pointwise");
@@ -85,6 +93,7 @@ export const reproduceNoise: Reproduce = async ({ seed, onProgress }): Promise<R
       pendulumMean: learned.mean,
       pendulumCovariance: learned.covariance,
       pendulumMeanWithoutNoise: quiet.mean,
+      pendulumCovarianceByResidualGradient: flat.covariance,
       pendulumPairByPairMean: each.mean,
       pendulumPairByPairCovariance: each.covariance,
       pendulumPairByPairMeanWithoutNoise: quietEach.mean,
@@ -100,11 +109,13 @@ export const reproduceNoise: Reproduce = async ({ seed, onProgress }): Promise<R
     onProgress?.(at + 1, SEEDS, `seed ${own}`);
   }
   const { figures, ranges } = summarise(runs);
+  const chart = await loudnessChart(seed);
   return {
     figures,
     ranges,
     seeds,
     seconds: (performance.now() - start) / 1000,
+    charts: [chart],
     details: {
       world: { ...world, pairByPair: "noise grows with the action: √(1 + a²) L" },
       pendulum: { deviations: shaken, training },
@@ -114,6 +125,27 @@ export const reproduceNoise: Reproduce = async ({ seed, onProgress }): Promise<R
     },
   };
 };
+
+/** Errors against how loud the noise is: the mean with and without noise assumed, and the covariance. */
+async function loudnessChart(seed: number): Promise<ReproductionChart> {
+  const coordinates = linearGaussianCoordinates(2);
+  const errors: [number, number, number][] = [];
+  for (const loudness of LOUDNESS) {
+    const truth = planted(seed, 0, loudness);
+    const noisy = await score(truth.critic, coordinates, truth, "amortised", "constant");
+    const plain = await score(truth.critic, coordinates, truth, "amortised");
+    errors.push([plain.mean, noisy.mean, noisy.covariance]);
+  }
+  const line = (name: string, at: number) => ({ name, x: LOUDNESS.map(Math.log10), y: errors.map((entry) => entry[at]) });
+  return {
+    title: "What noise does to inversion",
+    text: "A linear Gaussian world with exact values: relative errors against the size of the noise.",
+    x: "log₁₀ of the noise, over .2 of a standard deviation of the rate",
+    y: "relative error",
+    logarithmic: true,
+    series: [line("mean, no noise assumed", 0), line("mean", 1), line("covariance", 2)],
+  };
+}
 
 async function score(
   critic: NetworkCritic,
@@ -155,9 +187,10 @@ async function score(
   };
 }
 
-function planted(seed: number, growth: number): Truth & { readonly critic: NetworkCritic } {
+function planted(seed: number, growth: number, loudness = 1): Truth & { readonly critic: NetworkCritic } {
   const random = createRandom(seed);
-  const critic = linearGaussianCritic({ ...world, growth }, { cumulants: 12, bandwidth: 1, discounts: [0.5, 0.8] }, random);
+  const noise = world.noise.map((row) => row.map((x) => loudness * x));
+  const critic = linearGaussianCritic({ ...world, noise, growth }, { cumulants: 12, bandwidth: 1, discounts: [0.5, 0.8] }, random);
   const n = PAIRS.planted;
   const draw = (): Samples => ({
     n,
@@ -167,7 +200,7 @@ function planted(seed: number, growth: number): Truth & { readonly critic: Netwo
   const [samples, fresh] = [draw(), draw()];
   const means = new Float64Array(2 * n);
   const covariances = new Float64Array(4 * n);
-  const [l, m] = [world.noise[0], world.noise[1]];
+  const [l, m] = noise;
   const full = [l[0] ** 2, l[0] * m[0], l[0] * m[0], m[0] ** 2 + m[1] ** 2];
   for (let b = 0; b < n; b++) {
     const u = fresh.actions[b];
@@ -178,11 +211,11 @@ function planted(seed: number, growth: number): Truth & { readonly critic: Netwo
   return { critic, samples, fresh, means, covariances };
 }
 
-async function shakenPendulum(seed: number, onProgress: (share: number, what: string) => void) {
+async function shakenPendulum(seed: number, settings: typeof training, onProgress: (share: number, what: string) => void) {
   const physics = pendulum();
   const environment = physicsEnvironment("Pendulum-v1", noisyPhysics(physics, shaken, seed));
   const { critic } = await trainGeneralValues(environment, {
-    ...training,
+    ...settings,
     seed,
     onProgress: (done, total, what) => onProgress(done / total, what),
   });
