@@ -18,7 +18,7 @@ type Defined = ContinuousWorldModel & { readonly definition: ContinuousDefinitio
 
 /**
  * The same model with bounds that real transitions have measured (split conformal prediction): as often as asked they hold the next state of a further
- * transition drawn like these, whatever the model. From 9 transitions on at 90 %; with fewer the width is a guess, updated by them.
+ * transition drawn like these, whatever the model. From 9 transitions on at 90 %; with fewer the width is a guess, updated by them. It shares its sessions with `model`: releasing one releases both.
  * @throws TypeError for a model that inferDynamics or loadWorldModel did not make; RangeError without transitions
  */
 export async function calibrateBounds(model: ContinuousWorldModel, transitions: CalibrationTransitions): Promise<Defined> {

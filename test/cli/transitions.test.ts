@@ -95,4 +95,17 @@ describe.skipIf(!existsSync(critic))("with a published critic", () => {
     );
     expect(wrong.code).toBe(1);
   });
+
+  test("transitions that are not fitted measure the bounds, the folder keeps them, and a file alike is held as often as said", async () => {
+    const [measuring, fresh] = [writeNpz("measuring.npz", recorded(200, 11)), writeNpz("fresh.npz", recorded(400, 12))];
+    const out = join(folder, "measured");
+    const inferred = await run("infer", critic, "--calibration", measuring, "--states", "500", "--out", out, "--json");
+    expect(inferred.code, inferred.err).toBe(0);
+    const scored = await run("evaluate", out, "--transitions", fresh, "--json");
+    expect(scored.code, scored.err).toBe(0);
+    const { coverage } = JSON.parse(scored.out).score;
+    expect(coverage.level).toBe(0.9);
+    expect(coverage.all).toBeGreaterThan(0.83);
+    expect(coverage.all).toBeLessThan(0.97);
+  });
 });
