@@ -1,42 +1,28 @@
 import {
   adam,
-  adamState,
   add,
   argMax,
   cast,
-  compile,
-  createRandom,
   follow,
   Graph,
   huber,
   mul,
   oneHot,
-  pack,
   packedInput,
-  recur,
   reduceMean,
   reduceSum,
   type State,
   squeeze,
   sub,
-  unpack,
   type Value,
 } from "../engine/index.ts";
-import { createActors, type EnvironmentSource } from "./actors.ts";
-import { epsilonGreedy } from "./epsilon-greedy.ts";
-import { LearningError } from "./errors.ts";
-import { standardOf } from "./hindsight.ts";
-import { apply, initialise, type Layers, toNetwork } from "./layers.ts";
-import type { Learner, LearnerOptions } from "./learner.ts";
-import { offPolicyLearner } from "./off-policy.ts";
+import type { EnvironmentSource } from "./actors.ts";
+import { allActionsLearner } from "./all-actions.ts";
+import { apply, type Layers } from "./layers.ts";
+import type { Learner } from "./learner.ts";
+import type { OffPolicyOptions } from "./off-policy-options.ts";
 
-export interface DqnOptions extends LearnerOptions {
-  readonly capacity?: number;
-  readonly starts?: number;
-  readonly updatesPerStep?: number;
-  readonly lookahead?: number;
-  /** τ of the target network's Polyak averaging. */
-  readonly targetRate?: number;
+export interface DqnOptions extends OffPolicyOptions {
   /** Share of random actions at the end, and the part of the training after which it is reached. */
   readonly lastEpsilon?: number;
   readonly explorationPart?: number;
@@ -67,58 +53,16 @@ const GRADIENT_LENGTH = 10;
  * DQN (Mnih et al. 2015), double (van Hasselt et al. 2016), with n-step returns R and a slowly following target network Q':
  *   y = R + γʰ Q'(s⁺, argmax_a Q(s⁺, a)),  loss = mean Huber(Q(s, a) − y).
  */
-export async function dqn(source: EnvironmentSource, options: DqnOptions): Promise<Learner> {
+export function dqn(source: EnvironmentSource, options: DqnOptions): Promise<Learner> {
   const settings = { ...DQN_DEFAULTS, ...options };
-  const { seed, batch } = settings;
-  const actors = createActors(source, settings.copies, seed);
-  const { id, actionSpace, observationSpace } = actors.environment;
-  if (actionSpace.kind !== "discrete") throw new LearningError(`DQN chooses among Discrete actions; ${id} acts in a Box: use sac or td3`);
-  const { n: actions, start } = actionSpace;
-  const standard = await standardOf(actors.environment, seed);
-  const online: Layers = { name: "online", sizes: [actors.observationSize, ...settings.hidden, actions], activation: "ReLU", standard };
-  const parameters = initialise(online, createRandom(seed));
-  const graph = dqnGraph(online, parameters, batch, settings.targetRate);
-  const recurrence = await recur(
-    graph,
-    { ...adamState(pack("online", parameters)), ...pack("target", parameters) },
-    { threads: settings.threads },
-  );
-
-  const acting = new Graph();
-  acting.output(
-    "action",
-    greedy(apply(online, packedInput(acting, "online", parameters).parts, acting.input("observations", ["N", actors.observationSize]))),
-  );
-  const session = await compile(acting, { threads: 1 });
-  const best = async (observations: Float64Array, n: number): Promise<Float64Array> => {
-    const { action } = await session.run({
-      observations: { dims: [n, actors.observationSize], data: observations },
-      online: recurrence.state.online.data,
-    });
-    return Float64Array.from(action.data as Int32Array, (a) => a + start);
-  };
-  const exploration = epsilonGreedy(actors.n, actionSpace, settings);
-  const networkOf = (name: string, state: State) => toNetwork(online, unpack(state[name].data, parameters));
-  return offPolicyLearner(actors, {
+  return allActionsLearner(source, settings, {
     algorithm: "DQN",
-    settings,
-    recurrence,
-    exploit: best,
-    memory: exploration.memory,
-    explore: async (observations, n, random, progress) => exploration.apply(await best(observations, n), random, progress),
-    critic: (state, learner) => {
-      const name = `dqn ${id}`;
-      return {
-        name,
-        algorithm: "DQN",
-        environment: id,
-        heads: [{ name: "Q", critic: name, discount: settings.discount, rewardScale: 1, rewardOffset: 0 }],
-        observationSpace,
-        actionSpace,
-        values: { kind: "deep-q", online: networkOf("online", state), target: networkOf("target", state) },
-        made: { settings, steps: learner.steps, updates: learner.updates },
-      };
-    },
+    short: "dqn",
+    heads: ["Q"],
+    outputs: 1,
+    update: (online, parameters) => dqnGraph(online, parameters, settings.batch, settings.targetRate),
+    greedy,
+    values: (online, target) => ({ kind: "deep-q", online, target }),
   });
 }
 

@@ -1,39 +1,30 @@
 import {
   abs,
   adam,
-  adamState,
   add,
   argMax,
   cast,
-  compile,
-  createRandom,
   follow,
   Graph,
   huber,
   less,
   mul,
   oneHot,
-  pack,
   packedInput,
-  recur,
   reduceMean,
   reduceSum,
   reshape,
   type State,
   squeeze,
   sub,
-  unpack,
   unsqueeze,
   type Value,
 } from "../engine/index.ts";
-import { createActors, type EnvironmentSource } from "./actors.ts";
+import type { EnvironmentSource } from "./actors.ts";
+import { allActionsLearner } from "./all-actions.ts";
 import { DQN_DEFAULTS, type DqnOptions } from "./dqn.ts";
-import { epsilonGreedy } from "./epsilon-greedy.ts";
-import { LearningError } from "./errors.ts";
-import { standardOf } from "./hindsight.ts";
-import { apply, initialise, type Layers, toNetwork } from "./layers.ts";
+import { apply, type Layers } from "./layers.ts";
 import type { Learner } from "./learner.ts";
-import { offPolicyLearner } from "./off-policy.ts";
 
 export interface QrDqnOptions extends DqnOptions {
   readonly quantiles?: number;
@@ -46,60 +37,17 @@ const GRADIENT_LENGTH = 10;
  * QR-DQN (Dabney et al. 2018): quantiles θ_j(s, a) at midpoints τ_j = (j + ½)/n, drawn towards y_i = R + γʰ θ'_i(s⁺, a⁺), a⁺ greedy for the
  * target's own mean, by the quantile Huber loss  mean_i Σ_j |τ_j − 1{y_i < θ_j}| Huber(y_i − θ_j).
  */
-export async function qrDqn(source: EnvironmentSource, options: QrDqnOptions): Promise<Learner> {
+export function qrDqn(source: EnvironmentSource, options: QrDqnOptions): Promise<Learner> {
   const settings = { ...DEFAULTS, ...options };
-  const { seed, batch, quantiles } = settings;
-  const actors = createActors(source, settings.copies, seed);
-  const { id, actionSpace, observationSpace } = actors.environment;
-  if (actionSpace.kind !== "discrete")
-    throw new LearningError(`QR-DQN chooses among Discrete actions; ${id} acts in a Box: use sac or td3`);
-  const { n: actions, start } = actionSpace;
-  const o = actors.observationSize;
-  const standard = await standardOf(actors.environment, seed);
-  const online: Layers = { name: "online", sizes: [o, ...settings.hidden, quantiles * actions], activation: "ReLU", standard };
-  const parameters = initialise(online, createRandom(seed));
-  const recurrence = await recur(
-    qrDqnGraph(online, parameters, batch, quantiles, settings.targetRate),
-    { ...adamState(pack("online", parameters)), ...pack("target", parameters) },
-    { threads: settings.threads },
-  );
-
-  const acting = new Graph();
-  const theta = table(apply(online, packedInput(acting, "online", parameters).parts, acting.input("observations", ["N", o])), quantiles);
-  acting.output("action", greedy(theta));
-  const session = await compile(acting, { threads: 1 });
-  const best = async (observations: Float64Array, n: number): Promise<Float64Array> => {
-    const { action } = await session.run({ observations: { dims: [n, o], data: observations }, online: recurrence.state.online.data });
-    return Float64Array.from(action.data as Int32Array, (a) => a + start);
-  };
-  const exploration = epsilonGreedy(actors.n, actionSpace, settings);
-  const networkOf = (name: string, state: State) => toNetwork(online, unpack(state[name].data, parameters));
-  return offPolicyLearner(actors, {
+  const { quantiles } = settings;
+  return allActionsLearner(source, settings, {
     algorithm: "QR-DQN",
-    settings,
-    recurrence,
-    exploit: best,
-    memory: exploration.memory,
-    explore: async (observations, n, random, progress) => exploration.apply(await best(observations, n), random, progress),
-    critic: (state, learner) => {
-      const name = `qrdqn ${id}`;
-      return {
-        name,
-        algorithm: "QR-DQN",
-        environment: id,
-        heads: Array.from({ length: quantiles }, (_, i) => ({
-          name: `quantile ${i}`,
-          critic: name,
-          discount: settings.discount,
-          rewardScale: 1,
-          rewardOffset: 0,
-        })),
-        observationSpace,
-        actionSpace,
-        values: { kind: "quantile-deep-q", quantiles, online: networkOf("online", state), target: networkOf("target", state) },
-        made: { settings, steps: learner.steps, updates: learner.updates },
-      };
-    },
+    short: "qrdqn",
+    heads: Array.from({ length: quantiles }, (_, i) => `quantile ${i}`),
+    outputs: quantiles,
+    update: (online, parameters) => qrDqnGraph(online, parameters, settings.batch, quantiles, settings.targetRate),
+    greedy: (output) => greedy(table(output, quantiles)),
+    values: (online, target) => ({ kind: "quantile-deep-q", quantiles, online, target }),
   });
 }
 

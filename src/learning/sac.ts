@@ -32,16 +32,12 @@ import {
 import { createActors, type EnvironmentSource } from "./actors.ts";
 import { standardOf } from "./hindsight.ts";
 import { apply, initialise, type Layers, toNetwork } from "./layers.ts";
-import type { Learner, LearnerOptions } from "./learner.ts";
+import type { Learner } from "./learner.ts";
 import { offPolicyLearner } from "./off-policy.ts";
+import { ACTOR_CRITIC_DEFAULTS, type OffPolicyOptions } from "./off-policy-options.ts";
 import { unitActions } from "./unit-actions.ts";
 
-export interface SacOptions extends LearnerOptions {
-  readonly capacity?: number;
-  readonly starts?: number;
-  readonly updatesPerStep?: number;
-  readonly lookahead?: number;
-  readonly targetRate?: number;
+export interface SacOptions extends OffPolicyOptions {
   /** α at the start; it is then tuned until the policy's entropy is −m. */
   readonly temperature?: number;
   /** Mean length of runs of one draw of exploring noise (1): longer ones go farther where the first reward is far (Dabney et al. 2021). */
@@ -49,17 +45,8 @@ export interface SacOptions extends LearnerOptions {
 }
 
 const DEFAULTS = {
-  discount: 0.99,
-  hidden: [128, 128],
-  batch: 128,
-  rate: 1e-3,
-  lastRate: 0.3,
-  copies: 1,
-  threads: 1,
-  capacity: 100_000,
+  ...ACTOR_CRITIC_DEFAULTS,
   starts: 500,
-  updatesPerStep: 1,
-  lookahead: 1,
   targetRate: 0.005,
   temperature: 1,
   persistence: 1,

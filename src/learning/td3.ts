@@ -28,16 +28,12 @@ import {
 import { createActors, type EnvironmentSource } from "./actors.ts";
 import { standardOf } from "./hindsight.ts";
 import { apply, initialise, type Layers, toNetwork } from "./layers.ts";
-import type { Learner, LearnerOptions } from "./learner.ts";
+import type { Learner } from "./learner.ts";
 import { offPolicyLearner } from "./off-policy.ts";
+import { ACTOR_CRITIC_DEFAULTS, type OffPolicyOptions } from "./off-policy-options.ts";
 import { unitActions } from "./unit-actions.ts";
 
-export interface Td3Options extends LearnerOptions {
-  readonly capacity?: number;
-  readonly starts?: number;
-  readonly updatesPerStep?: number;
-  readonly lookahead?: number;
-  readonly targetRate?: number;
+export interface Td3Options extends OffPolicyOptions {
   /** Deviation of the noise on explored actions. */
   readonly explorationNoise?: number;
   /** Deviation of the noise on the target's actions, cut at 2.5 deviations; 0 leaves them. */
@@ -49,17 +45,8 @@ export interface Td3Options extends LearnerOptions {
 }
 
 const DEFAULTS = {
-  discount: 0.99,
-  hidden: [128, 128],
-  batch: 128,
-  rate: 1e-3,
-  lastRate: 0.3,
-  copies: 1,
-  threads: 1,
-  capacity: 100_000,
+  ...ACTOR_CRITIC_DEFAULTS,
   starts: 1000,
-  updatesPerStep: 1,
-  lookahead: 1,
   targetRate: 0.01,
   explorationNoise: 0.1,
   targetNoise: 0.2,
