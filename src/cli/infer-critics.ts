@@ -124,7 +124,17 @@ async function infer(
     import("../inversion/mismatch-error.ts"),
   ]);
   try {
-    return await inferDynamics(critics, { environment, method, seed, samples: states, timeStep, noise, onProgress, ...more });
+    return await inferDynamics(critics, {
+      environment,
+      method,
+      seed,
+      samples: states,
+      timeStep,
+      noise,
+      onProgress,
+      tabular: { undetermined: "fewest" },
+      ...more,
+    });
   } catch (error) {
     if (error instanceof MismatchError) throw new UsageError(error.message, { cause: error });
     if (error instanceof RangeError) throw new RefusalError(error.message, { cause: error });
