@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { adamState, createRandom, evaluate, type Graph, pack, type Reference, type State } from "../../src/engine/index.ts";
+import { coordinateValueGraph, directGraph } from "../../src/learning/coordinate-value-graph.ts";
 import { dqnGraph } from "../../src/learning/dqn.ts";
 import { generalValueGraph } from "../../src/learning/general-value-graph.ts";
 import { initialise, type Layers, toNetwork } from "../../src/learning/layers.ts";
@@ -174,4 +175,42 @@ describe("the gradient that each loss gives to Adam, against central differences
       check(graph, "loss", "online", feeds);
     },
   );
+
+  const encoding = (() => {
+    const random = createRandom(9);
+    const numbers = (n: number) => Float64Array.from({ length: n }, () => random.normal());
+    return { centre: numbers(3), scale: numbers(3).map(Math.exp), gains: numbers(3), weights: numbers(6), phases: numbers(2) };
+  })();
+  const values = (name: string, from: number, to: number): Layers => ({ name, sizes: [from, 5, to], activation: "SiLU" });
+  const importance = [1, 0.5, 2];
+
+  test("values of coordinates: of actions and of states", () => {
+    const [u, w] = [values("state", 5, 6), values("action", 6, 6)];
+    const [ofStates, ofActions] = [initialise(u, createRandom(1)), initialise(w, createRandom(2))];
+    const graph = coordinateValueGraph({
+      encoding,
+      discounts: [0.5, 0.9],
+      actionSize: 1,
+      batch: BATCH,
+      state: { layers: u, parameters: ofStates },
+      action: { layers: w, parameters: ofActions },
+      importance,
+      both: true,
+    });
+    const state = {
+      ...adamState(pack("action", ofActions), "action"),
+      ...adamState(pack("state", ofStates), "state"),
+      ...pack("slow", initialise(u, createRandom(3))),
+    };
+    const feeds = fillFeeds(graph, stateFeeds(state), {}, 4);
+    check(graph, "loss", "action", feeds);
+    check(graph, "state loss", "state", feeds);
+  });
+
+  test("changes of coordinates themselves", () => {
+    const w = values("action", 6, 3);
+    const parameters = initialise(w, createRandom(2));
+    const graph = directGraph({ encoding, actionSize: 1, batch: BATCH, action: { layers: w, parameters }, importance });
+    check(graph, "loss", "action", fillFeeds(graph, stateFeeds(adamState(pack("action", parameters), "action")), {}, 4));
+  });
 });
