@@ -46,15 +46,15 @@ export interface CoordinateTraining {
   readonly onProgress?: (done: number, total: number, what: string) => void;
 }
 
-const DEFAULTS = { hidden: [256, 256], updates: 50_000, batch: 256, rate: 1e-3 };
+const DEFAULTS = { hidden: [256, 256], updates: 40_000, batch: 256, rate: 1e-3 };
 /** Share of the updates in which u learns; w goes on learning what u then is. */
-const STATES = 0.4;
+const STATES = 0.3;
 /** Part of the way that the slow copy goes at every update: first quickly, at the end slowly. */
 const PARTS = [0.02, 0.005];
 const FAST = 0.8;
 const LAST_LAYER = 0.1;
 const LEAST_RATE = 1e-5;
-const CHECKPOINT = 4000;
+const CHECKPOINT = 2000;
 
 /**
  * Values of coordinates at several discounts by temporal differences, then w alone while u stands still: the pair then obeys Bellman's equation as well as w can be fitted.

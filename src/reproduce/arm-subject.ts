@@ -19,12 +19,12 @@ import type { OnProgress, ReproduceOptions } from "./reproduction.ts";
 
 export const ARM = "ArmPickAndPlace-v0";
 /** Transitions that critics and the direct model are trained on; of them those whose states the inversion asks about. */
-const TRANSITIONS = 560_000;
+const TRANSITIONS = 400_000;
 const ASKED = 200_000;
 const HELD_OUT = 4000;
 /** Training uses the seed itself, what is held out and what is scored other ones: no episode is used twice. */
 const APART = { held: 10_000, scored: 20_000 };
-const TRAINING = { updates: 50_000, batch: 256, hidden: [256, 256], rate: 1e-3 };
+const TRAINING = { updates: 40_000, batch: 256, hidden: [256, 256], rate: 1e-3 };
 export const DISCOUNTS = [0.5, 0.8];
 const INVERSION = { steps: 5000, batch: 512 };
 
