@@ -16,7 +16,7 @@ import { createStructure } from "../world-model/structure.ts";
 import { firstSigma, fitAmortised, headShare, residualSigma, type StructuredFit } from "./amortised.ts";
 import { fitGaussian, type GaussianFit } from "./fit-gaussian.ts";
 import { DEFAULTS } from "./fit-structure.ts";
-import { dynamicsOfFit, type InferContinuousOptions, type InferredContinuous, spreadOf } from "./infer-continuous.ts";
+import { boundScale, dynamicsOfFit, type InferContinuousOptions, type InferredContinuous, spreadOf } from "./infer-continuous.ts";
 import { MismatchError } from "./mismatch-error.ts";
 import { type Equations, equationsAt, headRms } from "./samples.ts";
 
@@ -88,6 +88,7 @@ export async function inferGaussian(critics: readonly NetworkCritic[], options: 
       system,
       sigma: found.sigma,
       solver: found.solver,
+      bounds: boundScale(coordinates, samples.states, { solver: found.solver, nextStates: found.means }, !usable),
       provenance: options.provenance ?? {},
     });
     return { model, identifiability, equations };

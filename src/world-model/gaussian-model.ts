@@ -1,10 +1,11 @@
 import { createRandom } from "../engine/random.ts";
-import { boundsOf, unscaled } from "./bounds.ts";
+import { boundsOf, LEVEL, unscaled } from "./bounds.ts";
 import { type ContinuousDefinition, confine, continuousModel, whitenedResidual } from "./continuous.ts";
 import { covariances, meanUnderNoise, triangle } from "./expected-values.ts";
 import { solveGaussian } from "./gaussian-pointwise.ts";
 import { isNoisy } from "./noise.ts";
 import type { PointwiseSettings } from "./pointwise.ts";
+import { studentQuantile } from "./student.ts";
 import type { ContinuousPrediction, ContinuousWorldModel, PredictOptions } from "./world-model.ts";
 
 /** Pair by pair, with a covariance each. */
@@ -17,6 +18,9 @@ export interface GaussianSettings extends PointwiseSettings {
 export function isGaussian({ solver }: ContinuousDefinition): boolean {
   return solver.method === "pointwise" ? "noise" in solver.settings : isNoisy(solver.dynamics);
 }
+
+/** Student's distribution of so many degrees is as good as normal. */
+const NORMAL_DEGREES = 1e4;
 
 /** A model of s' ~ N(mean, covariance): predictions have the covariance, rollouts with a seed draw from it. */
 export function gaussianModel(definition: ContinuousDefinition): ContinuousWorldModel & { readonly definition: ContinuousDefinition } {
@@ -51,8 +55,11 @@ export function gaussianModel(definition: ContinuousDefinition): ContinuousWorld
     if (s.length === 0 || s.length % d || a.length !== (s.length / d) * m) return base.predict(s, a, { level });
     const { nextStates, factors, residual, deviation } = await gaussian(s, a);
     const covariance = covariances(factors, d);
-    const whole = deviation.map((own, i) => Math.sqrt(own * own + covariance[i * d + (i % d)]));
-    return { nextStates, residual, deviation, covariance, ...boundsOf(whole, bounds, level) };
+    const { bound, trusted } = boundsOf(deviation, bounds, level);
+    // the mean's own error, by the measure of all models, and the noise beside it, which is independent of it
+    const reach = studentQuantile(level ?? LEVEL, NORMAL_DEGREES);
+    for (let i = 0; i < bound.length; i++) bound[i] = Math.hypot(bound[i], reach * Math.sqrt(covariance[i * d + (i % d)]));
+    return { nextStates, residual, deviation, covariance, bound, trusted };
   };
 
   return {
