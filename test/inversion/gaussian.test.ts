@@ -180,11 +180,11 @@ describe("a planted noise", () => {
       expect(await loaded.rollout([1, -1], [0.5, 0, 0], { seed: 3 })).toEqual(path);
       expect(await model.rollout([1, -1], [0.5, 0, 0])).not.toEqual(path);
       const held = Array.from({ length: 2 }, () => 0);
-      const draws = await Promise.all(Array.from({ length: 400 }, (_, seed) => model.rollout([1, -1], [0.5], { seed })));
+      const draws = await Promise.all(Array.from({ length: 1500 }, (_, seed) => model.rollout([1, -1], [0.5], { seed })));
       for (const draw of draws)
         for (let j = 0; j < 2; j++) if (Math.abs(draw[2 + j] - own.nextStates[j]) < own.bound[j]) held[j] += 1 / draws.length;
       for (const share of held) {
-        expect(share).toBeGreaterThan(0.86); // four deviations of 400 draws below 90 %
+        expect(share).toBeGreaterThan(0.87); // four deviations of 1500 draws below 90 %
         expect(share).toBeLessThan(0.98);
       }
       for (let x = 0; x < 2; x++)
