@@ -1,5 +1,5 @@
 import type { EnvironmentSource } from "./actors.ts";
-import { type DqnOptions, dqn } from "./dqn.ts";
+import { dqn } from "./dqn.ts";
 import type { Learner, LearnerOptions } from "./learner.ts";
 import { qrDqn } from "./qr-dqn.ts";
 import { sac } from "./sac.ts";
@@ -23,11 +23,13 @@ export const algorithms: Readonly<Record<string, Algorithm>> = {
 /** What an environment needs where the defaults do not do. */
 export interface Preset {
   readonly steps: number;
-  readonly settings?: Partial<DqnOptions>;
+  readonly settings?: Readonly<Record<string, unknown>>;
 }
 
 export const presets: Readonly<Record<string, Preset>> = {
   "Acrobot-v1": { steps: 60_000 },
+  // without noise on the target's actions, so that Q and V are of one policy, and long enough at a low rate for a critic to be inverted
+  "ArmReach-v0": { steps: 12_000, settings: { discount: 0.95, hidden: [64, 64], starts: 500, targetNoise: 0, lastRate: 0.03 } },
   "CartPole-v1": { steps: 80_000 },
   "MountainCar-v0": { steps: 120_000, settings: { rate: 2e-3, explorationPart: 0.3, lookahead: 5, persistence: 12 } },
   "Pendulum-v1": { steps: 15_000 },

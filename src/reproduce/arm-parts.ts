@@ -30,4 +30,4 @@ export interface RegisteredArmPart {
 }
 
 /** Studies of the arm beside bringing the cube to goals. */
-export const armParts: readonly RegisteredArmPart[] = [];
+export const armParts: readonly RegisteredArmPart[] = [{ name: "reach", load: async () => (await import("./arm-reach.ts")).reachPart }];
