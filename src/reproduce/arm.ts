@@ -189,7 +189,11 @@ async function pointwise(
     nextStates: pick(transitions.nextStates, d),
   };
   const samples = { n, states: Float64Array.from(few.states), actions: Float64Array.from(few.actions) };
-  const found = await inferDynamics(restoreCritic(critic), { environment, method: "pointwise", seed, samples });
+  const { values } = critic;
+  if (values.kind !== "coordinate-values") throw new TypeError(`${critic.name} does not value coordinates`);
+  // as many equations as unknowns at every discount: the prior need hardly hold anything
+  const settings = { reach: Array.from(values.encoding.scale, (x) => 2 * x), huber: 1e6, starts: 1 };
+  const found = await inferDynamics(restoreCritic(critic), { environment, method: "pointwise", seed, samples, pointwise: settings });
   if (found.model.kind !== "continuous") throw new TypeError("the arm has continuous states");
   return scoreChanges(few, await changesOf(found.model, few));
 }
