@@ -1,3 +1,5 @@
+import { cholesky, choleskySolve } from "../engine/dense.ts";
+
 export interface EntropySolver {
   /**
    * The distribution of greatest entropy over the points whose mean is the target.
@@ -68,7 +70,9 @@ export function createEntropySolver(dimension: number): EntropySolver {
       for (let round = 0; round < STEPS; round++) {
         differentiate(points, count, target);
         if (norm(gradient) <= tolerance) return p.subarray(0, count);
-        if (!choleskySolve(hessian, gradient, step)) break;
+        if (!cholesky(hessian, dimension)) break;
+        step.set(gradient);
+        choleskySolve(hessian, dimension, step);
         let slope = 0;
         for (let i = 0; i < dimension; i++) slope += gradient[i] * step[i];
         let length = 1;
@@ -93,29 +97,4 @@ function norm(x: Float64Array): number {
   let sum = 0;
   for (let i = 0; i < x.length; i++) sum += x[i] * x[i];
   return Math.sqrt(sum);
-}
-
-/** Solves A x = b by Cholesky's factor, written over the lower half of A; false where A is not positive definite. */
-function choleskySolve(a: Float64Array, b: Float64Array, x: Float64Array): boolean {
-  const n = b.length;
-  for (let i = 0; i < n; i++)
-    for (let j = 0; j <= i; j++) {
-      let sum = a[i * n + j];
-      for (let l = 0; l < j; l++) sum -= a[i * n + l] * a[j * n + l];
-      if (i === j) {
-        if (!(sum > 0)) return false;
-        a[i * n + i] = Math.sqrt(sum);
-      } else a[i * n + j] = sum / a[j * n + j];
-    }
-  for (let i = 0; i < n; i++) {
-    let sum = b[i];
-    for (let l = 0; l < i; l++) sum -= a[i * n + l] * x[l];
-    x[i] = sum / a[i * n + i];
-  }
-  for (let i = n - 1; i >= 0; i--) {
-    let sum = x[i];
-    for (let l = i + 1; l < n; l++) sum -= a[l * n + i] * x[l];
-    x[i] = sum / a[i * n + i];
-  }
-  return true;
 }
