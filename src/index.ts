@@ -30,6 +30,7 @@ export type { ContinuousPolicy, Policy, TabularPolicy } from "./planning/policy.
 export { policyIteration, policyIterationInParallel } from "./planning/policy-iteration.ts";
 export type { ShootingProblem, Simulator } from "./planning/shooting.ts";
 export { valueIteration } from "./planning/value-iteration.ts";
+export { planWaypoints, type WaypointControl, type WaypointPlanner, type WaypointTask, waypointPolicy } from "./planning/waypoints.ts";
 export { type CalibrationTransitions, calibrateBounds } from "./world-model/calibrate.ts";
 export { type Coverage, coverageCurve, coverageOf } from "./world-model/coverage.ts";
 export { loadWorldModel } from "./world-model/load.ts";
