@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { projectInChunks } from "../inversion/project-in-chunks.ts";
+import { projectColumns } from "../inversion/projection.ts";
+import { reachable } from "./four-rooms.ts";
 import { pythonPeer } from "./python-peer.ts";
 import type { Reproduce, Reproduction } from "./reproduction.ts";
 import { mazeError, mazeTargets, type SlipperyMaze, slipperyMaze } from "./slippery-maze.ts";
@@ -9,6 +11,8 @@ import { summarise } from "./summary.ts";
 
 const SEEDS = 3;
 const HEADS = 8;
+/** Where the states that may follow are known. */
+const KNOWN_HEADS = 4;
 /** Sides of the mazes: 10⁴ states a seed, and one of 10⁵. */
 const SIDES = { small: 141, large: 441 };
 /** Targets that the peer is asked for. */
@@ -30,11 +34,14 @@ export const reproduceFewNextStates: Reproduce = async ({ seed, onProgress }): P
     const maze = slipperyMaze(SIDES.small, HEADS, own);
     const found = await recover(maze, (share) => onProgress?.(k + share, total, `seed ${own}: ${maze.tables.states} states`));
     const peer = k === 0 ? nnlsPeer(maze) : undefined;
-    details.push({ seed: own, ...found, peer });
+    const known = withKnownSupport(slipperyMaze(SIDES.small, KNOWN_HEADS, own));
+    details.push({ seed: own, ...found, peer, known });
     runs.push({
       unresolvedShare: found.wrong / found.pairs,
       falselySure: found.falselySure,
       microsecondsPerPair: found.microsecondsPerPair,
+      knownSupportWrong: known.wrong,
+      knownSupportMicrosecondsPerPair: known.microsecondsPerPair,
       ...(peer && { ratioToNonNegativeLeastSquares: (1e6 * peer.seconds) / found.microsecondsPerPair }),
     });
   }
@@ -101,6 +108,24 @@ async function recover(maze: SlipperyMaze, onProgress: (share: number) => void) 
     microsecondsPerPair: (user + system) / (states * actions),
     peakMegabytes: process.resourceUsage().maxRSS / 1024,
   };
+}
+
+/** Every state with those that follow it under any action as candidates of all its actions. */
+function withKnownSupport(maze: SlipperyMaze) {
+  const { heads, columns, tables } = maze;
+  const { states, actions } = tables;
+  const targets = new Float64Array(states * actions * heads);
+  mazeTargets(maze, 0, states * actions, targets);
+  const candidates = reachable(tables);
+  const before = process.cpuUsage();
+  const { offsets, states: found, probabilities } = projectColumns({ heads, columns, targets, candidates });
+  const { user, system } = process.cpuUsage(before);
+  let wrong = 0;
+  for (let k = 0; k < states * actions; k++) {
+    const [from, to] = [offsets[k], offsets[k + 1]];
+    if (mazeError(maze, k, found.subarray(from, to), probabilities.subarray(from, to)) > WRONG) wrong++;
+  }
+  return { heads, wrong, microsecondsPerPair: (user + system) / (states * actions) };
 }
 
 function nnlsPeer(maze: SlipperyMaze) {

@@ -113,7 +113,7 @@ function genericCritic(tables: Tables, heads: number, random: Random): TabularCr
 }
 
 /** Each state and all that follow it under any action. */
-function reachable(tables: Tables): CandidateSets {
+export function reachable(tables: Tables): CandidateSets {
   const { states, actions, offsets, nextStates } = tables;
   const sets = Array.from({ length: states }, (_, s) => [
     ...new Set([s, ...nextStates.subarray(offsets[s * actions], offsets[(s + 1) * actions])]),
