@@ -21,8 +21,9 @@ interface StartOptions extends CommonOptions {
 /** What is shown, in order: critics that ship with the program. */
 const shown: readonly { readonly folder: string; readonly critic: string; readonly method?: Method }[] = [
   { folder: "four-rooms", critic: "FourRooms104-v0" },
-  { folder: "pendulum", critic: "Pendulum-v1", method: "pointwise" },
-  { folder: "cart-pole", critic: "CartPole-v1", method: "pointwise" },
+  { folder: "taxi", critic: "Taxi-v3" },
+  { folder: "pendulum", critic: "Pendulum-v1-sac", method: "pointwise" },
+  { folder: "cart-pole", critic: "CartPole-v1-dqn", method: "pointwise" },
 ];
 
 /** The whole path on what ships with the program: value functions in, dynamics out, held against the truth. */
@@ -31,7 +32,7 @@ export function startCommand(io: Io): Command {
     new Command("start")
       .summary("see the whole path at work, offline, in seconds")
       .description(
-        "See the whole path at work on what ships with the program: value functions of four rooms, of a pendulum and of a cart with a pole; from the values alone, infer where every action leads, and hold that against the truth.",
+        "See the whole path at work on what ships with the program: value functions of four rooms, of a taxi, of an agent that swings a pendulum up and of one that balances a pole; from the values alone, infer where every action leads, and hold that against the truth.",
       )
       .option("--out <folder>", "where to write a folder for each: model, summary.json and report.html", "runs/start")
       .option("--force", "write into a folder that holds other files; those of the same names are replaced"),
@@ -63,7 +64,7 @@ export function startCommand(io: Io): Command {
     const text = [
       "Dynamics inferred from value functions alone, held against transitions that inference did not see.",
       alignColumns(lines, "  "),
-      "Errors are over the true change of a step: 1 is what a model scores in which nothing moves. In four rooms, the share of wrong next states.",
+      "Errors are over the true change of a step: 1 is what a model scores in which nothing moves. In four rooms and for the taxi, the share of wrong next states.",
       `Open ${shown.map(({ folder }) => `${out}/${folder}/report.html`).join(", ")}.`,
       "Next: vinverse infer YOUR_CRITIC.zip --env ID --out runs/mine",
     ].join("\n\n");

@@ -3,8 +3,10 @@ import type { SavedCritic } from "../critics/saved.ts";
 import { LearningError } from "./errors.ts";
 
 /** What a trained critic does, as a policy to value: softmax of its action values, or its actor's mode. */
-export function policyOf({ name, values }: SavedCritic): FixedPolicy {
+export function policyOf({ name, values }: Pick<SavedCritic, "name" | "values">): FixedPolicy {
   switch (values.kind) {
+    case "with-cumulants":
+      return policyOf({ name, values: values.control });
     case "deep-q":
       return { kind: "softmax", logits: values.online };
     case "deterministic-actor-critic":

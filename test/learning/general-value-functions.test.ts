@@ -114,12 +114,15 @@ test.each([
 });
 
 const zoo = [
-  { id: "Pendulum-v1", most: 0.1 },
-  { id: "CartPole-v1", most: 0.12 },
+  { name: "Pendulum-v1", most: 0.1 },
+  { name: "CartPole-v1", most: 0.12 },
+  { name: "Pendulum-v1-sac", most: 0.06 },
+  { name: "CartPole-v1-dqn", most: 0.06 },
 ] as const;
 
-test.each(zoo)("zoo/$id gives up its dynamics pair by pair", async ({ id, most }) => {
-  const critic = await loadCritic(`zoo/${id}`);
+test.each(zoo)("zoo/$name gives up its dynamics pair by pair", async ({ name, most }) => {
+  const critic = await loadCritic(`zoo/${name}`);
+  const id = critic.environment!;
   const { model } = await inferDynamics(critic, { environment: id, method: "pointwise", samples: 400, seed: 21 });
   const score = await scoreModel(model, make(id), { n: 400, seed: 22 });
   expect(score.kind === "continuous" && score.error).toBeLessThan(most);
