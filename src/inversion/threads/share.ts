@@ -1,8 +1,10 @@
-/** The same tables where threads can see them. */
+/** Moves tables to where threads can see them, one array after another in the object itself, so that no more than one is held twice. */
 export function share<T>(value: T): T {
   if (ArrayBuffer.isView(value)) return shared(value as unknown as Float64Array) as T;
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, share(entry)])) as T;
+  const fields = value as Record<string, unknown>;
+  for (const [key, entry] of Object.entries(fields)) fields[key] = share(entry);
+  return value;
 }
 
 function shared<T extends Float64Array | Int32Array>(array: T): T {
