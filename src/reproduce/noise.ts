@@ -11,13 +11,16 @@ import { inferContinuous } from "../inversion/infer-continuous.ts";
 import type { Samples } from "../inversion/samples.ts";
 import { trainGeneralValues } from "../learning/general-value-functions.ts";
 import type { NoiseKind } from "../world-model/noise.ts";
+import { kept } from "./kept.ts";
 import { linearGaussianCoordinates, linearGaussianCritic, shakenSpring as world } from "./linear-gaussian.ts";
 import type { Reproduce, Reproduction, ReproductionChart } from "./reproduction.ts";
 import { summarise } from "./summary.ts";
 
 const SEEDS = 3;
 /** Samples of an inference, and as many fresh pairs to score it on. */
-const PAIRS = { planted: 300, pendulum: 600 };
+const PAIRS = { planted: 200, pendulum: 600 };
+
+const signals = { cumulants: 12, bandwidth: 1, discounts: [0.3, 0.6] };
 
 /** Deviations of the pendulum's angle and rate, every step. */
 const shaken = [0.1, 0.8];
@@ -57,59 +60,42 @@ interface Truth {
  * What noise does to inversion and what it takes to see it: a linear Gaussian world whose values are known in closed form, and a pendulum with noise in angle and rate whose values are learned.
  * Errors of the mean are relative to the change; errors of the covariance to its size, entries in units of the deviations.
  */
-export const reproduceNoise: Reproduce = async ({ seed, onProgress }): Promise<Reproduction> => {
+export const reproduceNoise: Reproduce = async ({ seed, cache, onProgress }): Promise<Reproduction> => {
   const start = performance.now();
   const seeds = Array.from({ length: SEEDS }, (_, i) => seed + i);
   const details: unknown[] = [];
   const runs: Record<string, number>[] = [];
+  const fileOf = (name: string) => `${cache ?? "runs/reproduce"}/noise/${name}.json`;
   for (const [at, own] of seeds.entries()) {
-    const progress = (share: number, what: string) => onProgress?.(at + share, SEEDS, `seed ${own}: ${what}`);
+    const progress = (share: number, what: string) => onProgress?.(at + share, SEEDS + 1, `seed ${own}: ${what}`);
     progress(0, "a linear Gaussian world");
-    const constant = planted(own, 0);
-    const growing = planted(own, 1);
-    const coordinates = linearGaussianCoordinates(2);
-    const plain = await score(constant.critic, coordinates, constant, "amortised");
-    const region = await score(constant.critic, coordinates, constant, "amortised", "constant");
-    progress(0.1, "pair by pair");
-    const pairs = await score(growing.critic, coordinates, growing, "pointwise", "constant");
-    const plainPairs = await score(growing.critic, coordinates, growing, "pointwise");
-    const swing = await shakenPendulum(own, training, (share, what) => progress(0.2 + 0.4 * share, what));
-    const biased = await shakenPendulum(own, residualTraining, (share, what) => progress(0.6 + 0.2 * share, what));
-    progress(0.8, "the pendulum's noise");
-    const physics = pendulum();
-    const learned = await score(swing.critic, physics.coordinates, swing, "amortised", "constant");
-    const quiet = await score(swing.critic, physics.coordinates, swing, "amortised");
-    const flat = await score(biased.critic, physics.coordinates, biased, "amortised", "constant");
-    progress(0.9, "the pendulum's noise, pair by pair");
-    const each = await score(swing.critic, physics.coordinates, swing, "pointwise", "constant");
-    const quietEach = await score(swing.critic, physics.coordinates, swing, "pointwise");
+    const exact = await kept(fileOf(`planted-${own}`), { world, PAIRS, signals }, () => plantedScores(own));
+    const swing = await kept(fileOf(`pendulum-${own}`), { training, PAIRS, shaken }, () => pendulumScores(own, training, progress));
+    progress(0.8, "the pendulum by residual gradient");
+    const biased = await kept(fileOf(`residual-gradient-${own}`), { residualTraining, PAIRS, shaken }, () =>
+      residualGradientScore(own, progress),
+    );
     runs.push({
-      plantedMean: region.mean,
-      plantedCovariance: region.covariance,
-      plantedMeanWithoutNoise: plain.mean,
-      pairByPairMean: pairs.mean,
-      pairByPairCovariance: pairs.covariance,
-      pairByPairMeanWithoutNoise: plainPairs.mean,
-      pendulumMean: learned.mean,
-      pendulumCovariance: learned.covariance,
-      pendulumMeanWithoutNoise: quiet.mean,
-      pendulumCovarianceByResidualGradient: flat.covariance,
-      pendulumPairByPairMean: each.mean,
-      pendulumPairByPairCovariance: each.covariance,
-      pendulumPairByPairMeanWithoutNoise: quietEach.mean,
+      plantedMean: exact.region.mean,
+      plantedCovariance: exact.region.covariance,
+      plantedMeanWithoutNoise: exact.plain.mean,
+      pairByPairMean: exact.pairs.mean,
+      pairByPairCovariance: exact.pairs.covariance,
+      pairByPairMeanWithoutNoise: exact.plainPairs.mean,
+      pendulumMean: swing.region.mean,
+      pendulumCovariance: swing.region.covariance,
+      pendulumMeanWithoutNoise: swing.plain.mean,
+      pendulumPairByPairMean: swing.pairs.mean,
+      pendulumPairByPairCovariance: swing.pairs.covariance,
+      pendulumPairByPairMeanWithoutNoise: swing.plainPairs.mean,
+      pendulumCovarianceByResidualGradient: biased.covariance,
     });
-    details.push({
-      seed: own,
-      planted: region,
-      pairByPair: pairs,
-      pendulum: learned,
-      pendulumPairByPair: each,
-      residualOverSignal: swing.residualOverSignal,
-    });
-    onProgress?.(at + 1, SEEDS, `seed ${own}`);
+    details.push({ seed: own, planted: exact, pendulum: swing, residualGradient: biased });
   }
+  onProgress?.(SEEDS, SEEDS + 1, "noise of other sizes");
   const { figures, ranges } = summarise(runs);
-  const chart = await loudnessChart(seed);
+  const chart = await kept(fileOf(`loudness-${seed}`), { world, PAIRS, signals, LOUDNESS }, () => loudnessChart(seed));
+  onProgress?.(SEEDS + 1, SEEDS + 1, "done");
   return {
     figures,
     ranges,
@@ -117,14 +103,45 @@ export const reproduceNoise: Reproduce = async ({ seed, onProgress }): Promise<R
     seconds: (performance.now() - start) / 1000,
     charts: [chart],
     details: {
-      world: { ...world, pairByPair: "noise grows with the action: √(1 + a²) L" },
-      pendulum: { deviations: shaken, training },
+      world: { ...world, signals, pairByPair: "noise grows with the action: √(1 + a²) L" },
+      pendulum: { deviations: shaken, training, residualTraining },
       errors:
         "of the mean over the RMS change; of the covariance over its size, entries over the deviations of their coordinates; a covariance of 0 scores 1",
       runs: details,
     },
   };
 };
+
+/** With one noise for the region; and pair by pair, where it grows with the action. */
+async function plantedScores(seed: number) {
+  const coordinates = linearGaussianCoordinates(2);
+  const constant = planted(seed, 0);
+  const growing = planted(seed, 1);
+  return {
+    region: await score(constant.critic, coordinates, constant, "amortised", "constant"),
+    plain: await score(constant.critic, coordinates, constant, "amortised"),
+    pairs: await score(growing.critic, coordinates, growing, "pointwise", "constant"),
+    plainPairs: await score(growing.critic, coordinates, growing, "pointwise"),
+  };
+}
+
+async function pendulumScores(seed: number, settings: typeof training, onProgress: (share: number, what: string) => void) {
+  const truth = await shakenPendulum(seed, settings, (share, what) => onProgress(0.2 + 0.4 * share, what));
+  const { coordinates } = pendulum();
+  onProgress(0.6, "the pendulum's noise");
+  return {
+    region: await score(truth.critic, coordinates, truth, "amortised", "constant"),
+    plain: await score(truth.critic, coordinates, truth, "amortised"),
+    pairs: await score(truth.critic, coordinates, truth, "pointwise", "constant"),
+    plainPairs: await score(truth.critic, coordinates, truth, "pointwise"),
+    residualOverSignal: truth.residualOverSignal,
+  };
+}
+
+async function residualGradientScore(seed: number, onProgress: (share: number, what: string) => void) {
+  const truth = await shakenPendulum(seed, residualTraining, (share, what) => onProgress(0.8 + 0.2 * share, what));
+  return score(truth.critic, pendulum().coordinates, truth, "amortised", "constant");
+}
 
 /** Errors against how loud the noise is: the mean with and without noise assumed, and the covariance. */
 async function loudnessChart(seed: number): Promise<ReproductionChart> {
@@ -190,7 +207,7 @@ async function score(
 function planted(seed: number, growth: number, loudness = 1): Truth & { readonly critic: NetworkCritic } {
   const random = createRandom(seed);
   const noise = world.noise.map((row) => row.map((x) => loudness * x));
-  const critic = linearGaussianCritic({ ...world, noise, growth }, { cumulants: 12, bandwidth: 1, discounts: [0.5, 0.8] }, random);
+  const critic = linearGaussianCritic({ ...world, noise, growth }, signals, random);
   const n = PAIRS.planted;
   const draw = (): Samples => ({
     n,
