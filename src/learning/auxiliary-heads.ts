@@ -88,7 +88,14 @@ export interface AuxiliaryHeads {
 }
 
 export async function auxiliaryHeads(learner: Learner, options: AuxiliaryOptions): Promise<AuxiliaryHeads> {
-  const settings = { ...AUXILIARY_DEFAULTS, ...options };
+  // a short training has no more updates of these than steps
+  const part = Math.min(1, options.steps / (AUXILIARY_DEFAULTS.targetSteps + AUXILIARY_DEFAULTS.residualSteps));
+  const settings = {
+    ...AUXILIARY_DEFAULTS,
+    targetSteps: Math.ceil(part * AUXILIARY_DEFAULTS.targetSteps),
+    residualSteps: Math.ceil(part * AUXILIARY_DEFAULTS.residualSteps),
+    ...options,
+  };
   const { environment, observationSize: o, actionSize: m, n: copies } = learner.actors;
   const { seed, steps, discounts, bandwidth, hidden, activation, threads } = settings;
   const cumulants = options.cumulants ?? Math.max(FEWEST_SIGNALS, SIGNALS_A_DIMENSION * dimensionsOf(environment, o));
@@ -153,8 +160,7 @@ export async function auxiliaryHeads(learner: Learner, options: AuxiliaryOptions
           ...critic.made,
           auxiliary: {
             cumulants,
-            ...AUXILIARY_DEFAULTS,
-            ...Object.fromEntries(Object.entries(options).filter(([key]) => key !== "threads" && key !== "asked")),
+            ...Object.fromEntries(Object.entries(settings).filter(([key]) => !["threads", "asked", "seed", "steps"].includes(key))),
             updates: general.done,
             residualOverSignal: ratios(discounts, cumulants, measured),
           },

@@ -47,7 +47,6 @@ export function trainingSections(training: Training): readonly ReportSection[] {
       title: "Return",
       text: `Evaluations without exploration: the mean and, as a band, the quartiles of their episodes. The critic that was kept has a mean return of ${formatNumber(training.meanReturn)} over ${training.episodes} fresh episodes.`,
       svg: returnCurve(training),
-      wide: true,
     },
     ...(told.length > 0
       ? [
@@ -66,7 +65,6 @@ export function trainingSections(training: Training): readonly ReportSection[] {
                 { name: "effective rank", x: at, y: told.map(({ effectiveRank }) => effectiveRank) },
               ]),
             ],
-            wide: true,
           },
         ]
       : []),

@@ -1,7 +1,8 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { EVENTS } from "../../src/learning/training-log.ts";
 import { run } from "./harness.ts";
 
 const root = mkdtempSync(join(tmpdir(), "vinverse-train-"));
@@ -28,11 +29,38 @@ test("a short training leaves a critic, a log and a checkpoint", async () => {
   const trained = await train("--env", "CartPole-v1", "--algorithm", "dqn", "--steps", "400", "--out", out);
   expect(trained.code).toBe(0);
   expect(JSON.parse(trained.out).meanReturn).toBeGreaterThan(0);
-  for (const file of ["critic.json", "tensors.safetensors", "log.jsonl", "checkpoint.safetensors"])
+  for (const file of [
+    "critic.json",
+    "tensors.safetensors",
+    "log.jsonl",
+    "checkpoint.safetensors",
+    "learning-curve.svg",
+    "report.html",
+    EVENTS,
+  ])
     expect(existsSync(join(out, file))).toBe(true);
   const inspected = await run("inspect", out, "--json", "--quiet");
   expect(JSON.parse(inspected.out)).toMatchObject({ algorithm: "DQN", environment: "CartPole-v1" });
 });
+
+test("tables learn random signals beside their task, and give up every next state", async () => {
+  const out = join(root, "taxi");
+  const trained = await train("--env", "Taxi-v3", "--algorithm", "value-iteration", "--identifiable", "--out", out);
+  expect(JSON.parse(trained.out)).toMatchObject({ heads: 11, identifiability: { usable: true, tiedStates: 0 } });
+  const inferred = await run("infer", out, "--json", "--quiet");
+  expect(JSON.parse(inferred.out).score).toMatchObject({ pairs: 3000, correct: 3000, ambiguous: 0 });
+});
+
+test("identifiability is told and reported as a network trains", async () => {
+  const out = join(root, "heads");
+  const words = ["--env", "CartPole-v1", "--algorithm", "dqn", "--steps", "40", "--identifiable", "--out", out];
+  const trained = await run("train", "--json", ...words);
+  expect(trained.code).toBe(0);
+  expect(JSON.parse(trained.out).identifiability).toMatchObject({ dimensions: 4 });
+  expect(trained.err).toMatch(/residual \d+ % of signal, sees \d of 4 directions/);
+  expect(readFileSync(join(out, "report.html"), "utf8")).toContain("<h2>Identifiability</h2>");
+  expect(readFileSync(join(out, "learning-curve.svg"), "utf8")).toMatch(/^<svg/);
+}, 120_000);
 
 describe("what does not fit is told in a sentence, and leaves nothing behind", () => {
   const cases: readonly (readonly [string, readonly string[], number, RegExp])[] = [
