@@ -20,7 +20,7 @@ export interface ChunkedProjectionProblem {
   readonly tolerance?: number;
   /** Targets that follow each other and are of one state (4 moves: 4): where one of its actions surely leads, others are looked for as well. 1 when absent. */
   readonly actions?: number;
-  /** Targets held at once by each thread (4096). */
+  /** Targets held at once by each thread (2^16): neighbours tell of each other within a chunk. */
   readonly chunk?: number;
   /** 1 (this thread, nothing started) to as many as there are cores; all of them when absent. */
   readonly threads?: number;
@@ -33,7 +33,8 @@ export interface ProjectionChunk extends ProjectionRows {
   readonly to: number;
 }
 
-const defaultChunk = 4096;
+/** Answers spread among neighbours within a chunk: larger ones leave fewer edges. */
+const defaultChunk = 1 << 16;
 
 /**
  * Distributions over next states of 10⁴ to 10⁶ states in bounded memory and on all cores: what is held is the index of the columns and a chunk of targets a thread.
