@@ -1,6 +1,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { activations } from "../critics/activations.ts";
 import { algorithms } from "../learning/algorithms.ts";
 import type { Identifiability } from "../learning/auxiliary-heads.ts";
 import { alignColumns } from "./columns.ts";
@@ -17,6 +18,9 @@ interface TrainOptions extends CommonOptions {
   readonly enough?: number;
   readonly relabel?: number;
   readonly identifiable?: boolean;
+  readonly hidden?: readonly number[];
+  readonly activation?: string;
+  readonly layerNorm?: boolean;
   readonly resume?: boolean;
   readonly force?: boolean;
   readonly discount: number;
@@ -52,6 +56,9 @@ export function trainCommand(io: Io): Command {
         "in goal environments, transitions replayed with a goal reached later for one as it was (default: 4)",
         number,
       )
+      .option("--hidden <sizes>", "widths of the hidden layers, e.g. 256,256 (default: 128,128)", widths)
+      .addOption(new Option("--activation <name>", "between layers (default: ReLU)").choices(Object.keys(activations)))
+      .option("--layer-norm", "normalise before every activation")
       .option("--identifiable", "add heads of random signals, so that the critic can be inverted by design, and tell how well as it trains")
       .option("--discount <number>", "γ of tabular algorithms", number, 0.95)
       .option("--policy <folder>", "critic whose behaviour gvf gathers by and values (default: uniformly random)")
@@ -84,7 +91,8 @@ export function trainCommand(io: Io): Command {
       seed,
       steps: options.steps,
       enough: options.enough,
-      settings: options.relabel === undefined ? undefined : { relabel: options.relabel },
+      settings: networkSettings(options),
+      words: settingsInWords(options),
       resume: options.resume,
       identifiable: options.identifiable,
       onFinish: (done, total) => context.onProgress(done, total, "heads of random signals"),
@@ -205,6 +213,25 @@ async function trainTable(
     json: { environment: env, algorithm, seed, out, heads: critic.heads.length, identifiability, seconds },
     text: `${critic.heads.length} table${critic.heads.length === 1 ? "" : "s"} of ${env} by ${algorithm}.\n${verdict.sentence}\nNext: vinverse infer ${out} --env ${env}`,
   };
+}
+
+/** What the algorithm is told beside its defaults; nothing where nothing was asked. */
+function networkSettings({ relabel, hidden, activation, layerNorm }: TrainOptions): Readonly<Record<string, unknown>> | undefined {
+  const given = Object.entries({ relabel, hidden, activation, normalised: layerNorm }).filter(([, value]) => value !== undefined);
+  return given.length === 0 ? undefined : Object.fromEntries(given);
+}
+
+function settingsInWords({ enough, relabel, hidden, activation, layerNorm }: TrainOptions): string {
+  const said = { enough, relabel, hidden: hidden?.join(), activation };
+  const words = Object.entries(said).flatMap(([name, value]) => (value === undefined ? [] : [` --${name} ${value}`]));
+  return `${words.join("")}${layerNorm ? " --layer-norm" : ""}`;
+}
+
+function widths(text: string): readonly number[] {
+  const list = text.split(",").map(Number);
+  if (!list.every((width) => Number.isInteger(width) && width > 0 && width <= 4096))
+    throw new InvalidArgumentError("It must be whole numbers such as 256,256.");
+  return list;
 }
 
 function goals(text: string): readonly (readonly number[])[] {

@@ -12,6 +12,8 @@ export interface AllActionsSettings extends OffPolicySettings, EpsilonSettings {
   readonly hidden: readonly number[];
   readonly copies: number;
   readonly threads: number;
+  readonly activation?: string;
+  readonly normalised?: boolean;
 }
 
 /** What sets an algorithm apart whose one network says something of every Discrete action at once. */
@@ -40,7 +42,8 @@ export async function allActionsLearner(source: EnvironmentSource, settings: All
     throw new LearningError(`${algorithm} chooses among Discrete actions; ${id} acts in a Box: use sac or td3`);
   const o = actors.observationSize;
   const standard = await standardOf(actors.environment, seed);
-  const online: Layers = { name: "online", sizes: [o, ...settings.hidden, outputs * actionSpace.n], activation: "ReLU", standard };
+  const { activation = "ReLU", normalised } = settings;
+  const online: Layers = { name: "online", sizes: [o, ...settings.hidden, outputs * actionSpace.n], activation, normalised, standard };
   const parameters = initialise(online, createRandom(seed));
   const recurrence = await recur(
     parts.update(online, parameters),

@@ -11,6 +11,10 @@ export interface OffPolicyOptions extends LearnerOptions {
   readonly lookahead?: number;
   /** τ of the target networks' Polyak averaging. */
   readonly targetRate?: number;
+  /** Between layers, by its class name in torch.nn (ReLU). */
+  readonly activation?: string;
+  /** Normalise before every activation (Ba et al. 2016). */
+  readonly normalised?: boolean;
 }
 
 /** Of actors and critics; their own files add to it. */

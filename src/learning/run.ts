@@ -18,6 +18,8 @@ export interface RunOptions {
   /** Environment steps; the environment's preset where not given. */
   readonly steps?: number;
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** How the command line says these settings: the critic keeps the command that makes it. */
+  readonly words?: string;
   /** Stop at an evaluation of this mean return. */
   readonly enough?: number;
   /** Go on from the checkpoint in `out`. */
@@ -107,7 +109,7 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
   const returns = await evaluateCritic(critic, environment, FRESH_EPISODES, FRESH_SEED + seed);
   const meanReturn = returns.reduce((a, b) => a + b, 0) / returns.length;
   const { settings: full, ...rest } = Object.fromEntries(Object.entries(critic.made!).filter(([key]) => !ENDING.includes(key)));
-  const command = `vinverse train --env ${environment} --algorithm ${options.algorithm} --seed ${seed} --steps ${steps}${identifiable ? " --identifiable" : ""}`;
+  const command = `vinverse train --env ${environment} --algorithm ${options.algorithm} --seed ${seed} --steps ${steps}${identifiable ? " --identifiable" : ""}${options.words ?? ""}`;
   const made = {
     command,
     ...rest,

@@ -72,9 +72,10 @@ export async function sac(source: EnvironmentSource, options: SacOptions): Promi
   const { id } = environment;
   const units = unitActions(environment);
   const standard = await standardOf(environment, seed);
-  const value = (name: string): Layers => ({ name, sizes: [o + m, ...settings.hidden, 1], activation: "ReLU", standard });
+  const { activation = "ReLU", normalised } = settings;
+  const value = (name: string): Layers => ({ name, sizes: [o + m, ...settings.hidden, 1], activation, normalised, standard });
   const networks: SacNetworks = {
-    actor: { name: "actor", sizes: [o, ...settings.hidden, 2 * m], activation: "ReLU", standard },
+    actor: { name: "actor", sizes: [o, ...settings.hidden, 2 * m], activation, normalised, standard },
     critics: [value("critic 0"), value("critic 1")],
   };
   const { actor } = networks;

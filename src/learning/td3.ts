@@ -79,10 +79,12 @@ export async function td3(source: EnvironmentSource, options: Td3Options): Promi
   const { id } = environment;
   const units = unitActions(environment);
   const standard = await standardOf(environment, seed);
+  const { activation = "ReLU", normalised } = settings;
   const layers = (name: string, from: number, to: number): Layers => ({
     name,
     sizes: [from, ...settings.hidden, to],
-    activation: "ReLU",
+    activation,
+    normalised,
     standard,
   });
   const numbers = Array.from({ length: settings.critics }, (_, i) => i);

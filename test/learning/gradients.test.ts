@@ -77,6 +77,14 @@ describe("the gradient that each loss gives to Adam, against central differences
     check(graph, "loss", "online", fillFeeds(graph, stateFeeds(state), { actions: action(2), discounts }, 4));
   });
 
+  test.each(["Tanh", "SiLU"])("DQN with normalised layers of %s", (activation) => {
+    const online: Layers = { ...tiny("online", 3, 2), activation, normalised: true };
+    const parameters = initialise(online, createRandom(1));
+    const state = { ...adamState(pack("online", parameters)), ...pack("target", initialise(online, createRandom(2))) };
+    const graph = dqnGraph(online, parameters, BATCH, 0.01);
+    check(graph, "loss", "online", fillFeeds(graph, stateFeeds(state), { actions: action(2), discounts }, 4));
+  });
+
   test("QR-DQN", () => {
     const quantiles = 3;
     const online = tiny("online", 3, quantiles * 2);

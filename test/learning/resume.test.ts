@@ -16,7 +16,7 @@ const cases: readonly (Pick<RunOptions, "environment" | "algorithm" | "identifia
 })[] = [
   { environment: "CartPole-v1", algorithm: "dqn", settings: { ...small, persistence: 4 } },
   { environment: "CartPole-v1", algorithm: "qr-dqn", settings: { ...small, quantiles: 5 }, identifiable: heads },
-  { environment: "Pendulum-v1", algorithm: "sac", settings: small },
+  { environment: "Pendulum-v1", algorithm: "sac", settings: { ...small, activation: "SiLU", normalised: true } },
   { environment: "Pendulum-v1", algorithm: "td3", settings: small, identifiable: heads },
   { environment: "MountainCarReach-v0", algorithm: "dqn", settings: { ...small, relabel: 2 } },
 ];
