@@ -30,4 +30,9 @@ export interface RegisteredArmPart {
 }
 
 /** Studies of the arm beside bringing the cube to goals. */
-export const armParts: readonly RegisteredArmPart[] = [{ name: "reach", load: async () => (await import("./arm-reach.ts")).reachPart }];
+export const armParts: readonly RegisteredArmPart[] = [
+  { name: "reach", load: async () => (await import("./arm-reach.ts")).reachPart },
+  { name: "unseen tasks", load: async () => (await import("./arm-tasks.ts")).tasksPart },
+  { name: "adaptation", once: true, load: async () => (await import("./arm-adaptation.ts")).adaptationPart },
+  { name: "simulator", once: true, load: async () => (await import("./arm-simulator.ts")).simulatorPart },
+];

@@ -8,6 +8,7 @@ import { make } from "../environments/make.ts";
 import type { Simulator } from "../planning/shooting.ts";
 import { planWaypoints, type WaypointControl, type WaypointTask } from "../planning/waypoints.ts";
 import type { ContinuousWorldModel } from "../world-model/world-model.ts";
+import type { ArmPart } from "./arm-parts.ts";
 import type { OnProgress } from "./reproduction.ts";
 
 /** A task that no head was trained for: how it starts, what it costs, and when it has succeeded by the true states. */
@@ -205,3 +206,18 @@ function drawStarts(simulation: Simulation, n: number, random: Random, start: Un
   });
   return { states, begun };
 }
+
+/** The same as a part of the study of the arm. */
+export const tasksPart: ArmPart = async ({ subject, onProgress }) => {
+  const results = await runUnseenTasks(subject.model, { seed: subject.seed, onProgress });
+  return {
+    figures: {
+      worstUnseenTask: Math.min(...results.map(({ success }) => success)),
+      unseenTasks: results.filter(({ success }) => success >= ENOUGH).length,
+    },
+    details: results.map(({ name, criterion, success, starts, failures }) => ({ name, criterion, success, starts, failures })),
+  };
+};
+
+/** Share of starts that a task must succeed in to be counted. */
+const ENOUGH = 0.8;

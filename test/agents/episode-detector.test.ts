@@ -1,0 +1,54 @@
+import { describe, expect, test } from "vitest";
+import { EpisodeDetector } from "../../src/agents/episode-detector.ts";
+import { createRandom, type Random } from "../../src/engine/random.ts";
+
+const WIDTH = 30;
+const drawn = (random: Random, shift = 0) =>
+  Float64Array.from({ length: WIDTH }, (_, f) => 3 + (f + 1) * (random.normal() + (f === 7 ? shift : 0)));
+const reference = (random: Random) => Array.from({ length: 80 }, () => drawn(random));
+
+describe("a detector of changes between episodes", () => {
+  test("rings falsely no more often than was asked for", () => {
+    const rate = 1 / 200;
+    let alarms = 0;
+    for (let seed = 0; seed < 10; seed++) {
+      const random = createRandom(seed);
+      const detector = new EpisodeDetector(reference(random), { falseAlarmRate: rate });
+      for (let e = 0; e < 400; e++) if (detector.observe(drawn(random))) alarms++;
+    }
+    expect(alarms).toBeLessThanOrEqual(4000 * rate);
+  });
+
+  test("finds a large shift of one feature of thirty at once, and a smaller one soon", () => {
+    for (const [shift, most] of [
+      [25, 1],
+      [8, 3],
+    ]) {
+      const random = createRandom(3);
+      const detector = new EpisodeDetector(reference(random), { falseAlarmRate: 1 / 200 });
+      for (let e = 0; e < 5; e++) expect(detector.observe(drawn(random))).toBeUndefined();
+      let alarm: ReturnType<typeof detector.observe>;
+      let episodes = 0;
+      while (!alarm && episodes < 10) {
+        alarm = detector.observe(drawn(random, shift));
+        episodes++;
+      }
+      expect(episodes).toBeLessThanOrEqual(most);
+      expect(alarm!.feature).toBe(7);
+      expect(alarm!.shift).toBeGreaterThan(0);
+      expect(alarm!.since).toBeGreaterThanOrEqual(4);
+    }
+  });
+
+  test("takes what was not seen for no evidence", () => {
+    const random = createRandom(5);
+    const detector = new EpisodeDetector(reference(random), { falseAlarmRate: 1 / 200 });
+    const before = detector.evidence;
+    detector.observe(new Float64Array(WIDTH).fill(Number.NaN));
+    expect(detector.evidence).toBe(before);
+  });
+
+  test("refuses too few reference episodes", () => {
+    expect(() => new EpisodeDetector(reference(createRandom(0)).slice(0, 5), { falseAlarmRate: 0.01 })).toThrow(/10 reference episodes/);
+  });
+});
