@@ -119,7 +119,7 @@ export function trainCommand(io: Io): Command {
     const seconds = (performance.now() - start) / 1000;
     return {
       json: { environment: env, algorithm, seed, out, meanReturn, steps, updates, identifiability, seconds },
-      text: `${algorithm} on ${env}: mean return ${meanReturn.toFixed(1)} over 100 fresh episodes after ${steps} steps and ${updates} updates.${identifiability ? `\n${identifiability.verdict}` : ""}\nNext: vinverse infer ${out} --env ${env}`,
+      text: `${algorithm} on ${env}: mean return ${meanReturn.toFixed(1)} over 100 fresh episodes after ${steps} steps and ${updates} updates.${identifiability ? `\n${identifiability.verdict}` : ""}\nNext: ${critic.observationSpace.kind === "dict" ? `ask it about goals, as in docs/how-to/goals.md; vinverse inspect ${out}` : `vinverse infer ${out} --env ${env}`}`,
     };
   });
 }

@@ -86,6 +86,11 @@ export async function inferDynamics(given: Critic | readonly Critic[], options: 
   if (typeof options.environment === "string") await prepare(options.environment);
   const environment = typeof options.environment === "string" ? make(options.environment) : options.environment;
   const physics = environment?.physics;
+  const goalConditioned = differentiable.find(({ observationSpace: space }) => space.kind === "dict" && "desired_goal" in space.spaces);
+  if (environment?.simulation?.goals && goalConditioned)
+    throw new MismatchError(
+      `${goalConditioned.name} is goal-conditioned: ask it about goals with withGoals(critic, goals), and infer in coordinates of your own without an environment (docs/how-to/goals.md)`,
+    );
   if (environment && !environment.coordinates)
     throw new MismatchError(`${environment.id} has no continuous state, so a network critic of it cannot be inverted`);
   differentiable.forEach((critic) => {

@@ -5,6 +5,8 @@ import { restoreCritic } from "../../src/critics/saved.ts";
 import { evaluate, Graph } from "../../src/engine/index.ts";
 import { createRandom } from "../../src/engine/random.ts";
 import { make, prepare } from "../../src/environments/make.ts";
+import { loadCritic } from "../../src/formats/load-critic.ts";
+import { inferDynamics } from "../../src/inversion/infer.ts";
 import { type Actors, createActors } from "../../src/learning/actors.ts";
 import { algorithms } from "../../src/learning/algorithms.ts";
 import { hindsightOf } from "../../src/learning/hindsight.ts";
@@ -128,4 +130,8 @@ describe("a goal-conditioned critic", () => {
       await learner.release();
     },
   );
+});
+
+test("a critic of goals that is inferred from as if it had none is told how to be asked", async () => {
+  await expect(inferDynamics(await loadCritic("zoo/ArmReach-v0"), { environment: "ArmReach-v0" })).rejects.toThrow(/withGoals/);
 });
