@@ -1,0 +1,395 @@
+import { createRandom, type Random } from "../engine/random.ts";
+import type { Learner } from "../learning/learner.ts";
+import { type ContinuousTask, type GridOptions, planOnGrid } from "../planning/plan-on-grid.ts";
+import type { ContinuousPolicy } from "../planning/policy.ts";
+import type { Simulator } from "../planning/shooting.ts";
+import { sample } from "../spaces/space.ts";
+import type { ContinuousWorldModel } from "../world-model/world-model.ts";
+import { continueLearner, type TrainedLearner } from "./continue-learner.ts";
+import { imagine, imaginedEnvironment, plannerIn, type Seen, type StateValues, stateValuesOf } from "./imagination.ts";
+import { changeOf, distil, type LinearModel, type Met, offTheFaces, refit, type Steps, taken } from "./linear-model.ts";
+import { type ResidualAlarm, ResidualDetector } from "./residual-detector.ts";
+
+export interface AdaptContinuousOptions {
+  /** What is measured and can be done, and how episodes begin: not how the world moves. */
+  readonly seen: Seen;
+  /** Inferred from the critic. */
+  readonly model: ContinuousWorldModel;
+  /** Where the model is asked what it knows (states and actions, no steps): where it was inferred, say. The steps before, where not given. */
+  readonly at?: Met;
+  /** Real steps before any change: they say how far the model's predictions are to be trusted. */
+  readonly before: Steps;
+  readonly task: ContinuousTask;
+  /** Writes a state in which an episode may begin into [d] at the offset. */
+  readonly start: (random: Random, out: Float64Array, offset: number) => void;
+  /** The learner that made the critic: it goes on, in imagination. */
+  readonly learner: TrainedLearner;
+  readonly seed: number;
+  /** False alarms a step (1e-5). */
+  readonly falseAlarmRate?: number;
+  /** Share of random actions (0.05). */
+  readonly epsilon?: number;
+  /** Plan on a grid over the states, where they have few coordinates: every lesson is then a plan in the refitted model. */
+  readonly grid?: GridOptions;
+  /** Updates of the critic in imagination in each lesson: 3000, and with a grid none. */
+  readonly updates?: number;
+  readonly planner?: { readonly horizon?: number; readonly population?: number; readonly iterations?: number };
+}
+
+export interface ContinuousChange {
+  /** Step of the alarm and the last one before the evidence began, from 1. */
+  readonly alarm: ResidualAlarm;
+  /** Real steps that the model was fitted to, so far. */
+  readonly steps: number;
+  /** What it seems to be. */
+  readonly sentence: string;
+}
+
+/** Steps since the change after which the critic first catches up; then every time there are twice as many. */
+const FIRST_LESSON = 8;
+/** A weight is expected to change by as much as it is worth, or by this share of the coordinate's largest. */
+const [RELATIVE, ABSOLUTE] = [1, 0.02];
+/** How the learner goes on in imagination, where steps cost little. */
+const IMAGINED = {
+  copies: 32,
+  updatesPerStep: 0.25,
+  starts: 256,
+  capacity: 50_000,
+  lastEpsilon: 0.2,
+  explorationPart: 1e-9,
+  persistence: 1,
+};
+/** Parts of a lesson after each of which its outcome is judged, by so many imagined episodes; plans are slower and are judged by fewer. */
+const [PARTS, EPISODES, FEW] = [6, 16, 3];
+/** Steps of an imagined episode of learning: short ones begin in more places. */
+const HORIZON = 100;
+/** Starts in imagination: as episodes really begin, where the world has been met, anywhere in the box that was met. */
+const STARTS = { met: 0.4, box: 0.4 };
+/** A prior that holds nothing back, and the least deviation of a class that explains everything, in units of the features' scale. */
+const [FREE, EXACT] = [1e6, 1e-6];
+/** A weight has changed beyond doubt at this many posterior deviations. */
+const SURE = 4;
+
+/** What the agent believes, shared with the learner that imagines. */
+interface Belief {
+  model: LinearModel;
+  /** Real steps since the change. */
+  since: Steps;
+}
+
+/**
+ * Keeps an inferred model of a continuous world up to date, and with it the critic that it came from. Its one-step residuals, whitened on steps before, run through a CUSUM;
+ * after the alarm the few numbers that the model distils to are fitted again to real steps since the CUSUM's last zero, with the old ones for a prior in which a weight changes in proportion
+ * to itself, as masses, lengths and forces change it. Then it plans anew: on a grid where there are few coordinates; else to a horizon and with the critic's values behind it,
+ * while the critic's own learner goes on in imagination so that they catch up.
+ */
+export class AdaptContinuous {
+  private readonly options: AdaptContinuousOptions;
+  private readonly random: Random;
+  private readonly old: LinearModel;
+  private readonly detector: ResidualDetector;
+  private readonly belief: Belief;
+  private readonly log: { readonly state: Float64Array; readonly action: Float64Array; readonly next: Float64Array }[] = [];
+  private readonly learner: Learner;
+  private values: StateValues | undefined;
+  private planner: ContinuousPolicy | undefined;
+  private time = 0;
+  private lesson = FIRST_LESSON;
+  /** The last plan on the grid. */
+  private map: ContinuousPolicy | undefined;
+  /** Plans are better than the critic's own actions, as far as the model can tell. */
+  private plans = true;
+  /** What the steps before the change said of the inferred model. */
+  readonly calibrated: Calibrated;
+  /** undefined while everything is as expected */
+  change: ContinuousChange | undefined;
+  /** How often the critic caught up. */
+  lessons = 0;
+
+  static async create(options: AdaptContinuousOptions): Promise<AdaptContinuous> {
+    const { model: inferred } = await distil(options.model, options.seen.actionSpace, options.at ?? options.before);
+    const calibrated = calibrate(inferred, options.before);
+    const belief: Belief = { model: calibrated.model, since: { ...options.before, n: 0 } };
+    const learner = await continueLearner(options.learner, () => imagined(options, belief), {
+      seed: options.seed,
+      steps: Number.MAX_SAFE_INTEGER,
+      settings: IMAGINED,
+    });
+    return new AdaptContinuous(options, belief, calibrated, learner);
+  }
+
+  private constructor(options: AdaptContinuousOptions, belief: Belief, calibrated: Calibrated, learner: Learner) {
+    this.options = options;
+    this.random = createRandom(options.seed);
+    this.belief = belief;
+    this.old = belief.model;
+    this.calibrated = calibrated;
+    this.learner = learner;
+    this.detector = detectorOf(calibrated, options.falseAlarmRate);
+  }
+
+  /** The model as it is now. */
+  get model(): LinearModel {
+    return this.belief.model;
+  }
+
+  /** What to do in a state [d]: the critic's own action while everything is as expected, then a plan; a share of the actions is random. */
+  async act(state: Float64Array): Promise<Float64Array> {
+    const { seen, epsilon = 0.05 } = this.options;
+    if (this.random.uniform() < epsilon)
+      return Float64Array.of(
+        ...[sample(seen.actionSpace, this.random) as number | Float64Array].flatMap((x) => (typeof x === "number" ? [x] : [...x])),
+      );
+    return (await this.policy()).act(state);
+  }
+
+  /** A new episode begins. */
+  reset(): void {
+    this.planner?.reset();
+  }
+
+  /** What it would do if it explored no more. */
+  async policy(): Promise<ContinuousPolicy> {
+    if (!this.change || !this.plans) return this.own();
+    this.planner ??= await this.plan();
+    return this.planner;
+  }
+
+  /** One real step: detection, and after an alarm the model and, less often, the critic catch up. */
+  async observe(state: Float64Array, action: Float64Array, next: Float64Array): Promise<void> {
+    this.log.push({ state, action, next });
+    this.time++;
+    if (!this.change) {
+      const step: Steps = { n: 1, states: state, actions: action, nextStates: next };
+      const predicted = this.old.step(state, action, 1);
+      const alarm = offTheFaces(this.old.coordinates, step, predicted)[0]
+        ? this.detector.observe(residualsOf(this.old, step))
+        : this.detector.skip();
+      if (!alarm) return;
+      this.change = { alarm, steps: 0, sentence: "" };
+    }
+    this.refit(this.change);
+    if (this.time - this.change.alarm.since < this.lesson) return;
+    this.lesson *= 2;
+    await this.learn();
+  }
+
+  async release(): Promise<void> {
+    await this.values?.release();
+    await this.learner.release();
+  }
+
+  private refit({ alarm }: ContinuousChange): void {
+    const { log, old } = this;
+    const steps = log.slice(alarm.since);
+    this.belief.since = {
+      n: steps.length,
+      states: Float64Array.from(steps.flatMap(({ state }) => [...state])),
+      actions: Float64Array.from(steps.flatMap(({ action }) => [...action])),
+      nextStates: Float64Array.from(steps.flatMap(({ next }) => [...next])),
+    };
+    const { model, deviation } = refit(old, this.belief.since, { deviation: this.calibrated.deviation, spread: inProportion(old) });
+    this.belief.model = model;
+    this.planner = undefined;
+    this.change = { alarm, steps: steps.length, sentence: describe(old, model, deviation) };
+  }
+
+  /** A plan in the refitted model, or the critic goes on in imagination. */
+  private async learn(): Promise<void> {
+    const { grid, updates = grid ? 0 : 3000 } = this.options;
+    if (updates > 0) await this.catchUp(updates);
+    this.lessons++;
+    this.planner = undefined;
+    this.map = grid && (await planOnGrid(this.simulator(), this.options.task, grid));
+    if (!this.map) await this.choose();
+  }
+
+  /** What is kept of the critic is the best of it in imagination. */
+  private async catchUp(updates: number): Promise<void> {
+    let kept = this.learner.save();
+    let most = await this.imaginedReturn(this.actor(), this.starts(EPISODES));
+    for (let part = 0; part < PARTS; part++) {
+      const until = this.learner.updates + updates / PARTS;
+      while (this.learner.updates < until) await this.learner.iterate();
+      const got = await this.imaginedReturn(this.actor(), this.starts(EPISODES));
+      if (got < most) continue;
+      most = got;
+      kept = this.learner.save();
+    }
+    this.learner.restore(kept);
+    await this.values?.release();
+    this.values = undefined;
+  }
+
+  /** The critic's own actions, or plans that end in its values: whichever is better in imagination. */
+  private async choose(): Promise<void> {
+    const own = await this.imaginedReturn(this.actor(), this.starts(FEW));
+    const plan = await this.plan();
+    let planned = 0;
+    for (let e = 0; e < FEW; e++) {
+      plan.reset();
+      planned += (await this.imaginedReturn((state) => plan.act(state), this.starts(FEW, e))) / FEW;
+    }
+    this.plans = planned >= own;
+  }
+
+  /** [episodes, d] where imagined episodes begin, always the same; or one of them. */
+  private starts(episodes: number, one?: number): Float64Array {
+    const { start, seed } = this.options;
+    const d = this.old.coordinates.names.length;
+    const random = createRandom(seed);
+    const states = new Float64Array(episodes * d);
+    for (let i = 0; i < episodes; i++) start(random, states, i * d);
+    return one === undefined ? states : states.slice(one * d, (one + 1) * d);
+  }
+
+  /** Undiscounted return of episodes in the model, mean over starts [episodes, d]. */
+  private async imaginedReturn(act: BatchActions, starts: Float64Array): Promise<number> {
+    const { seen, task } = this.options;
+    const { model } = this.belief;
+    const episodes = starts.length / model.coordinates.names.length;
+    let states = starts;
+    const over = new Uint8Array(episodes);
+    let sum = 0;
+    for (let t = 0; t < seen.horizon && over.includes(0); t++) {
+      const { nextStates, rewards, ended } = imagine(model, task, states, await act(states, episodes), episodes);
+      for (let i = 0; i < episodes; i++) {
+        if (over[i]) continue;
+        sum += rewards[i] / episodes;
+        over[i] = ended[i];
+      }
+      states = nextStates;
+    }
+    return sum;
+  }
+
+  private actor(): BatchActions {
+    const { seen } = this.options;
+    return async (states, n) => {
+      const observations = new Float64Array(n * seen.observationSpace.low.length);
+      seen.observations(states, n, observations);
+      return Float64Array.from(await this.learner.act(observations, n));
+    };
+  }
+
+  private simulator(): Simulator {
+    const { model } = this.belief;
+    return {
+      stateSize: model.coordinates.names.length,
+      step: async (states, actions, n) => ({ nextStates: model.step(states, actions, n) }),
+    };
+  }
+
+  private async plan(): Promise<ContinuousPolicy> {
+    const { seen, task, planner = {} } = this.options;
+    if (this.map) return this.map;
+    this.values ??= await stateValuesOf(this.learner.critic(), seen);
+    return plannerIn(this.belief.model, seen, task, this.values, {
+      random: this.random,
+      horizon: planner.horizon ?? 12,
+      population: planner.population ?? 48,
+      iterations: planner.iterations ?? 3,
+    });
+  }
+
+  private own(): ContinuousPolicy {
+    const act = this.actor();
+    return { kind: "continuous", reset() {}, act: (state) => act(Float64Array.from(state), 1) };
+  }
+}
+
+/** Actions [n, m] in states [n, d]. */
+type BatchActions = (states: Float64Array, n: number) => Promise<Float64Array>;
+
+/** A model and what is known of its errors. */
+export interface Calibrated {
+  /** The inferred model, corrected by the steps. */
+  readonly model: LinearModel;
+  /** [n, d] its residuals on the steps that end on no face */
+  readonly residuals: Float64Array;
+  /** [d] what its class of models cannot explain */
+  readonly deviation: Float64Array;
+  /** [d] RMS of the inferred model's residuals over that of the changes, before it was corrected */
+  readonly inferredError: readonly number[];
+}
+
+/** What the class of models cannot explain, whatever its weights, is noise; the rest of the residual is the weights' own error, which the steps correct. */
+export function calibrate(inferred: LinearModel, before: Steps): Calibrated {
+  const { coordinates, features } = inferred;
+  const d = coordinates.names.length;
+  const free = offTheFaces(coordinates, before, inferred.step(before.states, before.actions, before.n));
+  const rows = Array.from(free.keys()).filter((b) => free[b]);
+  const judged = taken(before, rows, coordinates);
+  const first = rootMeanSquares(residualsOf(inferred, judged), d);
+  const moved = rootMeanSquares(
+    judged.states.map((_, i) => changeOf(coordinates, judged.states, judged.nextStates, i, i % d)),
+    d,
+  );
+  const able = refit(inferred, judged, { deviation: first.map((x) => x + Number.MIN_VALUE), spread: () => FREE }).model;
+  const deviation = rootMeanSquares(residualsOf(able, judged), d).map((x, j) => Math.max(x, EXACT * features.scale[j]));
+  const { model } = refit(inferred, judged, { deviation, spread: inProportion(inferred) });
+  return { model, residuals: residualsOf(model, judged), deviation, inferredError: Array.from(first, (x, j) => x / moved[j]) };
+}
+
+/** The detector of a calibrated model. */
+export function detectorOf({ model, residuals }: Calibrated, falseAlarmRate = 1e-5): ResidualDetector {
+  return new ResidualDetector(residuals, model.coordinates.names.length, { falseAlarmRate });
+}
+
+function inProportion({ theta, features, coordinates }: LinearModel): (j: number, f: number) => number {
+  const width = features.names.length;
+  const largest = coordinates.names.map((_, j) =>
+    theta.subarray(j * width, (j + 1) * width).reduce((most, w) => Math.max(most, Math.abs(w)), 0),
+  );
+  return (j, f) => RELATIVE * Math.abs(theta[j * width + f]) + ABSOLUTE * largest[j] + Number.MIN_VALUE;
+}
+
+function rootMeanSquares(rows: Float64Array, d: number): Float64Array {
+  const out = new Float64Array(d);
+  for (let i = 0; i < rows.length; i++) out[i % d] += (rows[i] ** 2 * d) / rows.length;
+  return out.map(Math.sqrt);
+}
+
+/** s' less its prediction: [n, d] */
+export function residualsOf(model: LinearModel, { n, states, actions, nextStates }: Steps): Float64Array {
+  const d = model.coordinates.names.length;
+  const predicted = model.step(states, actions, n);
+  return Float64Array.from({ length: n * d }, (_, i) => changeOf(model.coordinates, predicted, nextStates, i, i % d));
+}
+
+function imagined({ seen, task, before, start }: AdaptContinuousOptions, belief: Belief) {
+  const d = seen.coordinates.names.length;
+  const low = new Float64Array(d).fill(Infinity);
+  const high = new Float64Array(d).fill(-Infinity);
+  for (let i = 0; i < before.n * d; i++) {
+    low[i % d] = Math.min(low[i % d], before.states[i]);
+    high[i % d] = Math.max(high[i % d], before.states[i]);
+  }
+  const begin = (random: Random, out: Float64Array, offset: number) => {
+    const kind = random.uniform();
+    if (kind < STARTS.box) for (let j = 0; j < d; j++) out[offset + j] = low[j] + (high[j] - low[j]) * random.uniform();
+    else if (kind < STARTS.box + STARTS.met) {
+      const from = belief.since.n > 0 && random.uniform() < 0.5 ? belief.since : before;
+      const row = random.integer(from.n);
+      for (let j = 0; j < d; j++) out[offset + j] = from.states[row * d + j];
+    } else start(random, out, offset);
+  };
+  return imaginedEnvironment("imagined", seen, task, () => belief.model, begin, HORIZON);
+}
+
+/** The surest changes of weights, in words. */
+function describe({ coordinates, features, theta }: LinearModel, now: LinearModel, deviation: Float64Array): string {
+  const width = features.names.length;
+  const changes = Array.from(theta, (w, i) => ({ i, was: w, is: now.theta[i], sure: Math.abs(now.theta[i] - w) / deviation[i] }))
+    .filter(({ sure, was, is, i }) => {
+      const row = theta.subarray(i - (i % width), i - (i % width) + width);
+      return sure > SURE && Math.abs(is - was) > 0.05 * Math.max(...row.map(Math.abs));
+    })
+    .sort((x, y) => y.sure - x.sure)
+    .slice(0, 3)
+    .map(
+      ({ i, was, is }) =>
+        `${coordinates.names[Math.floor(i / width)]} answers '${features.names[i % width]}' ${(is / was).toFixed(2)} times as before`,
+    );
+  return changes.length > 0 ? changes.join("; ") : "something moves otherwise; too little has been seen to say what";
+}

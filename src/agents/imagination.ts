@@ -1,0 +1,140 @@
+import { restoreCritic, type SavedCritic } from "../critics/saved.ts";
+import { compile, Graph } from "../engine/index.ts";
+import type { Random } from "../engine/random.ts";
+import type { Environment, Physics } from "../environments/environment.ts";
+import { simulationEnvironment } from "../environments/physics-environment.ts";
+import { cem } from "../planning/cem.ts";
+import type { ContinuousTask } from "../planning/plan-on-grid.ts";
+import type { ContinuousPolicy } from "../planning/policy.ts";
+import type { LinearModel } from "./linear-model.ts";
+
+/** What is known of a world without its laws: what is measured, what can be done, how long an episode is. */
+export type Seen = Pick<Physics, "coordinates" | "observations" | "observationSpace" | "actionSpace" | "horizon">;
+
+interface Outcomes {
+  readonly nextStates: Float64Array;
+  readonly rewards: Float64Array;
+  /** [n] 0 or 1 */
+  readonly ended: Uint8Array;
+}
+
+/** A step of the model, paid and ended by the task. */
+export function imagine(model: LinearModel, task: ContinuousTask, states: Float64Array, actions: Float64Array, n: number): Outcomes {
+  const nextStates = model.step(states, actions, n);
+  const rewards = new Float64Array(n);
+  const [reached, ended] = [new Uint8Array(n), new Uint8Array(n)];
+  task.reward?.(states, actions, nextStates, n, rewards);
+  task.goal?.(nextStates, n, reached);
+  task.end?.(nextStates, n, ended);
+  for (let b = 0; b < n; b++) {
+    if (ended[b] || !reached[b]) continue;
+    rewards[b] += 1;
+    ended[b] = 1;
+  }
+  return { nextStates, rewards, ended };
+}
+
+/**
+ * The world as the model has it now, for a learner to act in.
+ * @param start writes a state to begin from into [d] at the offset
+ */
+export function imaginedEnvironment(
+  id: string,
+  seen: Seen,
+  task: ContinuousTask,
+  model: () => LinearModel,
+  start: (random: Random, out: Float64Array, offset: number) => void,
+  horizon: number,
+): Environment {
+  const d = seen.coordinates.names.length;
+  return simulationEnvironment(id, {
+    stateSize: d,
+    observationSpace: seen.observationSpace,
+    actionSpace: seen.actionSpace,
+    horizon,
+    observations: seen.observations,
+    initialState(random, out = new Float64Array(d), offset = 0) {
+      start(random, out, offset);
+      return out;
+    },
+    step(states, actions, n, out) {
+      const { nextStates, rewards, ended } = imagine(model(), task, states, actions, n);
+      out.nextStates.set(nextStates);
+      out.rewards.set(rewards);
+      out.terminated.set(ended);
+    },
+  });
+}
+
+/** V of n states [n, d] under a critic, mean over its heads: [n]. */
+export type StateValues = ((states: Float64Array) => Promise<Float64Array>) & { release(): Promise<void> };
+
+export async function stateValuesOf(saved: SavedCritic, { coordinates }: Seen): Promise<StateValues> {
+  const critic = restoreCritic(saved);
+  if (critic.kind !== "network") throw new TypeError(`${saved.name} has no values of observations`);
+  const k = critic.heads.length;
+  const graph = new Graph();
+  graph.output("values", critic.stateValueGraph(coordinates.observe(graph.input("x", ["N", coordinates.names.length]))));
+  const session = await compile(graph, { threads: 1 });
+  const values = async (states: Float64Array) => {
+    const all = (await session.run({ x: states })).values.data as Float32Array;
+    const out = new Float64Array(all.length / k);
+    for (let i = 0; i < all.length; i++) out[Math.floor(i / k)] += all[i] / k;
+    return out;
+  };
+  return Object.assign(values, { release: () => session.release() });
+}
+
+export interface PlannerOptions {
+  readonly random: Random;
+  readonly horizon: number;
+  readonly population: number;
+  readonly iterations: number;
+}
+
+/** Plans in the model to a horizon, and leaves what follows to a critic. Discrete actions are planned as numbers and rounded. */
+export function plannerIn(
+  model: LinearModel,
+  { actionSpace }: Seen,
+  task: ContinuousTask,
+  values: StateValues,
+  options: PlannerOptions,
+): ContinuousPolicy {
+  const d = model.coordinates.names.length;
+  const discrete = actionSpace.kind === "discrete" ? actionSpace : undefined;
+  if (actionSpace.kind === "dict") throw new TypeError("actions must be a Box or a Discrete space, got a Dict");
+  const low = actionSpace.kind === "discrete" ? [actionSpace.start - 0.499] : actionSpace.low;
+  const high = actionSpace.kind === "discrete" ? [actionSpace.start + actionSpace.n - 0.501] : actionSpace.high;
+  let last: Outcomes | undefined;
+  let over = new Uint8Array(0);
+  const policy = cem(
+    {
+      model: {
+        stateSize: d,
+        async step(states, actions, n) {
+          last = imagine(model, task, states, discrete ? actions.map(Math.round) : actions, n);
+          return last;
+        },
+      },
+      cost(_states, _actions, n, t, out) {
+        if (t === 0) over = new Uint8Array(n);
+        for (let b = 0; b < n; b++) {
+          if (over[b]) continue;
+          out[b] -= last!.rewards[b];
+          over[b] = last!.ended[b];
+        }
+      },
+      async terminal(states, n, out) {
+        const v = await values(states);
+        for (let b = 0; b < n; b++) if (!over[b]) out[b] -= v[b];
+      },
+      discount: task.discount,
+      low,
+      high,
+      horizon: options.horizon,
+    },
+    options,
+  );
+  if (!discrete) return policy;
+  return { ...policy, act: async (state) => (await policy.act(state)).map(Math.round) };
+}

@@ -1,0 +1,156 @@
+import { fileURLToPath } from "node:url";
+import type { NetworkCritic } from "../critics/critic.ts";
+import { wrapAngle } from "../environments/coordinates.ts";
+import type { Environment, Physics } from "../environments/environment.ts";
+import { make } from "../environments/make.ts";
+import { physicsEnvironment } from "../environments/physics-environment.ts";
+import { loadCritic } from "../formats/load-critic.ts";
+import { type ContinuousTask, type GridOptions, planOnGrid } from "../planning/plan-on-grid.ts";
+import type { ContinuousPolicy } from "../planning/policy.ts";
+import { simulatorOfPhysics } from "../planning/simulators.ts";
+import type { FeatureKind } from "../world-model/features.ts";
+
+/** A world that becomes another, and who is to notice. */
+export interface ContinuousChangeStudy {
+  readonly name: string;
+  readonly id: string;
+  /** Options of `make` after the change. */
+  readonly change: Readonly<Record<string, number>>;
+  readonly algorithm: "dqn" | "sac";
+  /** Until an evaluation is within this share of the optimum. */
+  readonly training: {
+    readonly steps: number;
+    readonly within: number;
+    readonly every: number;
+    readonly settings: Readonly<Record<string, unknown>>;
+  };
+  /** How the learner goes on, beside what the grid chooses. */
+  readonly continued: Readonly<Record<string, unknown>>;
+  /** The critic that the model is inferred from. */
+  critic(): Promise<NetworkCritic>;
+  readonly features?: FeatureKind;
+  /** Where it was trained, if not in the world as it is. */
+  readonly everywhere?: Environment;
+  readonly task: ContinuousTask;
+  /** Steps that a run may take. */
+  readonly cap: number;
+  /** How plans are made: by the agent in its model, and in the exact laws for the optimum. */
+  readonly grid: GridOptions;
+  /** The return that none exceeds, where it is known. */
+  readonly greatest?: number;
+}
+
+/** The best policy by dynamic programming in the exact laws. */
+export const optimal = (study: ContinuousChangeStudy, environment: Environment): Promise<ContinuousPolicy> =>
+  planOnGrid(simulatorOfPhysics(environment.physics!), study.task, study.grid);
+
+const shipped = async (id: string): Promise<NetworkCritic> => {
+  const critic = await loadCritic(fileURLToPath(new URL(`../../zoo/${id}`, import.meta.url)));
+  if (critic.kind !== "network") throw new TypeError(`zoo/${id} is not a network critic`);
+  return critic;
+};
+
+const levels = (low: number, high: number, count: number) =>
+  Float64Array.from({ length: count }, (_, i) => low + ((high - low) * i) / (count - 1));
+
+/** The same world, begun anywhere: an engine too weak to climb would show its critic no more than the valley's floor. */
+export function begunAnywhere(id: string, low: readonly number[], high: readonly number[], horizon: number): Environment {
+  const physics = make(id).physics!;
+  const initialState: Physics["initialState"] = (random, out = new Float64Array(low.length), offset = 0) => {
+    for (let j = 0; j < low.length; j++) out[offset + j] = low[j] + (high[j] - low[j]) * random.uniform();
+    return out;
+  };
+  return physicsEnvironment(id, { ...physics, horizon, initialState });
+}
+
+/** The pole outweighs the cart twelve times. */
+const heavierPole: ContinuousChangeStudy = {
+  name: "heavier pole",
+  id: "CartPole-v1",
+  change: { poleMass: 12 },
+  algorithm: "dqn",
+  training: { steps: 120_000, within: 0.01, every: 2000, settings: { hidden: [128, 128] } },
+  continued: { starts: 0, explorationPart: 1e-9, lastRate: 1 },
+  critic: () => shipped("CartPole-v1"),
+  features: "quadratic",
+  task: {
+    discount: 0.99,
+    reward: (_states, _actions, _next, n, out) => void out.fill(1, 0, n),
+    end(states, n, out) {
+      for (let b = 0; b < n; b++) out[b] = Math.abs(states[4 * b]) > 2.4 || Math.abs(states[4 * b + 2]) > (12 * Math.PI) / 180 ? 1 : 0;
+    },
+  },
+  cap: 20_000,
+  grid: {
+    low: [-2.4, -2.5, -0.21, -2],
+    high: [2.4, 2.5, 0.21, 2],
+    sizes: [11, 15, 23, 23],
+    choices: Float64Array.of(0, 1),
+    actionSize: 1,
+    lookahead: 2,
+    tolerance: 1e-6,
+  },
+  greatest: 500,
+};
+
+/** The motor is as weak as before, the pendulum twice as heavy. */
+const heavierPendulum: ContinuousChangeStudy = {
+  name: "heavier pendulum",
+  id: "Pendulum-v1",
+  change: { mass: 2 },
+  algorithm: "sac",
+  training: { steps: 20_000, within: 0.08, every: 500, settings: { hidden: [64, 64] } },
+  continued: { starts: 0, lastRate: 1 },
+  critic: () => shipped("Pendulum-v1"),
+  task: {
+    discount: 0.995,
+    reward(states, actions, _next, n, out) {
+      for (let b = 0; b < n; b++) {
+        const torque = Math.max(-2, Math.min(2, actions[b]));
+        out[b] = -(wrapAngle(states[2 * b]) ** 2 + 0.1 * states[2 * b + 1] ** 2 + 0.001 * torque * torque);
+      }
+    },
+  },
+  cap: 10_000,
+  grid: {
+    low: [-Math.PI, -8],
+    high: [Math.PI, 8],
+    sizes: [121, 121],
+    choices: levels(-2, 2, 21),
+    actionSize: 1,
+    tolerance: 1e-3,
+  },
+};
+
+/** The engine has little more than a quarter of its power. */
+const weakerEngine: ContinuousChangeStudy = {
+  name: "weaker engine",
+  id: "MountainCarContinuous-v0",
+  change: { power: 0.0004 },
+  algorithm: "sac",
+  training: { steps: 40_000, within: 0.04, every: 500, settings: { hidden: [64, 64], persistence: 40, starts: 3000, discount: 0.999 } },
+  continued: { starts: 0, lastRate: 1 },
+  critic: () => shipped("MountainCarContinuous-v0"),
+  everywhere: begunAnywhere("MountainCarContinuous-v0", [-1.2, -0.07], [0.5, 0.07], 20),
+  features: "chebyshev",
+  task: {
+    discount: 0.9995,
+    reward(_states, actions, next, n, out) {
+      for (let b = 0; b < n; b++) out[b] = (next[2 * b] >= 0.45 && next[2 * b + 1] >= 0 ? 100 : 0) - 0.1 * actions[b] ** 2;
+    },
+    end(states, n, out) {
+      for (let b = 0; b < n; b++) out[b] = states[2 * b] >= 0.45 && states[2 * b + 1] >= 0 ? 1 : 0;
+    },
+  },
+  cap: 20_000,
+  grid: {
+    low: [-1.2, -0.07],
+    high: [0.6, 0.07],
+    sizes: [151, 121],
+    choices: levels(-1, 1, 21),
+    actionSize: 1,
+    tolerance: 1e-3,
+  },
+};
+
+export const continuousChanges: readonly ContinuousChangeStudy[] = [heavierPole, heavierPendulum, weakerEngine];

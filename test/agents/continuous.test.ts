@@ -1,0 +1,178 @@
+import { describe, expect, test } from "vitest";
+import { residualsOf } from "../../src/agents/adapt-continuous.ts";
+import { imagine, imaginedEnvironment, plannerIn } from "../../src/agents/imagination.ts";
+import { distil, linearModel, refit, type Steps } from "../../src/agents/linear-model.ts";
+import { ResidualDetector } from "../../src/agents/residual-detector.ts";
+import { createRandom } from "../../src/engine/random.ts";
+import { collectTransitions } from "../../src/environments/collect.ts";
+import { make } from "../../src/environments/make.ts";
+import type { ContinuousTask } from "../../src/planning/plan-on-grid.ts";
+import { createFeatures } from "../../src/world-model/features.ts";
+import type { ContinuousWorldModel } from "../../src/world-model/world-model.ts";
+
+const random = (seed: number) => createRandom(seed);
+const walked = (options: Record<string, number>, n: number, seed: number): Promise<Steps> =>
+  collectTransitions(make("Pendulum-v1", options), (_o, k) => new Float64Array(k), { n, seed, epsilon: 1, thinning: 1 });
+
+/** A world model that happens to be right. */
+function exact(options: Record<string, number> = {}): ContinuousWorldModel {
+  const physics = make("Pendulum-v1", options).physics!;
+  return {
+    kind: "continuous",
+    method: "amortised",
+    coordinates: physics.coordinates,
+    async predict(states: Float64Array, actions: Float64Array) {
+      const n = states.length / 2;
+      const nextStates = new Float64Array(2 * n);
+      physics.step(states, actions, n, { nextStates, rewards: new Float64Array(n), terminated: new Uint8Array(n) });
+      return { nextStates, residual: new Float64Array(n), deviation: new Float64Array(2 * n) };
+    },
+  } as unknown as ContinuousWorldModel;
+}
+const actionSpace = make("Pendulum-v1").actionSpace;
+
+describe("distilled models", () => {
+  test("lose nothing of laws that are linear in their features, and take the simplest that hold them", async () => {
+    const { model, error } = await distil(exact(), actionSpace, await walked({}, 600, 1));
+    expect(model.features.kind).toBe("linear");
+    expect(error).toBeLessThan(1e-6);
+    const fresh = await walked({}, 300, 2);
+    const { nextStates } = await exact().predict(fresh.states, fresh.actions);
+    const apart = model.step(fresh.states, fresh.actions, fresh.n).map((x, i) => Math.abs(x - nextStates[i]));
+    expect(Math.max(...apart)).toBeLessThan(1e-5);
+  });
+
+  test("refitted to few steps of a heavier pendulum are the heavier pendulum; to none, what they were", async () => {
+    const { model } = await distil(exact(), actionSpace, await walked({}, 600, 1));
+    const spread = (j: number, f: number) => Math.abs(model.theta[j * model.features.names.length + f]) + 1e-3;
+    const options = { deviation: [1e-4, 1e-4], spread };
+    const heavy = { mass: 1.5 };
+    const errorOf = async (n: number) => {
+      const some = await walked(heavy, 12, 3);
+      const fitted = refit(
+        model,
+        { ...some, n, states: some.states.slice(0, 2 * n), actions: some.actions.slice(0, n), nextStates: some.nextStates.slice(0, 2 * n) },
+        options,
+      );
+      const fresh = await walked(heavy, 300, 4);
+      return Math.sqrt(residualsOf(fitted.model, fresh).reduce((sum, e) => sum + e * e, 0) / 600);
+    };
+    const [none, few] = [await errorOf(0), await errorOf(12)];
+    expect(none).toBeGreaterThan(0.02);
+    expect(few).toBeLessThan(0.02 * none);
+    expect(
+      refit(model, { n: 0, states: new Float64Array(0), actions: new Float64Array(0), nextStates: new Float64Array(0) }, options).model
+        .theta,
+    ).toEqual(model.theta);
+  });
+
+  test("a weight that nothing was worth is believed in only where the steps insist", () => {
+    const physics = make("Pendulum-v1").physics!;
+    const features = createFeatures("linear", physics.coordinates, actionSpace, new Float64Array(2), Float64Array.of(1, 1));
+    const model = linearModel(physics.coordinates, features, new Float64Array(2 * features.names.length));
+    const steps = { n: 1, states: Float64Array.of(0, 0), actions: Float64Array.of(1), nextStates: Float64Array.of(0, 0.1) };
+    const { model: fitted, deviation } = refit(model, steps, {
+      deviation: [0.01, 0.01],
+      spread: (_j, f) => (features.names[f] === "action" ? 1 : 1e-6),
+    });
+    const at = features.names.length + features.names.indexOf("action");
+    expect(fitted.theta[at]).toBeCloseTo(0.2, 2);
+    for (let f = 0; f < features.names.length; f++)
+      if (features.names.length + f !== at) expect(Math.abs(fitted.theta[features.names.length + f])).toBeLessThan(1e-6);
+    expect(deviation[at]).toBeLessThan(0.03);
+  });
+});
+
+describe("residual detector", () => {
+  const draw = (n: number, scale: number, seed: number) => {
+    const lot = random(seed);
+    return Float64Array.from({ length: 2 * n }, () => scale * lot.normal());
+  };
+  test("rings at most at the rate that was set where nothing changes", () => {
+    for (const rate of [1e-2, 1e-3]) {
+      const detector = new ResidualDetector(draw(2000, 1, 1), 2, { falseAlarmRate: rate });
+      const steps = draw(100_000, 1, 2);
+      let alarms = 0;
+      for (let t = 0; t < 100_000; t++) if (detector.observe(steps.subarray(2 * t, 2 * t + 2))) alarms++;
+      expect(alarms / 100_000).toBeLessThanOrEqual(rate);
+    }
+  });
+
+  test("finds residuals ten times as large within some steps, and where they began", () => {
+    const detector = new ResidualDetector(draw(2000, 1, 1), 2, { falseAlarmRate: 1e-5 });
+    const [calm, wild] = [draw(500, 1, 3), draw(50, 10, 4)];
+    for (let t = 0; t < 500; t++) expect(detector.observe(calm.subarray(2 * t, 2 * t + 2))).toBeUndefined();
+    let found = 0;
+    for (let t = 0; t < 50 && found === 0; t++) {
+      const alarm = detector.observe(wild.subarray(2 * t, 2 * t + 2));
+      if (!alarm) continue;
+      found = t + 1;
+      expect(alarm.step).toBe(500 + found);
+      expect(Math.abs(alarm.since - 500)).toBeLessThanOrEqual(3);
+    }
+    expect(found).toBeGreaterThan(0);
+    expect(found).toBeLessThanOrEqual(15);
+  });
+
+  test("does not mind the units of the coordinates", () => {
+    const scaled = (x: Float64Array) => x.map((e, i) => (i % 2 === 0 ? 1e3 * e : e));
+    const plain = new ResidualDetector(draw(2000, 1, 1), 2, { falseAlarmRate: 1e-5 });
+    const other = new ResidualDetector(scaled(draw(2000, 1, 1)), 2, { falseAlarmRate: 1e-5 });
+    for (let t = 0; t < 20; t++) {
+      const e = draw(1, 3, 10 + t);
+      expect(other.whitened(scaled(e))).toBeCloseTo(plain.whitened(e), 8);
+    }
+  });
+});
+
+describe("imagination", () => {
+  const task: ContinuousTask = {
+    discount: 0.9,
+    reward: (states, _a, _n, n, out) => {
+      for (let b = 0; b < n; b++) out[b] = -Math.abs(states[2 * b + 1]);
+    },
+    end: (states, n, out) => {
+      for (let b = 0; b < n; b++) out[b] = states[2 * b + 1] > 4 ? 1 : 0;
+    },
+  };
+  test("steps as the model does, pays and ends as the task does, and follows a model that is refitted", async () => {
+    const { model } = await distil(exact(), actionSpace, await walked({}, 600, 1));
+    const physics = make("Pendulum-v1").physics!;
+    let now = model;
+    const world = imaginedEnvironment(
+      "imagined",
+      physics,
+      task,
+      () => now,
+      (_r, out, at) => out.set([1, 0.5], at),
+      3,
+    );
+    world.reset({ seed: 1 });
+    const truth = make("Pendulum-v1");
+    truth.reset({ seed: 1 });
+    truth.state = [1, 0.5];
+    const step = world.step([2]);
+    const [real, dreamt] = [truth.step([2]).observation as Float64Array, step.observation as Float64Array];
+    for (let j = 0; j < 3; j++) expect(dreamt[j]).toBeCloseTo(real[j], 5);
+    expect(step.reward).toBe(-0.5);
+    now = linearModel(model.coordinates, model.features, new Float64Array(model.theta.length));
+    const still = world.step([2]).observation as Float64Array;
+    for (let j = 0; j < 3; j++) expect(still[j]).toBeCloseTo(dreamt[j], 12);
+    expect(world.step([0]).truncated).toBe(true);
+    expect(imagine(model, task, Float64Array.of(0, 4.5), Float64Array.of(0), 1).ended[0]).toBe(1);
+  });
+
+  test("plans brake where moving costs, with nothing but the model", async () => {
+    const { model } = await distil(exact(), actionSpace, await walked({}, 600, 1));
+    const zero = Object.assign(async (states: Float64Array) => new Float64Array(states.length / 2), { release: async () => {} });
+    const plan = plannerIn(model, make("Pendulum-v1").physics!, { ...task, end: undefined }, zero, {
+      random: random(1),
+      horizon: 4,
+      population: 48,
+      iterations: 3,
+    });
+    expect((await plan.act([0, 3]))[0]).toBeLessThan(-1);
+    plan.reset();
+    expect((await plan.act([0, -3]))[0]).toBeGreaterThan(1);
+  });
+});
