@@ -8,7 +8,11 @@ import type { Space } from "../../src/spaces/space.ts";
 await Promise.all(environmentIds().map(prepare));
 
 /** Ids that are another environment with other defaults: they share its page. */
-const shared: Readonly<Record<string, EnvironmentId>> = { "FrozenLake8x8-v1": "FrozenLake-v1", "Taxi-v3": "Taxi-v4" };
+const shared: Readonly<Record<string, EnvironmentId>> = {
+  "FrozenLake8x8-v1": "FrozenLake-v1",
+  "Taxi-v3": "Taxi-v4",
+  "TicTacToePerfect-v0": "TicTacToe-v0",
+};
 
 /** A start that shows what the environment is about, and actions to take from there. */
 const scenes: Readonly<Record<string, { readonly state?: readonly number[]; readonly actions?: readonly number[] }>> = {

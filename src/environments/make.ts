@@ -45,6 +45,7 @@ export interface EnvironmentOptions {
   "Taxi-v3": TaxiOptions;
   "Taxi-v4": TaxiOptions;
   "TicTacToe-v0": TicTacToeOptions;
+  "TicTacToePerfect-v0": TicTacToeOptions;
 }
 
 export type EnvironmentId = keyof EnvironmentOptions;
@@ -86,6 +87,7 @@ const registry: { readonly [Id in EnvironmentId]: Registration<EnvironmentOption
   "Taxi-v3": finite(taxi, "is_rainy", "rainy_probability"),
   "Taxi-v4": finite(taxi, "is_rainy", "rainy_probability"),
   "TicTacToe-v0": finite(ticTacToe, "opponent", "first"),
+  "TicTacToePerfect-v0": finite((options, id) => ticTacToe({ opponent: "perfect", ...options }, id), "opponent", "first"),
 };
 
 function physical<Options>(laws: (options: Options) => Physics, ...options: string[]): Registration<Options> {

@@ -44,9 +44,9 @@ export interface TicTacToeOptions {
  *
  * ## Arguments
  * `opponent` ("random": uniform over free squares; "perfect": uniform over moves that minimax finds best), `first` (true), `maxEpisodeSteps`
- * (no limit).
+ * (no limit). TicTacToePerfect-v0 is the same with a perfect opponent.
  */
-export function ticTacToe({ opponent = "random", first = true, maxEpisodeSteps }: TicTacToeOptions = {}): Environment {
+export function ticTacToe({ opponent = "random", first = true, maxEpisodeSteps }: TicTacToeOptions = {}, id = "TicTacToe-v0"): Environment {
   if (opponent !== "random" && opponent !== "perfect")
     throw new EnvironmentError(`TicTacToe-v0: opponent is 'random' or 'perfect', got '${String(opponent)}'`);
   const reply = opponent === "random" ? freeSquares : bestReplies();
@@ -77,7 +77,7 @@ export function ticTacToe({ opponent = "random", first = true, maxEpisodeSteps }
     for (const after of next) add(numberOf(after), 1 / next.length, won(after, "X") ? 1 : won(after, "O") ? -1 : 0, over(after));
   });
   const describe = (s: number) => ({ board: boards[s].replace(/(...)(...)(...)/, "$1/$2/$3") });
-  return tablesEnvironment("TicTacToe-v0", tables, { horizon: maxEpisodeSteps, describe });
+  return tablesEnvironment(id, tables, { horizon: maxEpisodeSteps, describe });
 }
 
 function put(board: Board, square: number, mark: string): Board {
