@@ -52,6 +52,13 @@ const NEAR = [12, 32, 96];
 const FIRST = 32;
 /** Columns priced in before it is given up. */
 const ROUNDS = 200;
+/** Neighbours of a state that are tried in pairs. */
+const MOST_KNOWN = 12;
+/** Distributions that are tried as patterns, and the least part of the sure rows that have one. */
+const PATTERNS = 4;
+const LEAST_SHARE = 0.01;
+/** A guessed column may miss by so many tolerances: it is divided by a probability. */
+const GUESS = 30;
 /** A state that is less likely is rounding. */
 const NOTHING = 1e-9;
 
@@ -81,6 +88,7 @@ export function createRowProjector(data: ProjectionIndexData, { support, toleran
   const x = new Float64Array((most + ROUNDS) * heads);
   const pool = new Int32Array(most + ROUNDS);
   const residual = new Float64Array(heads);
+  const guess = new Float64Array(heads);
 
   const gather = (at: number, state: number): void => {
     pool[at] = state;
@@ -109,13 +117,40 @@ export function createRowProjector(data: ProjectionIndexData, { support, toleran
     for (let c = 0; c < count; c++) gather(c, indices[c]);
     return amongGathered(out, k, count);
   };
-  /** Again, with the states where other actions of the same state surely lead among the columns, and those that surely lead to it. */
-  const byNeighbours = (out: ProjectionRows, k: number, first: number, into: ReadonlyMap<number, Set<number>>): boolean => {
+  /** The row's own state, those where its other actions surely lead, and those that surely lead to it. */
+  const neighboursOf = (out: ProjectionRows, k: number, first: number, into: ReadonlyMap<number, Set<number>>): Set<number> => {
     const state = Math.floor((first + k) / actions);
     const neighbours = new Set<number>(into.get(state));
     neighbours.add(state);
     for (let l = Math.max(0, state * actions - first); l < Math.min((state + 1) * actions - first, out.counts.length); l++)
       if (out.sure[l]) for (let m = 0; m < out.counts[l]; m++) neighbours.add(out.states[l * width + m]);
+    return neighbours;
+  };
+  /** Two neighbours and a third state that is none, where a row is slipped from as others surely are: its column is then (target − p_a c_a − p_b c_b)/p_c. A guess, that the equations must bear out. */
+  const byPattern = (out: ProjectionRows, k: number, known: ReadonlySet<number>, patterns: readonly (readonly number[])[]): boolean => {
+    const list = [...known].slice(0, MOST_KNOWN);
+    const limit = (GUESS * tolerance) ** 2;
+    for (const pattern of patterns)
+      for (let last = 0; last < pattern.length; last++) {
+        const [p, second = 0] = pattern.filter((_, m) => m !== last);
+        for (const a of list)
+          for (const b of second > 0 ? list : [a]) {
+            if (second > 0 && (a === b || (p === second && a > b))) continue;
+            for (let i = 0; i < heads; i++)
+              guess[i] = (target[i] - p * columns[a * heads + i] - second * columns[b * heads + i]) / pattern[last];
+            if (near.nearest(guess, 0, 1, indices, squared) === 0 || !(squared[0] <= limit)) continue;
+            const chosen = [...new Set([a, b, indices[0]])];
+            chosen.forEach((state, at) => {
+              gather(at, state);
+            });
+            if (amongGathered(out, k, chosen.length)) return true;
+          }
+      }
+    return false;
+  };
+  /** Again, with the neighbours among the columns. */
+  const byNeighbours = (out: ProjectionRows, k: number, known: ReadonlySet<number>): boolean => {
+    const neighbours = new Set(known);
     const count = near.nearest(target, 0, Math.min(NEAR[1], states), indices, squared);
     for (let c = 0; c < count; c++) neighbours.add(indices[c]);
     let at = 0;
@@ -133,10 +168,12 @@ export function createRowProjector(data: ProjectionIndexData, { support, toleran
       }
     };
     for (let k = 0; k < out.counts.length; k++) if (out.sure[k]) note(k);
+    const patterns = patternsOf(out, width);
     for (let left = open; ; ) {
       const still = left.filter((k) => {
         aim(targets, k);
-        if (!byNeighbours(out, k, first, into)) return true;
+        const known = neighboursOf(out, k, first, into);
+        if (!byNeighbours(out, k, known) && !byPattern(out, k, known, patterns)) return true;
         note(k);
         return false;
       });
@@ -208,6 +245,27 @@ export function createRowProjector(data: ProjectionIndexData, { support, toleran
       }
     },
   };
+}
+
+/** The commonest probabilities of two or three next states among the rows that are sure. */
+function patternsOf({ probabilities, counts, sure }: ProjectionRows, width: number): number[][] {
+  const found = new Map<string, { readonly pattern: number[]; times: number }>();
+  let total = 0;
+  for (let k = 0; k < counts.length; k++) {
+    if (!sure[k]) continue;
+    total++;
+    if (counts[k] < 2 || counts[k] > 3) continue;
+    const pattern = Array.from(probabilities.subarray(k * width, k * width + counts[k]));
+    const key = pattern.map((p) => p.toFixed(6)).join();
+    const known = found.get(key);
+    if (known) known.times++;
+    else found.set(key, { pattern, times: 1 });
+  }
+  return [...found.values()]
+    .filter(({ times }) => times >= LEAST_SHARE * total)
+    .sort((a, b) => b.times - a.times)
+    .slice(0, PATTERNS)
+    .map(({ pattern }) => pattern);
 }
 
 /** Of a chunk that is not full. */
