@@ -75,14 +75,14 @@ export function puttingTask([x, y]: readonly [number, number]): WaypointTask {
  * m: middles of hand and cube are so far apart in contact, and that far before it; how high the hand pushes, how much higher it crosses the cube;
  * how near along an axis counts as there; and what an axis that is done is worth.
  */
-const PUSH = { contact: 0.031, before: 0.046, height: 0.024, clear: 0.06, near: 0.008, worth: 0.3 };
+const PUSH = { contact: 0.031, before: 0.046, height: 0.024, clear: 0.06, near: 0.008, worth: 0.5 };
 /** m by which the hand keeps off the cube's top, and what lower than that and above the cube costs; m/s above which the cube slides out of hand. */
 const PRESS = { berth: 0.012, price: 0.15, slope: 6, speed: 0.25 };
 
 /**
  * Push the cube to a point of the table with closed fingers, along x until that is right, then along y: a face pushed in its middle does not turn.
  * The hand belongs low behind the cube, on the axis, between contact and a little before it; elsewhere it belongs above the cube.
- *   cost = 10 (5 ‖cube − point‖ + off + 2 |hand z − (low + rise(off))| + 20 lift + worth · axes to go).
+ *   cost = 10 (5 ‖cube − point‖ + 3 off + |hand z − (low + rise(off))| + 20 lift + worth · axes to go).
  */
 export function pushingTask([x, y]: readonly [number, number]): WaypointTask {
   /** The axis to push along (0 or 1; −1 where the cube has arrived) and its direction. */
@@ -104,7 +104,7 @@ export function pushingTask([x, y]: readonly [number, number]): WaypointTask {
           const aside = states[at + 5 - axis] - states[at + 1 - axis];
           const off = Math.hypot(aside, Math.max(0, PUSH.contact - behind, behind - PUSH.before));
           const rise = Math.min(PUSH.clear, Math.max(0, 8 * (off - 0.004)));
-          hand = off + 2 * Math.abs(states[at + 2] - (PUSH.height + rise)) + PUSH.worth * (2 - axis);
+          hand = 3 * off + Math.abs(states[at + 2] - (PUSH.height + rise)) + PUSH.worth * (2 - axis);
         }
         const pressed = overlap(states, at, fist, [states[at + 4], states[at + 5], states[at + 6]], pressing, 0);
         const press = pressed > 0 ? PRESS.price + PRESS.slope * pressed : 0;
