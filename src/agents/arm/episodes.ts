@@ -1,3 +1,4 @@
+import { stride } from "../../environments/arm/engine.ts";
 import type { Simulation } from "../../environments/environment.ts";
 import type { WaypointPlanner, WaypointTask } from "../../planning/waypoints.ts";
 import type { Place } from "./placing.ts";
@@ -15,6 +16,8 @@ export interface ArmEpisodesOptions {
   readonly every?: number;
   /** States [n, d] of the planner's model from the simulation's [n, stateSize]; the 15 coordinates of an observation where absent. */
   readonly view?: (states: Float64Array, n: number) => Float64Array;
+  /** Whether a hand that presses on the cube from above lets go and rises (true). */
+  readonly reflex?: boolean;
   readonly onProgress?: (done: number, total: number, what: string) => void;
 }
 
@@ -28,15 +31,25 @@ export interface ArmEpisodes {
   readonly actions: Float64Array;
   /** [E, steps + 1, stateSize] full states, for replays */
   readonly states: Float64Array;
+  /** [E] how often the reflex raised the hand */
+  readonly reflexes: Int32Array;
   /** ms of each plan of all episodes together */
   readonly planning: readonly number[];
 }
 
 export const armCoordinatesSize = 15;
 
-/** Plan, act, plan again: E episodes side by side, so that all their plans are one batch of the model. */
+/** Steps that the reflex raises the hand for. */
+const RISE = 3;
+/** m: a hand this near above the cube that falls short of its downward stride by so much is pressing on it. */
+const PRESSING = { across: 0.035, above: 0.06, short: 0.008 };
+
+/**
+ * Plan, act, plan again: E episodes side by side, so that all their plans are one batch of the model. Fingers that closed too early jam on the cube's edges,
+ * where no model has much to say: a hand that is told to go down and does not, right above the cube, opens and rises for three steps, and plans anew from there.
+ */
 export async function runArmEpisodes(planner: WaypointPlanner, options: ArmEpisodesOptions): Promise<ArmEpisodes> {
-  const { simulation, starts, tasks, steps = 60, every = 2, onProgress } = options;
+  const { simulation, starts, tasks, steps = 60, every = 2, reflex = true, onProgress } = options;
   const episodes = tasks.length;
   const size = simulation.stateSize;
   const d = armCoordinatesSize;
@@ -47,6 +60,8 @@ export async function runArmEpisodes(planner: WaypointPlanner, options: ArmEpiso
   const now = starts.slice();
   const out = { nextStates: now, rewards: new Float64Array(episodes), terminated: new Uint8Array(episodes) };
   const planning: number[] = [];
+  const reflexes = new Int32Array(episodes);
+  const rising = new Int32Array(episodes);
   let plans: Float64Array | undefined;
   const keep = (t: number) => {
     const seen = seeArm(simulation, now, episodes);
@@ -64,12 +79,29 @@ export async function runArmEpisodes(planner: WaypointPlanner, options: ArmEpiso
       planning.push(performance.now() - begun);
     }
     const chosen = planner.act(seen, plans!);
+    for (let e = 0; e < episodes; e++) if (rising[e] > 0) chosen.set([0, 0, 1, 1], 4 * e);
     for (let e = 0; e < episodes; e++) actions.set(chosen.subarray(4 * e, 4 * e + 4), (e * steps + t) * 4);
     simulation.step(now, chosen, episodes, out);
     keep(t + 1);
+    for (let e = 0; e < episodes; e++) {
+      if (rising[e] > 0) rising[e]--;
+      else if (reflex && presses(paths, (e * (steps + 1) + t) * d, chosen[4 * e + 2])) {
+        rising[e] = RISE;
+        reflexes[e]++;
+      }
+    }
     onProgress?.(t + 1, steps, `${episodes} episodes`);
   }
-  return { episodes, steps, paths, actions, states, planning };
+  return { episodes, steps, paths, actions, states, reflexes, planning };
+}
+
+/** @param at of the coordinates before the step; those after it follow */
+function presses(paths: Float64Array, at: number, downward: number): boolean {
+  const after = at + armCoordinatesSize;
+  const across = Math.hypot(paths[at + 4] - paths[at], paths[at + 5] - paths[at + 1]);
+  const above = paths[at + 2] - paths[at + 6];
+  const short = paths[after + 2] - paths[at + 2] - stride * downward;
+  return downward * stride < -PRESSING.short && across < PRESSING.across && above > 0 && above < PRESSING.above && short > PRESSING.short;
 }
 
 /** The 15 coordinates [n, 15] of the simulation's states [n, stateSize]. */
