@@ -1,13 +1,19 @@
 import { Command, InvalidArgumentError } from "commander";
 import { UsageError } from "./errors.ts";
-import { type GoalOptions, loadGoalTask } from "./goal-task.ts";
+import type { GoalOptions } from "./goal-task.ts";
 import type { Io } from "./io.ts";
 import { discount, perform, positiveInteger, withCommonOptions, withExamples } from "./run.ts";
 
-interface PlanOptions extends GoalOptions {
+interface PlanOptions extends Omit<GoalOptions, "discount"> {
+  readonly discount?: number;
   readonly starts?: number;
   readonly model?: string;
   readonly pessimism: number;
+  readonly within?: number;
+  readonly keep?: string;
+  readonly steps?: number;
+  readonly out?: string;
+  readonly force?: boolean;
 }
 
 export function planCommand(io: Io): Command {
@@ -15,22 +21,32 @@ export function planCommand(io: Io): Command {
     new Command("plan")
       .summary("plan for a goal in an inferred model and try the plan out")
       .description(
-        "Plan for a goal that no critic has seen, in a model that infer wrote, and follow the plan in the environment: models of numbered states, and of the arm.",
+        "Plan for a goal that no critic has seen, in a model that infer wrote, and follow the plan in the environment: models of numbered states, of physical environments, and of the arm. Beside it the same planner in the true laws, which is the most that a model can give.",
       )
       .argument("[folder]", "a folder that vinverse infer wrote")
       .option("--model <folder>", "the same")
       .requiredOption("--env <id>", "environment to try the plan in, e.g. FourRooms-v0")
-      .option("--goal <state>", "number of a state, or row,column; for the arm a place x,y,z in metres (default: drawn with the start)")
-      .option("--starts <n>", "episodes of the arm (default: 1)", positiveInteger)
-      .option("--start <state>", "where to begin (default: the environment's first start)")
-      .option("--discount <number>", "γ", discount, 0.95)
-      .option("--pessimism <share>", "share of each step that the worst candidate of the model gets, 0 to 1", share, 0),
+      .option(
+        "--goal <state>",
+        "number of a state, or row,column; values of coordinates in their order or as name=value, _ for any; for the arm a place x,y,z in metres (default: drawn with the start)",
+      )
+      .option("--starts <n>", "episodes (default: 20; of the arm 1)", positiveInteger)
+      .option("--start <state>", "where to begin, as --goal (default: where episodes of the environment do)")
+      .option("--discount <number>", "γ (default: 0.95; of coordinates 0.99)", discount)
+      .option("--pessimism <share>", "numbered states: share of each step that the worst candidate of the model gets, 0 to 1", share, 0)
+      .option("--within <number>", "coordinates: how near is there, in each of them (default: a twentieth of its range)", positive)
+      .option("--keep <ranges>", "coordinates: name=low:high,… that the plan must not leave on its way")
+      .option("--steps <n>", "longest episode (default: the environment's, up to 200)", positiveInteger)
+      .option("--out <folder>", "write report.html with the curves there")
+      .option("--force", "write into a folder that holds other files"),
   );
   withExamples(command, [
     ["vinverse plan runs/rooms --env FourRooms-v0 --goal 9,9", "value, steps, and whether the goal is reached"],
     ["vinverse plan runs/rooms --env FourRooms-v0 --goal 67 --pessimism 0.5 --json", "with a share for the worst case; one JSON object"],
+    ["vinverse plan runs/pendulum --env Pendulum-v1 --goal 0,0 --out runs/upright", "swing up and be still, with the curves"],
+    ["vinverse plan runs/car --env MountainCarGoal-v0 --goal position=0.6 --keep velocity=-0.05:0.05", "up the hill, never fast"],
     [
-      "vinverse plan zoo/ArmPickAndPlace-v0-model --env ArmPickAndPlace-v0 --goal 0.4,0.1,0.2",
+      "vinverse plan zoo/ArmPickAndPlace-v0-seed-0/model --env ArmPickAndPlace-v0 --goal 0.4,0.1,0.2",
       "whether the cube was lifted, brought there and held",
     ],
   ]);
@@ -39,43 +55,25 @@ export function planCommand(io: Io): Command {
     if (folder === undefined) throw new UsageError("plan needs a folder that infer wrote");
     const { loadWorldModel } = await import("../world-model/load.ts");
     const loaded = await loadWorldModel(folder);
-    if (loaded.kind === "continuous") return (await import("./plan-arm.ts")).planArm(context, folder, loaded, options);
-    if (options.goal === undefined) throw new UsageError("--goal is missing: the number of a state, or row,column");
-    const [{ planTabular }, { solveGoals, startValue, stepWorld }, { createRandom }] = await Promise.all([
-      import("../planning/plan.ts"),
-      import("../agents/goal-world.ts"),
-      import("../engine/random.ts"),
-    ]);
-    const { model, world, goal } = await loadGoalTask(folder, options);
-    const policy = planTabular(model, { discount: options.discount, goal: (s) => s === goal }, { pessimism: options.pessimism });
-    const random = createRandom(options.seed);
-    const path = [world.start];
-    while (path.length <= world.horizon && path[path.length - 1] !== goal && !world.traps[path[path.length - 1]])
-      path.push(stepWorld(world, path[path.length - 1], policy.act(path[path.length - 1]), random));
-    const reached = path[path.length - 1] === goal;
-    const achieved = startValue(world, [goal], policy.choice);
-    const optimum = solveGoals(world, [goal]).v[world.start];
-    return {
-      json: {
-        folder,
-        environment: options.env,
-        goal,
-        start: world.start,
-        seed: options.seed,
-        promised: policy.v[world.start],
-        achieved,
-        optimum,
-        reached,
-        steps: path.length - 1,
-        path,
-        policy: policy.choice,
-      },
-      text: [
-        `${reached ? "Reached" : "Did not reach"} state ${goal} of ${options.env} from ${world.start} in ${path.length - 1} steps, planned in ${folder} alone.`,
-        `Value from the start: promised by the model ${policy.v[world.start].toFixed(4)}, true of the plan ${achieved.toFixed(4)}, of the best plan ${optimum.toFixed(4)}.`,
-      ].join("\n"),
-    };
+    if (loaded.kind === "continuous" && options.env.startsWith("Arm"))
+      return (await import("./plan-arm.ts")).planArm(context, folder, loaded, options);
+    if (options.goal === undefined)
+      throw new UsageError(
+        loaded.kind === "continuous"
+          ? `--goal is missing: values of ${loaded.coordinates.names.join(", ")}, in this order or as name=value, _ for any`
+          : "--goal is missing: the number of a state, or row,column",
+      );
+    const goal = options.goal;
+    if (loaded.kind === "continuous")
+      return (await import("./plan-continuous.ts")).planContinuous(context, folder, loaded, { ...options, goal });
+    return (await import("./plan-numbered.ts")).planNumbered(context, folder, { ...options, goal });
   });
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new InvalidArgumentError("It must be a number above 0.");
+  return value;
 }
 
 function share(text: string): number {

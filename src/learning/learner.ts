@@ -1,6 +1,7 @@
 import type { SavedCritic } from "../critics/saved.ts";
 import type { SafetensorsArray } from "../formats/safetensors.ts";
 import type { Actors } from "./actors.ts";
+import type { ReplayBatch } from "./replay.ts";
 
 /** Everything that is needed to go on as if nothing had happened. */
 export type Checkpoint = Readonly<Record<string, SafetensorsArray>>;
@@ -43,4 +44,6 @@ export interface LearnerOptions {
   readonly threads?: number;
   /** Goal environments: replayed transitions that are told with a goal reached later, for one as it was (4); 0 for none. */
   readonly relabel?: number;
+  /** Off-policy learners: called with every batch before its update, to write other transitions over some of its rows. */
+  readonly onBatch?: (batch: ReplayBatch) => void;
 }

@@ -4,7 +4,7 @@ import type { Actors } from "./actors.ts";
 import { LearningError } from "./errors.ts";
 import { hindsightOf, observedSpace } from "./hindsight.ts";
 import type { Checkpoint, Learner } from "./learner.ts";
-import { createReplay } from "./replay.ts";
+import { createReplay, type ReplayBatch } from "./replay.ts";
 
 /** What an algorithm that learns from a replay memory brings to the common loop. */
 export interface OffPolicy {
@@ -42,6 +42,7 @@ export interface OffPolicySettings {
   /** n of n-step returns. */
   readonly lookahead: number;
   readonly relabel?: number;
+  readonly onBatch?: (batch: ReplayBatch) => void;
 }
 
 /** Act, remember, update: the loop that DQN, QR-DQN, SAC, TD3 and DDPG share. */
@@ -84,6 +85,7 @@ export function offPolicyLearner(actors: Actors, parts: OffPolicy): Learner {
       rate.data[0] = settings.rate * (1 - (1 - settings.lastRate) * progress);
       for (owed += actors.n * settings.updatesPerStep; owed >= 1; owed--) {
         const drawn = replay.sample(random, settings.lookahead, settings.discount);
+        settings.onBatch?.(drawn);
         const out = await recurrence.run({ ...drawn, rate, ...parts.feeds?.(random, updates) });
         updates++;
         if (owed < 2) losses = Object.fromEntries(Object.entries(out).map(([name, [value]]) => [name, value]));

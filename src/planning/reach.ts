@@ -11,6 +11,8 @@ export interface ReachProblem {
   readonly actionSize: number;
   /** Write to `out` [n] how far states [n, d] are from the goal: negative within it, and the deeper the more so. */
   distance(states: Float64Array, n: number, out: Float64Array): void;
+  /** Write 1 to `out` [n] where all is lost in states [n, d], else 0: plans do not go through there. */
+  lost?(states: Float64Array, n: number, out: Uint8Array): void;
   /** Most steps of a plan. */
   readonly horizon: number;
   /** Depth within the goal that a plan must get to, for the errors of the model; 0 when absent. */
@@ -51,6 +53,7 @@ export function reachGoal(problem: ReachProblem, options: ReachOptions): Continu
   const away = new Float64Array(most);
   const least = new Float64Array(most);
   const first = new Int32Array(most);
+  const [lost, dead] = [new Uint8Array(most), new Uint8Array(most)];
 
   const steps = () => 1 + Math.floor(horizon ** random.uniform());
   const draw = (at: number) => {
@@ -83,6 +86,7 @@ export function reachGoal(problem: ReachProblem, options: ReachOptions): Continu
     const [part, left] = [new Int32Array(n), Int32Array.from({ length: n }, (_, b) => genes[b * width + 1])];
     least.fill(Number.POSITIVE_INFINITY, 0, n);
     first.fill(bound + 1, 0, n);
+    dead.fill(0, 0, n);
     let arrived = false;
     for (let t = 1; t <= bound && !arrived; t++) {
       for (let b = 0; b < n; b++) {
@@ -93,7 +97,12 @@ export function reachGoal(problem: ReachProblem, options: ReachOptions): Continu
       }
       states = (await model.step(states, actions, n)).nextStates as Float64Array<ArrayBuffer>;
       problem.distance(states, n, away);
+      problem.lost?.(states, n, lost);
       for (let b = 0; b < n; b++) {
+        // the longer a plan lives, the better
+        if (lost[b] && !dead[b]) least[b] = Number.MAX_VALUE / (1 + t);
+        dead[b] |= lost[b];
+        if (dead[b]) continue;
         if (away[b] < least[b]) least[b] = away[b];
         if (away[b] >= -margin || first[b] <= bound) continue;
         first[b] = t;

@@ -20,6 +20,10 @@ export const reproductions: Readonly<Record<string, RegisteredReproduction>> = {
     describe: "a robot arm picks up a cube and brings it to goals, planning only in dynamics inferred from values of coordinates",
     load: async () => (await import("./arm.ts")).reproduceArm,
   },
+  dyna: {
+    describe: "real steps to a new reward for the pendulum, with and without steps imagined in the model of an old critic",
+    load: async () => (await import("./dyna.ts")).reproduceDyna,
+  },
   exploration: {
     describe: "steps to a goal that nobody named, in models inferred from other goals, against R-max and others",
     load: async () => (await import("./exploration.ts")).reproduceExploration,
@@ -71,7 +75,7 @@ export const reproductions: Readonly<Record<string, RegisteredReproduction>> = {
     load: async () => (await import("./scaling.ts")).reproduceScaling,
   },
   transfer: {
-    describe: "policies for unseen goals, without a step and in the first episode; TicTacToe and Sokoban",
+    describe: "policies for unseen goals, without a step and in the first episode; Reacher and mountain car; TicTacToe and Sokoban",
     load: async () => (await import("./transfer.ts")).reproduceTransfer,
   },
   uncertainty: {

@@ -14,7 +14,7 @@ describe("a model of four rooms put to work", () => {
     const goals = "1,1 9,9 2,8 8,2 5,2 4,9 7,6 3,3";
     await run("train", "--env", "FourRooms-v0", "--algorithm", "value-iteration", "--goals", goals, "--out", critic, "--quiet");
     await run("infer", critic, "--env", "FourRooms-v0", "--out", model, "--quiet");
-  });
+  }, 60_000);
 
   test("plan reaches a goal that no head was of, as soon as can be", async () => {
     const ran = await run("plan", model, "--env", "FourRooms-v0", "--goal", "3,8", "--json", "--quiet");
