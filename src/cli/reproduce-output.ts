@@ -15,10 +15,10 @@ export interface ReproductionOutput {
   readonly commandLine: string;
 }
 
-/** summary.json and report.html, with what was published in the same pictures; all or nothing. */
+/** summary.json and report.html, with what was published in the same pictures, and its pages; all or nothing. */
 export async function writeReproduction({ name, describe, result, out, force, commandLine }: ReproductionOutput): Promise<void> {
   const { learningCurve, renderReport } = await import("../report/index.ts");
-  const { figures, ranges, seeds, seconds, details, charts = [], claim } = result;
+  const { figures, ranges, seeds, seconds, details, charts = [], claim, pages = {} } = result;
   const rows = Object.entries(figures).map(([key, value]) => {
     const [low, high] = ranges[key] ?? [value, value];
     return [key, short(value), low === high ? "" : `${short(low)} to ${short(high)}`];
@@ -48,6 +48,7 @@ export async function writeReproduction({ name, describe, result, out, force, co
     const summary = { vinverse: version, reproduced: name, figures, ranges, seeds, seconds, details };
     await writeFile(join(folder, "summary.json"), toPrettyJson(summary));
     await writeFile(join(folder, "report.html"), report);
+    for (const [file, page] of Object.entries(pages)) await writeFile(join(folder, file), page);
   });
 }
 

@@ -18,6 +18,8 @@ export interface ArmContext {
 export interface ArmPartResult {
   readonly figures: Readonly<Record<string, number>>;
   readonly details?: unknown;
+  /** Pages of HTML to look at, by their file names. */
+  readonly pages?: Readonly<Record<string, string>>;
 }
 
 export type ArmPart = (context: ArmContext) => Promise<ArmPartResult>;
@@ -34,5 +36,6 @@ export const armParts: readonly RegisteredArmPart[] = [
   { name: "reach", load: async () => (await import("./arm-reach.ts")).reachPart },
   { name: "unseen tasks", load: async () => (await import("./arm-tasks.ts")).tasksPart },
   { name: "adaptation", once: true, load: async () => (await import("./arm-adaptation.ts")).adaptationPart },
+  { name: "replays", once: true, load: async () => (await import("./arm-replays.ts")).replayPart },
   { name: "simulator", once: true, load: async () => (await import("./arm-simulator.ts")).simulatorPart },
 ];

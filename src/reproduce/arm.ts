@@ -49,6 +49,7 @@ export const reproduceArm: Reproduce = async (options) => {
     seeds,
     seconds: (performance.now() - start) / 1000,
     details: { worstOf: `${seeds.length} training seeds`, runs: runs.map(({ details }) => details) },
+    pages: Object.assign({}, ...runs.map(({ pages }) => pages)),
     charts: [distanceChart(runs[0].trials)],
     claim: {
       holds: Object.entries(PROMISED).every(([key, least]) => figures[key] >= least),
@@ -60,6 +61,7 @@ export const reproduceArm: Reproduce = async (options) => {
 interface ArmRun {
   readonly figures: Readonly<Record<string, number>>;
   readonly details: unknown;
+  readonly pages: Readonly<Record<string, string>>;
   readonly trials: Readonly<Record<string, PlacingTrial>>;
 }
 
@@ -116,6 +118,7 @@ async function runSeed(
     failures: inferred.outcomes.flatMap((outcome, e) => (outcome.held ? [] : [{ start: e, goal: starts.goals[e], ...outcome }])),
   };
   const context: ArmContext = { environment, subject, starts, inferred, options, onProgress: within(8, 2) };
+  const pages: Record<string, string> = {};
   const wanted = armParts.filter(({ once }) => first || !once);
   for (const [i, part] of wanted.entries()) {
     const run = await part.load();
@@ -125,8 +128,9 @@ async function runSeed(
     });
     Object.assign(figures, found.figures);
     details[part.name] = found.details;
+    Object.assign(pages, found.pages);
   }
-  return { figures, details, trials };
+  return { figures, details, pages, trials };
 }
 
 /** Points by which the inferred model is behind another, in whichever of the three shares that is most. */

@@ -38,6 +38,8 @@ export interface Reproduction {
   /** Whatever else is worth reading: published figures, settings, tables. */
   readonly details?: unknown;
   readonly charts?: readonly ReproductionChart[];
+  /** Pages of HTML to look at, by their file names. */
+  readonly pages?: Readonly<Record<string, string>>;
   /** What was published or promised, and whether this run bears it out. */
   readonly claim?: { readonly holds: boolean; readonly text: string };
 }
