@@ -187,7 +187,8 @@ function figuresOf(runs: readonly UncertaintyRun[], development: readonly Uncert
     refused: runs.filter(({ refused }) => refused).length,
     coverage: mean(coverages),
     coverageRange: [Math.min(...coverages), Math.max(...coverages)],
-    leftOut: mean(answered.map(({ scores }) => shareBelow(scores, factor))),
+    // fits with transitions have measured themselves
+    leftOut: mean(answered.map(({ scores, usesTransitions }) => (usesTransitions ? Number.NaN : shareBelow(scores, factor)))),
     measured: mean(measured),
     measuredRange: [Math.min(...measured), Math.max(...measured)],
     abstained: mean(runs.map(({ bounds }) => bounds.abstained)),
