@@ -191,7 +191,7 @@ async function changeSimulator(network: Network): Promise<Simulator> {
   const actions = graph.input("actions", ["N", 4]);
   const change = applyNetwork(network, [encodeCoordinates(encoding, states), actions]);
   graph.output("next", add(states, mul(change, graph.constant(Float64Array.from(encoding.scale)))));
-  const session = await compile(graph, { chunk: 2048 });
+  const session = await compile(graph, { chunk: 2048, threads: 1 });
   return {
     stateSize: d,
     async step(s, a) {

@@ -7,7 +7,7 @@ import type { Dynamics } from "./dynamics.ts";
 import { createFeatures } from "./features.ts";
 import type { Integrator } from "./structure.ts";
 
-/** Rows of a batch that are computed together: more fall out of the cache. */
+/** Rows of a batch that are computed together, by one thread: more fall out of the cache, and more threads wait for each other on a busy machine. */
 const CHUNK = 2048;
 
 export interface NetworkSettings {
@@ -100,7 +100,7 @@ export function networkDynamics(
       return networkChange(settings, coordinates, scale, states, phi, held);
     });
     graph.output("changes", concat(changes, 1));
-    return compile(graph, { chunk: CHUNK });
+    return compile(graph, { chunk: CHUNK, threads: 1 });
   };
   /** Each member's f(s, a): [n, members, d]. */
   const changesOf = async (states: Float64Array, actions: Float64Array, n: number) => {
