@@ -1,8 +1,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { placingTask } from "../src/agents/arm/placing.ts";
+import { recordArm } from "../src/agents/arm/recording.ts";
+import { armStarts } from "../src/agents/arm/trials.ts";
 import { commandReference } from "../src/cli/reference.ts";
 import { operatorNamed, operatorNames } from "../src/engine/index.ts";
-import { inferDynamics, loadCritic, make } from "../src/index.ts";
+import { inferDynamics, loadCritic, loadWorldModel, make, prepare } from "../src/index.ts";
 import type { InferredContinuous } from "../src/inversion/infer-continuous.ts";
+import { armPicture } from "../src/report/arm-picture.ts";
 import { continuousInference, standalone } from "../src/report/index.ts";
 
 const docs = new URL("../docs/", import.meta.url);
@@ -35,3 +39,21 @@ for (const [title, name] of Object.entries(pictures)) {
   if (svg === undefined) throw new Error(`the report has no section '${title}' to take a picture from`);
   write(`pictures/${name}.svg`, `${standalone(svg)}\n`);
 }
+
+const arm = "ArmPickAndPlace-v0";
+await prepare(arm);
+const { simulation } = make(arm);
+const inferred = await loadWorldModel(new URL(`../zoo/${arm}-seed-0/model`, import.meta.url).pathname);
+if (!simulation || inferred.kind !== "continuous") throw new Error(`${arm} has no simulation, or its model is not continuous`);
+const { states: begun, goals } = armStarts(simulation, 1, 2);
+const episode = await recordArm(inferred, { simulation, start: begun, task: placingTask(goals[0]), seed: 0 });
+write(
+  "pictures/arm.svg",
+  armPicture(
+    { title: arm, ...episode },
+    {
+      title: "A robot arm picks up a cube, planning in dynamics inferred from value functions",
+      description: "Blue: the way of the cube so far. Orange: the way that the present plan imagines. Ring: the goal.",
+    },
+  ),
+);
