@@ -104,8 +104,8 @@ function sizesOf(critic: Critic, checkpoint: CheckpointDetails | undefined): Rec
 
 function groupHeads(heads: readonly Head[]): HeadGroup[] {
   const groups = new Map<string, { -readonly [K in keyof HeadGroup]: HeadGroup[K] }>();
-  for (const { name, critic, discount, rewardScale, goal } of heads) {
-    const base = name.replace(/[\d[\](),./ −-]+$/, "") || name;
+  for (const { name, critic, discount, rewardScale, goal, cumulant } of heads) {
+    const base = (cumulant ?? name).replace(/[\d[\](),./ −-]+$/, "") || name;
     const key = JSON.stringify([critic, base, discount, rewardScale]);
     const group = groups.get(key) ?? { name: base, critic, count: 0, discount, rewardScale, goals: 0 };
     group.count++;
@@ -127,7 +127,7 @@ function warn(critic: Critic, checkpoint: CheckpointDetails | undefined): string
       "a value of a state is one equation on the next states of all its actions together: a model for all states can answer, no single pair can",
     );
   else if (heads.length === 1) warnings.push("one head is one equation: it sees the next state in one direction only");
-  else if (critic.kind === "network" && heads.every((head) => head.goal === undefined)) {
+  else if (critic.kind === "network" && heads.every((head) => head.goal === undefined && head.cumulant === undefined)) {
     warnings.push("all heads value the same reward, so they see nearly the same direction of the next state");
   }
   if (heads.some((head) => head.discount === 0)) warnings.push("a head with γ = 0 says nothing of the next state");

@@ -1,16 +1,40 @@
-import { matmul } from "../engine/index.ts";
+import { concat, matmul, type Value } from "../engine/index.ts";
 import type { Head, NetworkCritic } from "./critic.ts";
 import { networkCritic } from "./network-critic.ts";
+
+/** Some heads of a critic whose heads have cumulants of their own. */
+function only(critic: NetworkCritic, kept: readonly number[]): NetworkCritic {
+  const { heads } = critic;
+  const chosen = new Float64Array(heads.length * kept.length);
+  kept.forEach((from, to) => {
+    chosen[from * kept.length + to] = 1;
+  });
+  const choose = (values: Value) => matmul(values, values.graph.constant(chosen, [heads.length, kept.length]));
+  const whole = (pieces: readonly Value[]) => (pieces.length === 1 ? pieces[0] : concat(pieces, pieces[0].shape.length - 1));
+  return networkCritic({
+    ...critic,
+    heads: kept.map((i) => heads[i]),
+    actionValues: (observation, action) => choose(critic.actionValueGraph(whole(observation), action)),
+    stateValues: (observation) => choose(critic.stateValueGraph(whole(observation))),
+    rewards: (observation, action) => choose(critic.rewardGraph!(whole(observation), action)),
+    policy: critic.policyGraph && ((observation) => critic.policyGraph!(whole(observation))),
+  });
+}
 
 /**
  * Heads that share an unknown reward, compared with each other so that it cancels: with c_ij = δ_ij − 1/K over the K heads of one discount and reward scale,
  *     Σ_j c_ij Q_j(s, a) = γ Σ_j c_ij V_j(s').
- * K equations less one remain of every such group; heads alone in theirs say nothing and are left out.
+ * Where some heads have cumulants of their own, which are known, these remain. Else K equations less one remain of every such group; heads alone in theirs say nothing and are left out.
  * @throws TypeError where no two heads share discount and reward scale, or heads have cumulants of their own
  */
 export function withoutReward(critic: NetworkCritic): NetworkCritic {
-  if (critic.rewardGraph) throw new TypeError(`${critic.name}: its heads have cumulants of their own, which are known`);
   const { heads } = critic;
+  if (critic.rewardGraph) {
+    const own = heads.flatMap(({ cumulant }, i) => (cumulant === undefined ? [] : [i]));
+    if (own.length === 0 || own.length === heads.length)
+      throw new TypeError(`${critic.name}: its heads have cumulants of their own, which are known`);
+    return only(critic, own);
+  }
   const kindOf = ({ discount, rewardScale }: Head) => `${discount} ${rewardScale}`;
   const groups = [...new Set(heads.map(kindOf))]
     .map((kind) => heads.flatMap((head, i) => (kindOf(head) === kind ? [i] : [])))

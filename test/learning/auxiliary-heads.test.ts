@@ -7,6 +7,7 @@ import { restoreCritic } from "../../src/critics/saved.ts";
 import { collectTransitions, randomPolicy } from "../../src/environments/collect.ts";
 import { make } from "../../src/environments/make.ts";
 import { loadSavedCritic } from "../../src/formats/critic-folder.ts";
+import { loadCritic } from "../../src/formats/load-critic.ts";
 import { inferDynamics } from "../../src/inversion/infer.ts";
 import { withoutAuxiliary } from "../../src/learning/auxiliary-heads.ts";
 import { runTraining } from "../../src/learning/run.ts";
@@ -77,3 +78,16 @@ test("a critic of a few thousand updates gives up its dynamics pair by pair", as
   const score = await scoreModel(model, make(id), { n: 300, seed: 32 });
   expect(score.kind === "continuous" && score.error).toBeLessThan(0.2);
 }, 60_000);
+
+test("zoo/CartPole-v1-dqn answers without its reward: the signals' own are known", async () => {
+  const critic = await loadCritic("zoo/CartPole-v1-dqn");
+  const { model } = await inferDynamics(critic, {
+    environment: "CartPole-v1",
+    rewards: "unknown",
+    method: "pointwise",
+    samples: 300,
+    seed: 51,
+  });
+  const score = await scoreModel(model, make("CartPole-v1"), { n: 300, seed: 52 });
+  expect(score.kind === "continuous" && score.error).toBeLessThan(0.06);
+});
