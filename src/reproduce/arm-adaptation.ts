@@ -34,15 +34,16 @@ export const armChanges: readonly ArmChange[] = [
 
 export interface ArmAdaptationOptions {
   readonly seed: number;
-  /** Episodes before any change, which say what residuals are usual (80). */
+  /** Episodes before any change, which say what residuals are usual (60). */
   readonly reference?: number;
-  /** Other episodes before any change, in which every alarm is a false one (80). */
+  /** Other episodes before any change, in which every alarm is a false one (60). */
   readonly unchanged?: number;
-  /** Runs of each change, each with its own starts (8). */
+  /** Runs of each change, each with its own starts (6). */
   readonly runs?: number;
-  /** Starts that success is measured from (50). */
+  /** Starts that success is measured from (40). */
   readonly starts?: number;
   readonly changes?: readonly ArmChange[];
+  readonly onResult?: (result: ChangeResult) => void;
   readonly onProgress?: OnProgress;
 }
 
@@ -65,7 +66,7 @@ export interface ChangeResult {
 
 const FALSE_ALARMS = 1 / 200;
 /** Episodes of a run in which the alarm is waited for, and those after which a repair is tried. */
-const WAITED = 6;
+const WAITED = 4;
 const TRIED = [1, 2, 4, 8, 20];
 const WITHIN = 0.05;
 /** Apart from all others. */
@@ -84,7 +85,7 @@ interface Watched {
  * Every episode is shaken hands with: a self-test before and after it, of which residuals are compared with those in the world as it was.
  */
 export async function adaptArm(known: Simulator | ContinuousWorldModel, options: ArmAdaptationOptions) {
-  const { seed, reference = 80, unchanged = 80, runs = 8, starts = 50, changes = armChanges, onProgress } = options;
+  const { seed, reference = 60, unchanged = 60, runs = 6, starts = 40, changes = armChanges, onProgress } = options;
   const model = simulatorOf(known, false);
   const usual = make("ArmPickAndPlace-v0").simulation!;
   const total = 2 + 2 * changes.length;
@@ -126,7 +127,8 @@ export async function adaptArm(known: Simulator | ContinuousWorldModel, options:
     const repaired: ChangeResult["repaired"][number][] = [];
     let episodesToAdapt = unrepaired >= before - WITHIN ? 0 : Number.POSITIVE_INFINITY;
     const alarm = median(detected);
-    for (const count of TRIED) {
+    // where success has not gone there is none to regain
+    for (const count of episodesToAdapt === 0 ? [] : TRIED) {
       // nothing is repaired before the alarm, and all since the change is known by then
       if (count < Math.min(alarm, WAITED)) continue;
       const own = ofRun(watched.steps, runs, count);
@@ -134,11 +136,13 @@ export async function adaptArm(known: Simulator | ContinuousWorldModel, options:
       const held = await succeed(simulation, repair.model, repair.control, at(2.6 + 2 * c, `${name}: success after ${count} episodes`));
       repaired.push({ episodes: count, held, kind: repair.kind, error: [repair.before, repair.after] });
       if (held >= before - WITHIN) {
-        if (episodesToAdapt > 0) episodesToAdapt = count;
+        episodesToAdapt = count;
         break;
       }
     }
-    results.push({ name, detected, before, unrepaired, repaired, episodesToAdapt });
+    const result = { name, detected, before, unrepaired, repaired, episodesToAdapt };
+    results.push(result);
+    options.onResult?.(result);
   }
   return { results, falseAlarms, unchanged, before, reference: first.held };
 }
