@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
+import { restoreCritic } from "../../src/critics/saved.ts";
 import { make } from "../../src/environments/make.ts";
-import { exactCritic, qLearning, sarsa } from "../../src/learning/tabular.ts";
+import { identifyTabular } from "../../src/identifiability/tabular.ts";
+import { exactCritic, qLearning, sarsa, signalTasks } from "../../src/learning/tabular.ts";
 import { evaluatePolicy } from "../../src/planning/value-iteration.ts";
 
 const id = "FourRooms104-v0";
@@ -34,4 +36,27 @@ test("SARSA that always explores reaches the values of the uniform policy", () =
     all += expected[i] ** 2;
   }
   expect(Math.sqrt(off / all)).toBeLessThan(0.1);
+});
+
+test("signals learned beside a task reach their exact values, and behaviour is for the task alone", () => {
+  const signals = signalTasks(tasks[0].tables, 3, false).slice(0, 3);
+  const all = [tasks[0], ...signals];
+  const exact = q(exactCritic(make(id), all, discount));
+  const learnt = q(qLearning(make(id), all, { seed: 1, discount, steps: 400_000, epsilon: 0.5, pursued: 1 }));
+  const alone = q(qLearning(make(id), [tasks[0]], { seed: 1, discount, steps: 400_000, epsilon: 0.5 }));
+  const each = exact.length / all.length;
+  expect(learnt.slice(0, each)).toEqual(alone);
+  all.forEach((_, g) => {
+    const [want, have] = [exact, learnt].map((values) => values.slice(g * each, (g + 1) * each));
+    expect(Math.hypot(...have.map((value, i) => value - want[i])) / Math.hypot(...want)).toBeLessThan(0.1);
+  });
+});
+
+test("exact values of random signals tell every state from every other", () => {
+  for (const name of ["FourRooms-v0", "Taxi-v3"]) {
+    const { tables } = make(name);
+    const critic = restoreCritic(exactCritic(make(name), signalTasks(tables!, 4, true), discount));
+    if (critic.kind !== "tabular") throw new TypeError("tables were learnt");
+    expect(identifyTabular(critic)).toMatchObject({ tiedStates: 0 });
+  }
 });
