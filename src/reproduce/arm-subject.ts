@@ -118,7 +118,7 @@ export async function obtainCritic(
     discounts,
     threads: 1,
     ...(await checkpoints(`${own}/checkpoint.safetensors`)),
-    made: { seed, settings },
+    made: { command: `vinverse reproduce arm --retrain --seed ${seed}`, seed, settings },
     onProgress: (done, total, what) => onProgress(done, total, `seed ${seed}, critics of γ ${discounts.join(" and ")}: ${what}`),
   });
   await saveCritic(own, saved);
