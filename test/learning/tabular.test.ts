@@ -42,8 +42,8 @@ test("signals learned beside a task reach their exact values, and behaviour is f
   const signals = signalTasks(tasks[0].tables, 3, false).slice(0, 3);
   const all = [tasks[0], ...signals];
   const exact = q(exactCritic(make(id), all, discount));
-  const learnt = q(qLearning(make(id), all, { seed: 1, discount, steps: 400_000, epsilon: 0.5, pursued: 1 }));
-  const alone = q(qLearning(make(id), [tasks[0]], { seed: 1, discount, steps: 400_000, epsilon: 0.5 }));
+  const learnt = q(qLearning(make(id), all, { seed: 1, discount, steps: 800_000, epsilon: 0.8, pursued: 1 }));
+  const alone = q(qLearning(make(id), [tasks[0]], { seed: 1, discount, steps: 800_000, epsilon: 0.8 }));
   const each = exact.length / all.length;
   expect(learnt.slice(0, each)).toEqual(alone);
   all.forEach((_, g) => {
