@@ -22,8 +22,8 @@ export interface AdaptContinuousOptions {
   readonly task: ContinuousTask;
   /** Writes a state in which an episode may begin into [d] at the offset. */
   readonly start: (random: Random, out: Float64Array, offset: number) => void;
-  /** The learner that made the critic: it goes on, in imagination. */
-  readonly learner: TrainedLearner;
+  /** The learner that made the critic: its policy is followed until something changes, and it goes on in imagination. Without it there must be a grid to plan on. */
+  readonly learner?: TrainedLearner;
   readonly seed: number;
   /** False alarms a step (1e-5). */
   readonly falseAlarmRate?: number;
@@ -90,12 +90,12 @@ export class AdaptContinuous {
   private readonly detector: ResidualDetector;
   private readonly belief: Belief;
   private readonly log: { readonly state: Float64Array; readonly action: Float64Array; readonly next: Float64Array }[] = [];
-  private readonly learner: Learner;
+  private readonly learner: Learner | undefined;
   private values: StateValues | undefined;
   private planner: ContinuousPolicy | undefined;
   private time = 0;
   private lesson = FIRST_LESSON;
-  /** The last plan on the grid. */
+  /** The plan on the grid, since the last lesson. */
   private map: ContinuousPolicy | undefined;
   /** Plans are better than the critic's own actions, as far as the model can tell. */
   private plans = true;
@@ -110,15 +110,14 @@ export class AdaptContinuous {
     const { model: inferred } = await distil(options.model, options.seen.actionSpace, options.at ?? options.before);
     const calibrated = calibrate(inferred, options.before);
     const belief: Belief = { model: calibrated.model, since: { ...options.before, n: 0 } };
-    const learner = await continueLearner(options.learner, () => imagined(options, belief), {
-      seed: options.seed,
-      steps: Number.MAX_SAFE_INTEGER,
-      settings: IMAGINED,
-    });
+    const { learner: trained, grid } = options;
+    if (!trained && !grid) throw new RangeError("an agent that adapts needs a learner that goes on, or a grid to plan on");
+    const settings = { seed: options.seed, steps: Number.MAX_SAFE_INTEGER, settings: IMAGINED };
+    const learner = trained && (await continueLearner(trained, () => imagined(options, belief), settings));
     return new AdaptContinuous(options, belief, calibrated, learner);
   }
 
-  private constructor(options: AdaptContinuousOptions, belief: Belief, calibrated: Calibrated, learner: Learner) {
+  private constructor(options: AdaptContinuousOptions, belief: Belief, calibrated: Calibrated, learner?: Learner) {
     this.options = options;
     this.random = createRandom(options.seed);
     this.belief = belief;
@@ -150,7 +149,7 @@ export class AdaptContinuous {
 
   /** What it would do if it explored no more. */
   async policy(): Promise<ContinuousPolicy> {
-    if (!this.change || !this.plans) return this.own();
+    if (this.learner && (!this.change || !this.plans)) return this.own(this.learner);
     this.planner ??= await this.plan();
     return this.planner;
   }
@@ -176,7 +175,7 @@ export class AdaptContinuous {
 
   async release(): Promise<void> {
     await this.values?.release();
-    await this.learner.release();
+    await this.learner?.release();
   }
 
   private refit({ alarm }: ContinuousChange): void {
@@ -197,33 +196,33 @@ export class AdaptContinuous {
   /** A plan in the refitted model, or the critic goes on in imagination. */
   private async learn(): Promise<void> {
     const { grid, updates = grid ? 0 : 3000 } = this.options;
-    if (updates > 0) await this.catchUp(updates);
+    if (updates > 0 && this.learner) await this.catchUp(this.learner, updates);
     this.lessons++;
     this.planner = undefined;
-    this.map = grid && (await planOnGrid(this.simulator(), this.options.task, grid));
-    if (!this.map) await this.choose();
+    this.map = undefined;
+    if (!grid) await this.choose(this.learner!);
   }
 
   /** What is kept of the critic is the best of it in imagination. */
-  private async catchUp(updates: number): Promise<void> {
-    let kept = this.learner.save();
-    let most = await this.imaginedReturn(this.actor(), this.starts(EPISODES));
+  private async catchUp(learner: Learner, updates: number): Promise<void> {
+    let kept = learner.save();
+    let most = await this.imaginedReturn(this.actor(learner), this.starts(EPISODES));
     for (let part = 0; part < PARTS; part++) {
-      const until = this.learner.updates + updates / PARTS;
-      while (this.learner.updates < until) await this.learner.iterate();
-      const got = await this.imaginedReturn(this.actor(), this.starts(EPISODES));
+      const until = learner.updates + updates / PARTS;
+      while (learner.updates < until) await learner.iterate();
+      const got = await this.imaginedReturn(this.actor(learner), this.starts(EPISODES));
       if (got < most) continue;
       most = got;
-      kept = this.learner.save();
+      kept = learner.save();
     }
-    this.learner.restore(kept);
+    learner.restore(kept);
     await this.values?.release();
     this.values = undefined;
   }
 
   /** The critic's own actions, or plans that end in its values: whichever is better in imagination. */
-  private async choose(): Promise<void> {
-    const own = await this.imaginedReturn(this.actor(), this.starts(FEW));
+  private async choose(learner: Learner): Promise<void> {
+    const own = await this.imaginedReturn(this.actor(learner), this.starts(FEW));
     const plan = await this.plan();
     let planned = 0;
     for (let e = 0; e < FEW; e++) {
@@ -263,12 +262,12 @@ export class AdaptContinuous {
     return sum;
   }
 
-  private actor(): BatchActions {
+  private actor(learner: Learner): BatchActions {
     const { seen } = this.options;
     return async (states, n) => {
       const observations = new Float64Array(n * seen.observationSpace.low.length);
       seen.observations(states, n, observations);
-      return Float64Array.from(await this.learner.act(observations, n));
+      return Float64Array.from(await learner.act(observations, n));
     };
   }
 
@@ -281,9 +280,12 @@ export class AdaptContinuous {
   }
 
   private async plan(): Promise<ContinuousPolicy> {
-    const { seen, task, planner = {} } = this.options;
-    if (this.map) return this.map;
-    this.values ??= await stateValuesOf(this.learner.critic(), seen);
+    const { seen, task, grid, planner = {} } = this.options;
+    if (grid) {
+      this.map ??= await planOnGrid(this.simulator(), task, grid);
+      return this.map;
+    }
+    this.values ??= await stateValuesOf(this.learner!.critic(), seen);
     return plannerIn(this.belief.model, seen, task, this.values, {
       random: this.random,
       horizon: planner.horizon ?? 12,
@@ -292,8 +294,8 @@ export class AdaptContinuous {
     });
   }
 
-  private own(): ContinuousPolicy {
-    const act = this.actor();
+  private own(learner: Learner): ContinuousPolicy {
+    const act = this.actor(learner);
     return { kind: "continuous", reset() {}, act: (state) => act(Float64Array.from(state), 1) };
   }
 }

@@ -29,6 +29,11 @@ const ROUNDS = 12;
 const REFIT = { least: 4, share: 0.02 };
 /** Pseudo-steps that draw a row of the channel towards the old one with another amount of noise. */
 const DRAWN = 30;
+/**
+ * Curious episodes plan as if a step tried n times since the change could pay this over √(n + 1) more (Strehl and Littman 2008), so that no guess about what is seldom
+ * met stands for ever. Their share is t/(t + PATIENCE), t steps after the change: few while the repair is still at work.
+ */
+const [BONUS, PATIENCE] = [0.1, 5000];
 const POWERS = Array.from({ length: 24 }, (_, k) => 0.05 * 1.22 ** k);
 
 /**
@@ -42,6 +47,9 @@ export class AdaptStochastic implements Agent {
   private readonly modes: Int32Array;
   private readonly neighbours: number[][];
   private readonly v: Float64Array;
+  /** Values with the bonus, while an episode is curious. */
+  private readonly hopeful: Float64Array;
+  private curious = false;
   /** [pairs] */
   private readonly tried: Float64Array;
   private rows: Rows;
@@ -61,6 +69,7 @@ export class AdaptStochastic implements Agent {
     this.rows = reference;
     this.detector = new Detector(reference, { states, actions, falseAlarmRate: options.falseAlarmRate ?? 1e-5 });
     this.v = new Float64Array(states);
+    this.hopeful = new Float64Array(states);
     this.tried = new Float64Array(states * actions);
     this.modes = Int32Array.from(reference.next, (list, pair) => {
       let most = 0;
@@ -81,12 +90,14 @@ export class AdaptStochastic implements Agent {
 
   act(state: number): number {
     const { random, epsilon = 0.05, actions } = this.options;
-    if (this.time % 2 === 0) this.plan(this.time === 0 ? 500 : 40, 1e-5);
+    if (this.time % 2 === 0 && !this.curious) this.plan(this.time === 0 ? 500 : 40, 1e-5);
     if (random.uniform() < epsilon) return this.rarest(state);
+    const values = this.curious ? this.hopeful : this.v;
+    if (this.curious && this.time % 2 === 0) sweepUp(values, actions, (pair, at) => this.hope(pair, at), 1e-4, 40);
     let chosen = 0;
     let most = -1;
     for (let a = 0; a < actions; a++) {
-      const q = this.value(state * actions + a, this.v);
+      const q = this.curious ? this.hope(state * actions + a, values) : this.value(state * actions + a, values);
       if (q > most) {
         most = q;
         chosen = a;
@@ -122,7 +133,10 @@ export class AdaptStochastic implements Agent {
     return chosen;
   }
 
-  reset(): void {}
+  reset(): void {
+    const gone = this.alarm ? this.time - this.since : 0;
+    this.curious = this.options.random.uniform() < gone / (gone + PATIENCE);
+  }
 
   policy(): Int32Array {
     const { states, actions } = this.options;
@@ -144,6 +158,10 @@ export class AdaptStochastic implements Agent {
 
   private value(pair: number, v: Float64Array): number {
     return rowValue(this.rows, pair, v, this.options.arrival, this.options.discount);
+  }
+
+  private hope(pair: number, v: Float64Array): number {
+    return this.value(pair, v) + BONUS / Math.sqrt(this.tried[pair] + 1);
   }
 
   private plan(sweeps: number, tolerance: number): void {

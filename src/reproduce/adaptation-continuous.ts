@@ -1,211 +1,133 @@
-import { files } from "#files";
-import { AdaptContinuous, type AdaptContinuousOptions } from "../agents/adapt-continuous.ts";
-import { continueLearner, type TrainedLearner } from "../agents/continue-learner.ts";
-import { collectStates, collectTransitions, randomPolicy } from "../environments/collect.ts";
-import type { Environment } from "../environments/environment.ts";
 import { make } from "../environments/make.ts";
-import { vectorize } from "../environments/vector-environment.ts";
-import { readSafetensors, writeSafetensors } from "../formats/safetensors.ts";
-import { inferDynamics } from "../inversion/infer.ts";
-import type { InferredContinuous } from "../inversion/infer-continuous.ts";
-import { algorithms } from "../learning/algorithms.ts";
-import type { Learner } from "../learning/learner.ts";
-import type { ContinuousPolicy } from "../planning/policy.ts";
 import { type ContinuousChangeStudy, continuousChanges, optimal } from "./continuous-changes.ts";
-import { mean } from "./summary.ts";
+import { type ContinuousRun, type Prepared, prepare, quietAlarms, returnOf, runAgent, runLearner } from "./continuous-runs.ts";
+import type { ReproductionChart } from "./reproduction.ts";
+import { gridOf, type Interval, medianOf, speedup } from "./statistics.ts";
+import { median } from "./summary.ts";
 
-/** Where evaluations, real steps, inference and the agents' own lots begin. */
-const [EVALUATION, BEFORE, INFERENCE, STEPS] = [5_000_000, 6_000_000, 7_000_000, 8_000_000];
-const EPISODES = 10;
-/** Real steps before the change that calibrate the detector. */
-const BURN_IN = 3000;
-/** Pairs at which the inferred model is asked. */
-const ASKED = 2000;
-export const NEED = 0.05;
+const TUNING = 900;
+const EVERY = 50;
 
-/** Mean return of the same episodes for every policy: episode i starts with EVALUATION + i. */
-export async function returnOf(policy: ContinuousPolicy, environment: Environment, episodes = EPISODES): Promise<number> {
-  const { coordinates } = environment.physics!;
-  let sum = 0;
-  for (let i = 0; i < episodes; i++) {
-    let { observation } = environment.reset({ seed: EVALUATION + i });
-    policy.reset();
-    for (;;) {
-      const action = await policy.act(coordinates.fromObservations(observation as Float64Array, 1));
-      const step = environment.step(environment.actionSpace.kind === "discrete" ? action[0] : action);
-      sum += step.reward;
-      observation = step.observation;
-      if (step.terminated || step.truncated) break;
-    }
-  }
-  return sum / episodes;
+/** How much of it is run. */
+export interface Extent {
+  readonly studies: readonly ContinuousChangeStudy[];
+  readonly seeds: number;
+  readonly tunedOn: number;
+  /** Steps of a learner that is tuned, and of one that counts. */
+  readonly caps: { readonly tuning: number; readonly run: number };
+  /** Steps without a change for every seed and world: five seeds and three worlds make 3 · 10⁵. */
+  readonly quiet: number;
 }
+const WHOLE: Extent = { studies: continuousChanges, seeds: 5, tunedOn: 2, caps: { tuning: 2000, run: 4000 }, quiet: 20_000 };
 
-/** The same of a learner's best actions, all episodes at once. */
-export async function returnOfLearner(learner: Pick<Learner, "act">, environment: Environment, episodes = EPISODES): Promise<number> {
-  const vector = vectorize(environment, episodes);
-  vector.reset(EVALUATION);
-  const returns = new Array<number>(episodes).fill(0);
-  const running = new Uint8Array(episodes).fill(1);
-  while (running.includes(1)) {
-    vector.step(await learner.act(vector.observations, episodes));
-    for (let i = 0; i < episodes; i++) {
-      if (!running[i]) continue;
-      returns[i] += vector.rewards[i];
-      if (vector.terminated[i] || vector.truncated[i]) running[i] = 0;
-    }
-  }
-  return mean(returns);
-}
-
-export interface Prepared {
-  readonly study: ContinuousChangeStudy;
-  readonly seed: number;
-  readonly trained: TrainedLearner;
-  readonly agent: AdaptContinuousOptions;
-  readonly steps: number;
-  /** Returns of the learner's policy before the change and right after it. */
-  readonly before: number;
-  readonly after: number;
-}
-
-/** A learner trained until it is good, the model inferred from the critic, and real steps of the old world to calibrate on. */
-export async function prepare(study: ContinuousChangeStudy, seed: number, cache: string): Promise<Prepared> {
-  const { id, change, algorithm, training, task } = study;
-  const environment = make(id);
-  const physics = environment.physics!;
-  const create: TrainedLearner["create"] = algorithms[algorithm].create;
-  const { steps, within, every, settings } = training;
-  const learner = await create(id, { ...settings, seed, steps });
-  const file = `${cache}/adaptation/${id}-seed-${seed}.safetensors`;
-  const configuration = new TextEncoder().encode(JSON.stringify({ algorithm, training }));
-  const held = (await files.kind(file)) === "file" ? readSafetensors(await files.read(file), file) : undefined;
-  let before = Number.NEGATIVE_INFINITY;
-  if (held && new TextDecoder().decode(held.configuration?.data as Uint8Array) === new TextDecoder().decode(configuration)) {
-    learner.restore(held);
-    before = await returnOfLearner(learner, environment);
-  } else {
-    const optimum = await returnOf(await optimal(study, environment), environment);
-    const enough = optimum - within * Math.abs(optimum);
-    while (learner.steps < steps && before < enough) {
-      await learner.iterate();
-      if (learner.steps % every === 0) before = await returnOfLearner(learner, environment);
-    }
-    await files.write(file, writeSafetensors({ ...learner.save(), configuration: { shape: [configuration.length], data: configuration } }));
-  }
-  const trained = { create, settings, checkpoint: learner.save() };
-  const after = await returnOfLearner(learner, make(id, change));
-  const real = await collectTransitions(environment, (observations, n) => learner.act(observations, n), {
-    n: BURN_IN,
-    seed: BEFORE + seed,
-    epsilon: 0.1,
-    thinning: 1,
+const grid = (study: ContinuousChangeStudy) =>
+  gridOf({
+    memory: [0, 1],
+    ...(study.algorithm === "dqn" ? { updatesPerStep: [0.5, 2] } : { updatesPerStep: [1, 4] }),
+    rate: [1e-3, 3e-4],
   });
-  await learner.release();
-  const inferring = study.everywhere ?? environment;
-  const { model } = (await inferDynamics(await study.critic(), {
-    environment: inferring,
-    seed: INFERENCE + seed,
-    method: "amortised",
-    features: study.features,
-  })) as InferredContinuous;
-  const at = await collectStates(inferring, randomPolicy(inferring.actionSpace, INFERENCE + seed), { n: ASKED, seed: INFERENCE + seed });
-  const agent = {
-    at,
-    seen: physics,
-    model,
-    before: real,
-    task,
-    start: (random, out, offset) => void physics.initialState(random, out, offset),
-    learner: trained,
-    grid: study.grid,
-    seed: STEPS + seed,
-  } satisfies AdaptContinuousOptions;
-  return { study, seed, trained, agent, steps: learner.steps, before, after };
+
+export interface ContinuousAdaptation {
+  /** The worst of the worlds. */
+  readonly overContinuedLearner: Interval;
+  readonly unsolved: number;
+  readonly falseAlarmRate: number;
+  readonly worlds: Readonly<Record<string, unknown>>;
+  readonly charts: readonly ReproductionChart[];
 }
 
-export interface ContinuousRun {
-  /** Steps to the first evaluation within 5 % of the optimum; the cap where there was none. */
-  readonly solved: number;
-  readonly capped: boolean;
-  readonly curve: readonly (readonly [number, number])[];
-  readonly alarm?: number;
-  readonly refitSteps?: number;
-  readonly lessons?: number;
-  readonly sentence?: string;
-}
-
-/** The agent in the changed world until it is near the optimum again. */
-export async function runAgent({ study, seed, agent: options }: Prepared, optimum: number, cap: number): Promise<ContinuousRun> {
-  const environment = make(study.id, study.change);
-  const judge = make(study.id, study.change);
-  const { coordinates } = environment.physics!;
-  const agent = await AdaptContinuous.create(options);
-  const curve: [number, number][] = [];
-  let { observation } = environment.reset({ seed: STEPS + seed });
-  let state = coordinates.fromObservations(observation as Float64Array, 1);
-  let told = 0;
-  let solved = 0;
-  for (let t = 1; t <= cap; t++) {
-    const action = await agent.act(state);
-    const step = environment.step(environment.actionSpace.kind === "discrete" ? action[0] : action);
-    const next = coordinates.fromObservations(step.observation as Float64Array, 1);
-    await agent.observe(state, action, next);
-    state = next;
-    if (step.terminated || step.truncated) {
-      observation = environment.reset().observation;
-      state = coordinates.fromObservations(observation as Float64Array, 1);
-      agent.reset();
+/** Physics that change under a learner's critic: the agent's real steps until it is within 5 % of the new optimum, against those of the learner that goes on. */
+export async function adaptContinuous(
+  seed: number,
+  cache: string,
+  onProgress: (done: number, total: number, what: string) => void,
+  { studies, seeds, tunedOn, caps, quiet }: Extent = WHOLE,
+): Promise<ContinuousAdaptation> {
+  const worlds: Record<string, unknown> = {};
+  const charts: ReproductionChart[] = [];
+  const ratios: Interval[] = [];
+  let [unsolved, alarms] = [0, 0];
+  const per = grid(studies[0]).length + seeds + 1;
+  for (const [at, study] of studies.entries()) {
+    let done = at * per;
+    const tell = (what: string) => onProgress(done++, studies.length * per, `${study.name}: ${what}`);
+    tell("optimum");
+    const world = make(study.id, study.change);
+    const optimum = await returnOf(await optimal(study, world), world);
+    const tuning: Prepared[] = [];
+    for (let i = 0; i < tunedOn; i++) tuning.push(await prepare(study, TUNING + i, cache));
+    const scored: { settings: Record<string, number>; score: number; steps: number[] }[] = [];
+    for (const settings of grid(study)) {
+      tell("tuning the learner that goes on");
+      const steps: number[] = [];
+      for (const one of tuning) steps.push((await runLearner(one, optimum, settings, { cap: caps.tuning, every: EVERY })).solved);
+      scored.push({ settings, steps, score: median(steps) });
     }
-    if (agent.lessons === told) continue;
-    told = agent.lessons;
-    const got = await returnOf(await agent.policy(), judge);
-    curve.push([t, got]);
-    if (got < optimum - NEED * Math.abs(optimum)) continue;
-    solved = t;
-    break;
+    const { settings } = scored.reduce((best, entry) => (entry.score < best.score ? entry : best));
+    const own: ContinuousRun[] = [];
+    const rival: ContinuousRun[] = [];
+    const prepared: Prepared[] = [];
+    let worldAlarms = 0;
+    for (let i = 0; i < seeds; i++) {
+      tell(`seed ${seed + i}`);
+      const one = await prepare(study, seed + i, cache);
+      prepared.push(one);
+      own.push(await runAgent(one, optimum, caps.run));
+      rival.push(await runLearner(one, optimum, settings, { cap: caps.run, every: EVERY }));
+      worldAlarms += await quietAlarms(one, quiet);
+    }
+    const steps = (runs: readonly ContinuousRun[]) => runs.map(({ solved }) => solved);
+    const capped = (runs: readonly ContinuousRun[]) => runs.filter((run) => run.capped).length;
+    const ratio = speedup(steps(rival), steps(own));
+    ratios.push(ratio);
+    alarms += worldAlarms;
+    unsolved += capped(own);
+    worlds[study.name] = {
+      environment: study.id,
+      change: study.change,
+      optimum,
+      returnBefore: medianOf(prepared.map(({ before }) => before)),
+      oldPolicyAfter: medianOf(prepared.map(({ after }) => after)),
+      oldPolicyAfterEach: prepared.map(({ after }) => after),
+      timesFewer: ratio,
+      inferred: {
+        steps: medianOf(steps(own)),
+        each: steps(own),
+        unsolved: capped(own),
+        detectionDelay: medianOf(own.map(({ alarm }) => alarm ?? caps.run)),
+        refitSteps: medianOf(own.map(({ refitSteps }) => refitSteps ?? 0)),
+        returns: medianOf(own.map(({ curve }) => curve.at(-1)?.[1] ?? Number.NaN)),
+        errorOfInferredModel: own[0].inferredError,
+        words: own[0].sentence,
+      },
+      continuedLearner: {
+        algorithm: study.algorithm,
+        steps: medianOf(steps(rival)),
+        each: steps(rival),
+        unsolved: capped(rival),
+        settings,
+        grid: scored,
+      },
+      falseAlarms: worldAlarms,
+      quietSteps: seeds * quiet,
+    };
+    charts.push({
+      title: `${study.name} (${study.id})`,
+      text: `Return against real steps since the change, first seed; optimum ${optimum.toFixed(1)}.`,
+      x: "real steps",
+      y: "return",
+      series: [curveOf("inferred model", prepared[0], own[0]), curveOf("learner that goes on", prepared[0], rival[0])],
+    });
   }
-  const { change, lessons } = agent;
-  await agent.release();
   return {
-    solved: solved || cap,
-    capped: solved === 0,
-    curve,
-    alarm: change?.alarm.step ?? cap,
-    refitSteps: change?.steps,
-    lessons,
-    sentence: change?.sentence,
+    overContinuedLearner: ratios.reduce((worst, ratio) => (ratio.value < worst.value ? ratio : worst)),
+    unsolved,
+    falseAlarmRate: alarms / (studies.length * seeds * quiet),
+    worlds,
+    charts,
   };
 }
 
-/** The learner that goes on, judged every few steps. */
-export async function runLearner(
-  { study, seed, trained }: Prepared,
-  optimum: number,
-  settings: Readonly<Record<string, number>>,
-  { cap, every }: { readonly cap: number; readonly every: number },
-): Promise<ContinuousRun> {
-  const judge = make(study.id, study.change);
-  const { memory, ...rest } = settings;
-  const learner = await continueLearner(trained, () => make(study.id, study.change), {
-    seed: STEPS + seed,
-    steps: cap,
-    memory: memory === 1,
-    settings: { ...study.continued, ...rest },
-  });
-  const curve: [number, number][] = [];
-  let solved = 0;
-  while (learner.steps < cap) {
-    await learner.iterate();
-    if (learner.steps % every !== 0) continue;
-    const got = await returnOfLearner(learner, judge);
-    curve.push([learner.steps, got]);
-    if (got < optimum - NEED * Math.abs(optimum)) continue;
-    solved = learner.steps;
-    break;
-  }
-  await learner.release();
-  return { solved: solved || cap, capped: solved === 0, curve };
+function curveOf(name: string, { after }: Prepared, { curve }: ContinuousRun) {
+  return { name, x: [1, ...curve.map(([t]) => t)], y: [after, ...curve.map(([, got]) => got)] };
 }
-
-export { continuousChanges, optimal };

@@ -10,6 +10,7 @@ import { runTask, type TaskResult } from "../agents/run-task.ts";
 import { candidateTables } from "../agents/transfer.ts";
 import { createRandom } from "../engine/random.ts";
 import { fourRooms104Map } from "../environments/four-rooms.ts";
+import { adaptContinuous } from "./adaptation-continuous.ts";
 import { adaptStochastic } from "./adaptation-stochastic.ts";
 import { type ChangedWorld, doorChange, remapChange } from "./changes.ts";
 import { deterministicWorlds, oldGoals } from "./goal-worlds.ts";
@@ -20,6 +21,9 @@ import { median } from "./summary.ts";
 const SEEDS = 30;
 const [FRESH, TUNING] = [300_000, 900_000];
 const TUNED_ON = 6;
+/** Parts of the work, as progress counts them. */
+const PARTS = 15;
+const CONTINUOUS = 100;
 const HEADS = 8;
 const CAP = 20_000;
 const EVERY = 10;
@@ -84,14 +88,14 @@ const ours =
  * Steps from a change until the policy is worth 95 % of the new optimum: a model inferred before the change, kept up to date, against learners that go on and against Dyna-Q+ with the full old
  * model. The goal is known to all. One agent meets closing doors, turned actions and opening doors without being told which.
  */
-export const reproduceAdaptation: Reproduce = async ({ seed, onProgress }) => {
+export const reproduceAdaptation: Reproduce = async ({ seed, cache, onProgress }) => {
   const start = performance.now();
   const details: Record<string, unknown> = {};
   const ratio: Record<string, Interval> = {};
   const words: string[] = [];
   let unsolved = 0;
   Object.entries(kinds).forEach(([kind, make], at) => {
-    const tell = (what: string) => onProgress?.(at, 5, `${kind}: ${what}`);
+    const tell = (what: string) => onProgress?.(at, PARTS, `${kind}: ${what}`);
     const run = (agent: MakeAgent, settings: Readonly<Record<string, number>> = {}, from = FRESH + seed, count = SEEDS): TaskResult[] =>
       Array.from({ length: count }, (_, i) => {
         const change = make(from + i);
@@ -130,8 +134,11 @@ export const reproduceAdaptation: Reproduce = async ({ seed, onProgress }) => {
       ),
     };
   });
-  const drawn = adaptStochastic(FRESH + seed, (done, what) => onProgress?.(3 + done, 5, what));
-  onProgress?.(5, 5, "done");
+  const drawn = adaptStochastic(FRESH + seed, (done, what) => onProgress?.(3 + done, PARTS, what));
+  const continuous = await adaptContinuous(CONTINUOUS + seed, cache ?? "runs/reproduce", (done, total, what) =>
+    onProgress?.(5 + ((PARTS - 5) * done) / total, PARTS, what),
+  );
+  onProgress?.(PARTS, PARTS, "done");
   return {
     figures: {
       doorClosesOverDynaQPlus: ratio.doorCloses.value,
@@ -139,9 +146,10 @@ export const reproduceAdaptation: Reproduce = async ({ seed, onProgress }) => {
       doorOpensOverDynaQPlus: ratio.doorOpens.value,
       slipOverContinuedQ: drawn.slip.overContinuedQ.value,
       regionalOverBestBaseline: drawn.regional.overBestBaseline.value,
-      unsolved: unsolved + drawn.unsolved,
+      unsolved: unsolved + drawn.unsolved + continuous.unsolved,
       detectionOverInformationBound: drawn.detection.overBound.value,
-      falseAlarmRate: drawn.detection.falseAlarmRate,
+      falseAlarmRate: Math.max(drawn.detection.falseAlarmRate, continuous.falseAlarmRate),
+      continuousOverContinuedLearner: continuous.overContinuedLearner.value,
     },
     ranges: {
       doorClosesOverDynaQPlus: [ratio.doorCloses.low, ratio.doorCloses.high],
@@ -150,9 +158,19 @@ export const reproduceAdaptation: Reproduce = async ({ seed, onProgress }) => {
       slipOverContinuedQ: [drawn.slip.overContinuedQ.low, drawn.slip.overContinuedQ.high],
       regionalOverBestBaseline: [drawn.regional.overBestBaseline.low, drawn.regional.overBestBaseline.high],
       detectionOverInformationBound: [drawn.detection.overBound.low, drawn.detection.overBound.high],
+      continuousOverContinuedLearner: [continuous.overContinuedLearner.low, continuous.overContinuedLearner.high],
     },
     seeds: Array.from({ length: SEEDS }, (_, i) => FRESH + seed + i),
     seconds: (performance.now() - start) / 1000,
-    details: { heads: HEADS, ...details, words, slip: drawn.slip, regional: drawn.regional, detection: drawn.detection },
+    details: {
+      heads: HEADS,
+      ...details,
+      words,
+      slip: drawn.slip,
+      regional: drawn.regional,
+      detection: drawn.detection,
+      continuous: continuous.worlds,
+    },
+    charts: continuous.charts,
   };
 };

@@ -1,0 +1,247 @@
+import { files } from "#files";
+import { AdaptContinuous, type AdaptContinuousOptions, calibrate, detectorOf, residualsOf } from "../agents/adapt-continuous.ts";
+import { continueLearner, type TrainedLearner } from "../agents/continue-learner.ts";
+import { distil, type Met, offTheFaces } from "../agents/linear-model.ts";
+import { createRandom } from "../engine/random.ts";
+import { collectStates, collectTransitions, randomPolicy } from "../environments/collect.ts";
+import type { Environment } from "../environments/environment.ts";
+import { make } from "../environments/make.ts";
+import { vectorize } from "../environments/vector-environment.ts";
+import { readSafetensors, writeSafetensors } from "../formats/safetensors.ts";
+import { inferDynamics } from "../inversion/infer.ts";
+import type { InferredContinuous } from "../inversion/infer-continuous.ts";
+import { algorithms } from "../learning/algorithms.ts";
+import type { Learner } from "../learning/learner.ts";
+import type { ContinuousPolicy } from "../planning/policy.ts";
+import { sample } from "../spaces/space.ts";
+import { type ContinuousChangeStudy, optimal } from "./continuous-changes.ts";
+import { mean } from "./summary.ts";
+
+/** Where evaluations, real steps, inference and the agents' own lots begin. */
+const [EVALUATION, BEFORE, INFERENCE, STEPS] = [5_000_000, 6_000_000, 7_000_000, 8_000_000];
+const EPISODES = 10;
+/** Worlds that do not change: their seeds, copies, and share of random actions (as the agent's). */
+const [QUIET, COPIES, EPSILON] = [9_000_000, 20, 0.05];
+/** Real steps before the change that calibrate the detector. */
+const BURN_IN = 3000;
+/** Pairs at which the inferred model is asked. */
+const ASKED = 2000;
+const NEED = 0.05;
+
+/** Mean return of the same episodes for every policy: episode i starts with EVALUATION + i. */
+export async function returnOf(policy: ContinuousPolicy, environment: Environment, episodes = EPISODES): Promise<number> {
+  const { coordinates } = environment.physics!;
+  let sum = 0;
+  for (let i = 0; i < episodes; i++) {
+    let { observation } = environment.reset({ seed: EVALUATION + i });
+    policy.reset();
+    for (;;) {
+      const action = await policy.act(coordinates.fromObservations(observation as Float64Array, 1));
+      const step = environment.step(environment.actionSpace.kind === "discrete" ? action[0] : action);
+      sum += step.reward;
+      observation = step.observation;
+      if (step.terminated || step.truncated) break;
+    }
+  }
+  return sum / episodes;
+}
+
+/** The same of a learner's best actions, all episodes at once. */
+export async function returnOfLearner(learner: Pick<Learner, "act">, environment: Environment, episodes = EPISODES): Promise<number> {
+  const vector = vectorize(environment, episodes);
+  vector.reset(EVALUATION);
+  const returns = new Array<number>(episodes).fill(0);
+  const running = new Uint8Array(episodes).fill(1);
+  while (running.includes(1)) {
+    vector.step(await learner.act(vector.observations, episodes));
+    for (let i = 0; i < episodes; i++) {
+      if (!running[i]) continue;
+      returns[i] += vector.rewards[i];
+      if (vector.terminated[i] || vector.truncated[i]) running[i] = 0;
+    }
+  }
+  return mean(returns);
+}
+
+export interface Prepared {
+  readonly study: ContinuousChangeStudy;
+  readonly seed: number;
+  readonly trained: TrainedLearner;
+  readonly agent: AdaptContinuousOptions & { readonly at: Met };
+  readonly steps: number;
+  /** Returns of the learner's policy before the change and right after it. */
+  readonly before: number;
+  readonly after: number;
+}
+
+/** A learner trained until it is good, the model inferred from the critic, and real steps of the old world to calibrate on. */
+export async function prepare(study: ContinuousChangeStudy, seed: number, cache: string): Promise<Prepared> {
+  const { id, change, algorithm, training, task } = study;
+  const environment = make(id);
+  const physics = environment.physics!;
+  const create: TrainedLearner["create"] = algorithms[algorithm].create;
+  const { steps, within, every, settings } = training;
+  const learner = await create(id, { ...settings, seed, steps });
+  const file = `${cache}/adaptation/${id}-seed-${seed}.safetensors`;
+  const configuration = new TextEncoder().encode(JSON.stringify({ algorithm, training }));
+  const held = (await files.kind(file)) === "file" ? readSafetensors(await files.read(file), file) : undefined;
+  let before = Number.NEGATIVE_INFINITY;
+  if (held && new TextDecoder().decode(held.configuration?.data as Uint8Array) === new TextDecoder().decode(configuration)) {
+    learner.restore(held);
+    before = await returnOfLearner(learner, environment);
+  } else {
+    const optimum = await returnOf(await optimal(study, environment), environment);
+    const enough = optimum - within * Math.abs(optimum);
+    while (learner.steps < steps && before < enough) {
+      await learner.iterate();
+      if (learner.steps % every === 0) before = await returnOfLearner(learner, environment);
+    }
+    await files.write(file, writeSafetensors({ ...learner.save(), configuration: { shape: [configuration.length], data: configuration } }));
+  }
+  const trained = { create, settings, checkpoint: learner.save() };
+  const after = await returnOfLearner(learner, make(id, change));
+  const real = await collectTransitions(environment, (observations, n) => learner.act(observations, n), {
+    n: BURN_IN,
+    seed: BEFORE + seed,
+    epsilon: 0.1,
+    thinning: 1,
+  });
+  await learner.release();
+  const inferring = study.everywhere ?? environment;
+  const { model } = (await inferDynamics(await study.critic(), {
+    environment: inferring,
+    seed: INFERENCE + seed,
+    method: "amortised",
+    features: study.features,
+  })) as InferredContinuous;
+  const at = await collectStates(inferring, randomPolicy(inferring.actionSpace, INFERENCE + seed), { n: ASKED, seed: INFERENCE + seed });
+  const agent = {
+    at,
+    seen: physics,
+    model,
+    before: real,
+    task,
+    start: (random, out, offset) => void physics.initialState(random, out, offset),
+    learner: trained,
+    grid: study.grid,
+    seed: STEPS + seed,
+  } satisfies AdaptContinuousOptions;
+  return { study, seed, trained, agent, steps: learner.steps, before, after };
+}
+
+export interface ContinuousRun {
+  /** Steps to the first evaluation within 5 % of the optimum; the cap where there was none. */
+  readonly solved: number;
+  readonly capped: boolean;
+  readonly curve: readonly (readonly [number, number])[];
+  readonly alarm?: number;
+  readonly refitSteps?: number;
+  readonly lessons?: number;
+  readonly sentence?: string;
+  /** [d] what the steps before the change said of the inferred model, over the RMS change */
+  readonly inferredError?: readonly number[];
+}
+
+/** The agent in the changed world until it is near the optimum again. */
+export async function runAgent({ study, seed, agent: options }: Prepared, optimum: number, cap: number): Promise<ContinuousRun> {
+  const environment = make(study.id, study.change);
+  const judge = make(study.id, study.change);
+  const { coordinates } = environment.physics!;
+  const agent = await AdaptContinuous.create(options);
+  const curve: [number, number][] = [];
+  let { observation } = environment.reset({ seed: STEPS + seed });
+  let state = coordinates.fromObservations(observation as Float64Array, 1);
+  let told = 0;
+  let solved = 0;
+  for (let t = 1; t <= cap; t++) {
+    const action = await agent.act(state);
+    const step = environment.step(environment.actionSpace.kind === "discrete" ? action[0] : action);
+    const next = coordinates.fromObservations(step.observation as Float64Array, 1);
+    await agent.observe(state, action, next);
+    state = next;
+    if (step.terminated || step.truncated) {
+      observation = environment.reset().observation;
+      state = coordinates.fromObservations(observation as Float64Array, 1);
+      agent.reset();
+    }
+    if (agent.lessons === told) continue;
+    told = agent.lessons;
+    const got = await returnOf(await agent.policy(), judge);
+    curve.push([t, got]);
+    if (got < optimum - NEED * Math.abs(optimum)) continue;
+    solved = t;
+    break;
+  }
+  const { change, lessons } = agent;
+  await agent.release();
+  return {
+    solved: solved || cap,
+    capped: solved === 0,
+    curve,
+    alarm: change?.alarm.step ?? cap,
+    refitSteps: change?.steps,
+    lessons,
+    sentence: change?.sentence,
+    inferredError: agent.calibrated.inferredError,
+  };
+}
+
+/** The learner that goes on, judged every few steps. */
+export async function runLearner(
+  { study, seed, trained }: Prepared,
+  optimum: number,
+  settings: Readonly<Record<string, number>>,
+  { cap, every }: { readonly cap: number; readonly every: number },
+): Promise<ContinuousRun> {
+  const judge = make(study.id, study.change);
+  const { memory, ...rest } = settings;
+  const learner = await continueLearner(trained, () => make(study.id, study.change), {
+    seed: STEPS + seed,
+    steps: cap,
+    memory: memory === 1,
+    settings: { ...study.continued, ...rest },
+  });
+  const curve: [number, number][] = [];
+  let solved = 0;
+  while (learner.steps < cap) {
+    await learner.iterate();
+    if (learner.steps % every !== 0) continue;
+    const got = await returnOfLearner(learner, judge);
+    curve.push([learner.steps, got]);
+    if (got < optimum - NEED * Math.abs(optimum)) continue;
+    solved = learner.steps;
+    break;
+  }
+  await learner.release();
+  return { solved: solved || cap, capped: solved === 0, curve };
+}
+
+/** Alarms in a world that does not change, over copies that each have a detector of their own. */
+export async function quietAlarms({ study, seed, trained, agent }: Prepared, steps: number): Promise<number> {
+  const { actionSpace } = make(study.id);
+  const { model } = await distil(agent.model, actionSpace, agent.at);
+  const calibrated = calibrate(model, agent.before);
+  const learner = await continueLearner(trained, study.id, { seed, steps: 1, settings: study.continued });
+  const vector = vectorize(study.id, COPIES);
+  vector.reset(QUIET + seed);
+  const detectors = Array.from({ length: COPIES }, () => detectorOf(calibrated));
+  const random = createRandom(QUIET + seed);
+  const d = vector.stateSize;
+  let alarms = 0;
+  for (let t = 0; t < steps / COPIES; t++) {
+    const states = vector.states.slice();
+    const actions = Float64Array.from(await learner.act(vector.observations, COPIES));
+    for (let i = 0; i < COPIES; i++)
+      if (random.uniform() < EPSILON) {
+        const drawn = sample(actionSpace, random) as number | Float64Array;
+        actions.set(typeof drawn === "number" ? [drawn] : drawn, i * vector.actionSize);
+      }
+    vector.step(actions);
+    const met = { n: COPIES, states, actions, nextStates: vector.nextStates };
+    const residuals = residualsOf(calibrated.model, met);
+    const free = offTheFaces(calibrated.model.coordinates, met, calibrated.model.step(states, actions, COPIES));
+    for (let i = 0; i < COPIES; i++) if (free[i]) alarms += detectors[i].observe(residuals.subarray(i * d, (i + 1) * d)) ? 1 : 0;
+  }
+  await learner.release();
+  return alarms;
+}
