@@ -1,11 +1,10 @@
-import { files } from "#files";
 import type { SavedCritic } from "../critics/saved.ts";
 import { prepare } from "../environments/make.ts";
 import { loadSavedCritic, saveCritic } from "../formats/critic-folder.ts";
 import { FormatError } from "../formats/format-error.ts";
-import { readSafetensors, writeSafetensors } from "../formats/safetensors.ts";
 import { algorithms, ordinary, presets } from "./algorithms.ts";
 import { type AuxiliaryOptions, auxiliaryHeads, type Identifiability, withoutAuxiliary } from "./auxiliary-heads.ts";
+import { checkpointFile } from "./checkpoint-file.ts";
 import { type Best, evaluateCritic, type TrainingEntry, train } from "./train.ts";
 import { openLog } from "./training-log.ts";
 
@@ -65,11 +64,14 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
   const learner = await algorithms[options.algorithm].create(environment, { ...settings, seed, steps });
   const heads = identifiable ? await auxiliaryHeads(learner, { ...(identifiable === true ? {} : identifiable), seed, steps }) : undefined;
   const join = async (critic: SavedCritic) => (heads ? heads.join(critic) : critic);
+  const checkpoint = checkpointFile(out, configuration);
   let best: Best | undefined;
   if (options.resume) {
-    const { checkpoint, evaluation, at } = await readCheckpoint(out, configuration);
-    learner.restore(checkpoint);
-    await heads?.restore(checkpoint);
+    const kept = await checkpoint.read();
+    if (!kept) throw new FormatError(`${out}/checkpoint.safetensors`, "the file", "does not exist", "train anew without --resume");
+    learner.restore(kept);
+    await heads?.restore(kept);
+    const [evaluation, at] = kept.best.data;
     best = { evaluation, steps: at, critic: withoutAuxiliary(await loadSavedCritic(out)) };
   }
   const log = await openLog(out, options.resume ? learner.steps : undefined);
@@ -89,16 +91,11 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
         const entry = identifiability ? { ...evaluated, identifiability } : evaluated;
         if (entry.best) await saveCritic(out, joined);
         await log.add(entry);
-        const said = new TextEncoder().encode(JSON.stringify(configuration));
-        await files.write(
-          `${out}/checkpoint.safetensors`,
-          writeSafetensors({
-            ...learner.save(),
-            ...heads?.save(),
-            configuration: { shape: [said.length], data: said },
-            best: { shape: [2], data: Float64Array.of(so.evaluation, so.steps) },
-          }),
-        );
+        await checkpoint.write({
+          ...learner.save(),
+          ...heads?.save(),
+          best: { shape: [2], data: Float64Array.of(so.evaluation, so.steps) },
+        });
         options.onProgress?.(entry, steps);
       },
     });
@@ -126,19 +123,4 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
   await learner.release();
   await heads?.release();
   return { critic: whole, meanReturn, steps: learner.steps, updates: learner.updates, log: log.entries, identifiability };
-}
-
-async function readCheckpoint(out: string, configuration: unknown) {
-  const file = `${out}/checkpoint.safetensors`;
-  const { configuration: said, best, ...checkpoint } = readSafetensors(await files.read(file), file);
-  if (!(said?.data instanceof Uint8Array) || best?.data.length !== 2)
-    throw new FormatError(file, "configuration", "is missing", "train anew without --resume");
-  if (new TextDecoder().decode(said.data) !== JSON.stringify(configuration))
-    throw new FormatError(
-      file,
-      "configuration",
-      "is of another training",
-      "give the same environment, algorithm, seed and steps, or train anew",
-    );
-  return { checkpoint, evaluation: best.data[0], at: best.data[1] };
 }
