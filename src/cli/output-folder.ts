@@ -3,7 +3,7 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 import { UsageError } from "./errors.ts";
 
 /** All that an output folder of ours may hold; the summary says that it is ours. */
-const outputFile = /^(model\.json|report\.html|summary\.json|tensors\.safetensors|[\w-]+\.onnx)$/;
+const outputFile = /^(model\.json|(report|replay)\.html|summary\.json|tensors\.safetensors|[\w-]+\.onnx)$/;
 
 /** Folders being written, to be removed if the program is stopped. */
 const staged = new Set<string>();

@@ -37,7 +37,7 @@ export function planCommand(io: Io): Command {
       .option("--within <number>", "coordinates: how near is there, in each of them (default: a twentieth of its range)", positive)
       .option("--keep <ranges>", "coordinates: name=low:high,… that the plan must not leave on its way")
       .option("--steps <n>", "longest episode (default: the environment's, up to 200)", positiveInteger)
-      .option("--out <folder>", "write report.html with the curves there")
+      .option("--out <folder>", "write report.html with the curves there, of the arm replay.html in three dimensions")
       .option("--force", "write into a folder that holds other files"),
   );
   withExamples(command, [
