@@ -88,6 +88,13 @@ export interface GoalTask {
   rewards(achieved: Float64Array, desired: Float64Array, n: number, out: Float64Array): void;
 }
 
+export interface VisitedCoordinates {
+  readonly n: number;
+  readonly states: Float64Array;
+  readonly actions: Float64Array;
+  readonly nextStates: Float64Array;
+}
+
 /** Batch dynamics of a game or a physical system: what stepping needs, and no more. */
 export interface Simulation {
   /** d */
@@ -99,8 +106,11 @@ export interface Simulation {
   readonly goals?: GoalTask;
   /** What of the state is seen and can be inferred, where the rest hardly matters. */
   readonly coordinates?: Coordinates;
-  /** States worth asking about and what was done there, [n, d] and [n, m]: where random actions would meet nothing. */
-  visit?(n: number, seed: number): { readonly n: number; readonly states: Float64Array; readonly actions: Float64Array };
+  /**
+   * States worth asking about in these coordinates, what was done there, [n, d] and [n, m], and where it led (for scoring, not for inference):
+   * a behaviour of its own, where random actions would meet nothing.
+   */
+  visit?(n: number, seed: number): VisitedCoordinates;
   initialState(random: Random, out?: Float64Array, offset?: number): Float64Array;
   observations(states: Float64Array, n: number, out: Float64Array): void;
   step(states: Float64Array, actions: Float64Array, n: number, out: Transitions): void;

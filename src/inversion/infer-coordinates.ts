@@ -6,8 +6,9 @@ import { identifyContinuous } from "../identifiability/continuous.ts";
 import { confine, continuousModel } from "../world-model/continuous.ts";
 import type { EncodingNumbers, NetworkParameters, NetworkSettings } from "../world-model/network-dynamics.ts";
 import { networkDynamics } from "../world-model/network-dynamics.ts";
+import { withSpread } from "../world-model/spread.ts";
 import { fitNetwork } from "./fit-network.ts";
-import type { InferContinuousOptions, InferredContinuous } from "./infer-continuous.ts";
+import { boundScale, type InferContinuousOptions, type InferredContinuous } from "./infer-continuous.ts";
 import { MismatchError } from "./mismatch-error.ts";
 import { equationsAt, type Samples } from "./samples.ts";
 
@@ -38,9 +39,9 @@ export async function inferFromCoordinates(critic: NetworkCritic, options: Infer
   const sigma = scalesOf(parts, options.network?.importance);
   const network = { ...DEFAULTS, ...options.network, settings, sigma, seed, start: startOf(parts) };
   const fit = await fitNetwork(system, actionSpace, equations, network, onProgress);
-  const dynamics = networkDynamics(settings, coordinates, actionSpace, equations.centre, equations.scale, fit.members);
+  const found = networkDynamics(settings, coordinates, actionSpace, equations.centre, equations.scale, fit.members);
   const few = first(samples, Math.min(JUDGED, samples.n), system.stateSize, system.actionSize);
-  const change = await dynamics.change(few.states, few.actions, few.n);
+  const change = await found.change(few.states, few.actions, few.n);
   const nextStates = confine(
     change.map((x, i) => x + few.states[i]),
     coordinates,
@@ -54,6 +55,10 @@ export async function inferFromCoordinates(critic: NetworkCritic, options: Infer
     return critic.heads[i].residual ?? (Math.sqrt(sum / few.n) || 1e-12);
   });
   const whitening = own.map((x) => x * Math.sqrt(sigma.length));
+  // an equation is off by what the critic left of it, and so about is its answer
+  const least = parts.discounts.indexOf(Math.min(...parts.discounts)) * system.stateSize;
+  const dynamics = withSpread(found, own.slice(least, least + system.stateSize));
+  const solver = { method: "amortised" as const, dynamics };
   const identifiability = await identifyContinuous(system, {
     states: few.states,
     nextStates,
@@ -70,7 +75,8 @@ export async function inferFromCoordinates(critic: NetworkCritic, options: Infer
     observationSpace: critic.observationSpace,
     system,
     sigma: whitening,
-    solver: { method: "amortised", dynamics },
+    solver,
+    bounds: boundScale(coordinates, few.states, { solver, nextStates }, !identifiability.verdict.usable),
     provenance: options.provenance ?? {},
   });
   return { model, identifiability, equations };

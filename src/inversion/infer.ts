@@ -173,8 +173,10 @@ async function visit(
   const n = (samples as number | undefined) ?? many;
   if (!environment) return uniformSamples(critic, n, seed);
   if (sparse) return startSamples(environment.physics!, n, seed);
-  const visits = environment.simulation?.visit?.bind(environment.simulation);
-  if (visits) return visits(n, seed);
+  if (environment.simulation?.visit) {
+    const { states, actions } = environment.simulation.visit(n, seed);
+    return { n, states, actions };
+  }
   const system: BellmanSystem = await bellmanSystem(critic, coordinates, rewards);
   const { policy, actionSize } = system;
   try {

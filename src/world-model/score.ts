@@ -41,7 +41,7 @@ export interface ScoreOptions {
   readonly epsilon?: number;
 }
 
-/** Transitions to score a model on: visited under the critic's own policy, ε-random. */
+/** Transitions to score a model on: visited under the critic's own policy, ε-random, or by the environment's own behaviour. */
 export async function scoringTransitions(
   definition: ContinuousDefinition,
   environment: Environment,
@@ -49,6 +49,10 @@ export async function scoringTransitions(
 ): Promise<VisitedTransitions> {
   const { system } = definition;
   const { policy, coordinates, actionSize } = system;
+  if (environment.simulation?.visit) {
+    const visited = environment.simulation.visit(n, seed);
+    return { ...visited, rewards: new Float64Array(n), terminated: new Uint8Array(n) };
+  }
   return collectTransitions(
     environment,
     (observations, rows) => (policy ? policy(coordinates.fromObservations(observations, rows)) : new Float64Array(rows * actionSize)),
@@ -132,13 +136,14 @@ export async function scoreModel(model: WorldModel, environment: Environment, op
     if (!environment.tables) throw new TypeError(`${environment.id} has no tables to score a finite model against`);
     return scoreTabular(model, environment.tables);
   }
-  if (!environment.physics) throw new TypeError(`${environment.id} has no continuous states to score this model against`);
+  const { coordinates } = environment;
+  if (!coordinates) throw new TypeError(`${environment.id} has no continuous states to score this model against`);
   const { seed = 1 } = options;
   const definition = (model as ContinuousWorldModel & { readonly definition?: ContinuousDefinition }).definition;
   if (!definition) throw new TypeError("score: the model was not made by inferDynamics or loadWorldModel");
-  if (environment.physics.coordinates.names.length !== model.coordinates.names.length)
+  if (coordinates.names.length !== model.coordinates.names.length)
     throw new TypeError(
-      `score: the model has ${model.coordinates.names.length} coordinates, ${environment.id} ${environment.physics.coordinates.names.length}`,
+      `score: the model has ${model.coordinates.names.length} coordinates, ${environment.id} ${coordinates.names.length}`,
     );
   return scoreContinuous(model, await scoringTransitions(definition, environment, { ...options, seed }), seed);
 }

@@ -125,8 +125,8 @@ export function armPickAndPlace(options: ArmPickAndPlaceOptions = {}): Simulatio
     ...simulation,
     coordinates,
     visit(n, seed) {
-      const { states, actions } = armBehaviour(simulation, { n, seed });
-      return { n, states: Float64Array.from(states), actions: Float64Array.from(actions) };
+      const { states, actions, nextStates } = armBehaviour(simulation, { n, seed });
+      return { n, states: Float64Array.from(states), actions: Float64Array.from(actions), nextStates: Float64Array.from(nextStates) };
     },
   };
 }
