@@ -12,7 +12,7 @@ import type { OnProgress } from "./reproduction.ts";
 
 /** MuJoCo takes some 30 times as long a step as a network: fewer plans an iteration than in models (192), and fewer starts unless all are asked for. */
 const PLANNER = { population: 64, iterations: 3, elites: 6 };
-const FEW = 8;
+const FEW = 6;
 
 export interface SimulatorControl {
   /** Of the first starts, as many as were run. */

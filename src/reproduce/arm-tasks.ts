@@ -140,7 +140,7 @@ function farPoint(state: Float64Array, random: Random, least: number, most: numb
 
 export interface UnseenOptions {
   readonly seed: number;
-  /** Episodes of each task (100). */
+  /** Episodes of each task (100; of one that is not promised a third). */
   readonly starts?: number;
   readonly onProgress?: OnProgress;
   /** For planning in something else than coordinates, see `runArmEpisodes`. */
@@ -167,11 +167,12 @@ export interface UnseenResult {
 
 /** Tasks given as costs alone, planned in `model`, acted in the true world. No start is used for anything else. */
 export async function runUnseenTasks(model: Simulator | ContinuousWorldModel, options: UnseenOptions): Promise<UnseenResult[]> {
-  const { seed, starts = 100, onProgress, view, population, iterations, only } = options;
+  const { seed, starts: most = 100, onProgress, view, population, iterations, only } = options;
   const simulation = make("ArmPickAndPlace-v0").simulation!;
   const results: UnseenResult[] = [];
-  for (const [index, { name, success, steps = 60, control = armControl, start }] of unseenTasks.entries()) {
+  for (const [index, { name, success, unpromised, steps = 60, control = armControl, start }] of unseenTasks.entries()) {
     if (only && !only.includes(name)) continue;
+    const starts = unpromised ? Math.ceil(most / 3) : most;
     const random = createRandom(SEEDS + 1000 * index + seed);
     const { states, begun } = drawStarts(simulation, starts, random, start);
     const planner = planWaypoints(model, {
@@ -186,6 +187,8 @@ export async function runUnseenTasks(model: Simulator | ContinuousWorldModel, op
       tasks: begun.map(({ task }) => task),
       steps,
       view,
+      // a fist does not open
+      reflex: control === armControl,
       onProgress: (done, total) => onProgress?.(index * total + done, unseenTasks.length * total, name),
     });
     const failed = begun.map(({ failure }, e) => failure(episodes.paths.subarray(e * (steps + 1) * d, (e + 1) * (steps + 1) * d), steps));
