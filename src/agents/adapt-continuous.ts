@@ -67,6 +67,8 @@ const HORIZON = 100;
 const STARTS = { met: 0.4, box: 0.4 };
 /** A prior that holds nothing back, and the least deviation of a class that explains everything, in units of the features' scale. */
 const [FREE, EXACT] = [1e6, 1e-6];
+/** Whitened length of a residual that the old model does not explain. */
+const STRANGE = 5;
 /** A weight has changed beyond doubt at this many posterior deviations. */
 const SURE = 4;
 
@@ -165,12 +167,22 @@ export class AdaptContinuous {
         ? this.detector.observe(residualsOf(this.old, step))
         : this.detector.skip();
       if (!alarm) return;
-      this.change = { alarm, steps: 0, sentence: "" };
+      this.change = { alarm: { ...alarm, since: this.firstStrange(alarm) }, steps: 0, sentence: "" };
     }
     this.refit(this.change);
     if (this.time - this.change.alarm.since < this.lesson) return;
     this.lesson *= 2;
     await this.learn();
+  }
+
+  /** Steps that the old model still explains were of the old world, though the evidence began with them. */
+  private firstStrange({ since, step }: ResidualAlarm): number {
+    for (let t = since; t < step - 1; t++) {
+      const { state, action, next } = this.log[t];
+      const residual = residualsOf(this.old, { n: 1, states: state, actions: action, nextStates: next });
+      if (this.detector.whitened(residual) > STRANGE) return t;
+    }
+    return step - 1;
   }
 
   async release(): Promise<void> {

@@ -24,6 +24,8 @@ const EPISODES = 10;
 const [QUIET, COPIES, EPSILON] = [9_000_000, 20, 0.05];
 /** Real steps before the change that calibrate the detector. */
 const BURN_IN = 3000;
+/** Copies that take them: few, so that they live as long as episodes do and come to where those come. */
+const LIVES = 6;
 /** Pairs at which the inferred model is asked. */
 const ASKED = 2000;
 const NEED = 0.05;
@@ -105,6 +107,7 @@ export async function prepare(study: ContinuousChangeStudy, seed: number, cache:
     seed: BEFORE + seed,
     epsilon: 0.1,
     thinning: 1,
+    copies: LIVES,
   });
   await learner.release();
   const inferring = study.everywhere ?? environment;

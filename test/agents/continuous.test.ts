@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { residualsOf } from "../../src/agents/adapt-continuous.ts";
+import { AdaptContinuous, calibrate, residualsOf } from "../../src/agents/adapt-continuous.ts";
 import { imagine, imaginedEnvironment, plannerIn } from "../../src/agents/imagination.ts";
 import { distil, linearModel, refit, type Steps } from "../../src/agents/linear-model.ts";
 import { ResidualDetector } from "../../src/agents/residual-detector.ts";
@@ -174,5 +174,67 @@ describe("imagination", () => {
     expect((await plan.act([0, 3]))[0]).toBeLessThan(-1);
     plan.reset();
     expect((await plan.act([0, -3]))[0]).toBeGreaterThan(1);
+  });
+});
+
+describe("an agent whose pendulum becomes twice as heavy", () => {
+  const physics = make("Pendulum-v1").physics!;
+  const cost: ContinuousTask = {
+    discount: 0.98,
+    reward(states, actions, _next, n, out) {
+      physics.rewards(states, actions, n, out);
+    },
+  };
+  const grid = {
+    low: [-Math.PI, -8],
+    high: [Math.PI, 8],
+    sizes: [31, 31],
+    choices: Float64Array.of(-2, -1, 0, 1, 2),
+    actionSize: 1,
+    tolerance: 1e-2,
+  };
+  const live = async (agent: AdaptContinuous, options: Record<string, number>, steps: number) => {
+    const world = make("Pendulum-v1", options);
+    let state = physics.coordinates.fromObservations(world.reset({ seed: 5 }).observation as Float64Array, 1);
+    for (let t = 0; t < steps; t++) {
+      const action = await agent.act(state);
+      const next = physics.coordinates.fromObservations(world.step(action).observation as Float64Array, 1);
+      await agent.observe(state, action, next);
+      state = next;
+    }
+  };
+  const start: (r: unknown, out: Float64Array, offset: number) => void = (_r, out, at) => out.set([3, 0], at);
+  const create = async () =>
+    AdaptContinuous.create({ seen: physics, model: exact(), before: await walked({}, 800, 1), task: cost, start, grid, seed: 1 });
+
+  test("says nothing while nothing changes, and then what, how much and since when, and plans anew", async () => {
+    const agent = await create();
+    await live(agent, {}, 150);
+    expect(agent.change).toBeUndefined();
+    await live(agent, { mass: 2 }, 30);
+    expect(agent.change!.alarm.step - 150).toBeLessThanOrEqual(6);
+    expect(Math.abs(agent.change!.alarm.since - 150)).toBeLessThanOrEqual(2);
+    expect(agent.change!.sentence).toContain("θ̇ answers 'action' 0.50 times as before");
+    expect(agent.lessons).toBeGreaterThan(0);
+    const fresh = await walked({ mass: 2 }, 200, 9);
+    const rms = (x: Float64Array) => Math.sqrt(x.reduce((sum, e) => sum + e * e, 0) / x.length);
+    expect(rms(residualsOf(agent.model, fresh))).toBeLessThan(0.02 * rms(residualsOf(agent.calibrated.model, fresh)));
+  });
+
+  test("without a learner and without a grid it has nothing to act by", async () => {
+    const before = await walked({}, 100, 1);
+    await expect(AdaptContinuous.create({ seen: physics, model: exact(), before, task: cost, start, seed: 1 })).rejects.toThrow(
+      "a grid to plan on",
+    );
+  });
+
+  test("steps before the change correct the weights of an inferred model, and say how wrong it was", async () => {
+    const { model } = await distil(exact({ g: 10.5 }), actionSpace, await walked({}, 600, 1));
+    const { model: corrected, inferredError, deviation } = calibrate(model, await walked({}, 300, 2));
+    const fresh = await walked({}, 300, 3);
+    const worst = (x: Float64Array) => Math.max(...x.map(Math.abs));
+    expect(inferredError[1]).toBeGreaterThan(0.01);
+    expect(worst(residualsOf(corrected, fresh))).toBeLessThan(0.02 * worst(residualsOf(model, fresh)));
+    expect(deviation[1]).toBeLessThan(1e-3);
   });
 });
