@@ -5,10 +5,11 @@ import type { ContinuousPolicy } from "../planning/policy.ts";
 import type { Simulator } from "../planning/shooting.ts";
 import { sample } from "../spaces/space.ts";
 import type { ContinuousWorldModel } from "../world-model/world-model.ts";
+import { type Calibrated, calibrate, detectorOf, inProportion, residualsOf } from "./calibrate.ts";
 import { continueLearner, type TrainedLearner } from "./continue-learner.ts";
 import { imagine, imaginedEnvironment, plannerIn, type Seen, type StateValues, stateValuesOf } from "./imagination.ts";
-import { changeOf, distil, type LinearModel, type Met, offTheFaces, refit, type Steps, taken } from "./linear-model.ts";
-import { type ResidualAlarm, ResidualDetector } from "./residual-detector.ts";
+import { distil, type LinearModel, type Met, offTheFaces, refit, type Steps } from "./linear-model.ts";
+import type { ResidualAlarm, ResidualDetector } from "./residual-detector.ts";
 
 export interface AdaptContinuousOptions {
   /** What is measured and can be done, and how episodes begin: not how the world moves. */
@@ -47,8 +48,6 @@ export interface ContinuousChange {
 
 /** Steps since the change after which the critic first catches up; then every time there are twice as many. */
 const FIRST_LESSON = 8;
-/** A weight is expected to change by as much as it is worth, or by this share of the coordinate's largest. */
-const [RELATIVE, ABSOLUTE] = [1, 0.02];
 /** How the learner goes on in imagination, where steps cost little. */
 const IMAGINED = {
   copies: 32,
@@ -65,8 +64,6 @@ const [PARTS, EPISODES, FEW] = [6, 16, 3];
 const HORIZON = 100;
 /** Starts in imagination: as episodes really begin, where the world has been met, anywhere in the box that was met. */
 const STARTS = { met: 0.4, box: 0.4 };
-/** A prior that holds nothing back, and the least deviation of a class that explains everything, in units of the features' scale. */
-const [FREE, EXACT] = [1e6, 1e-6];
 /** Whitened length of a residual that the old model does not explain. */
 const STRANGE = 5;
 /** A weight has changed beyond doubt at this many posterior deviations. */
@@ -314,62 +311,6 @@ export class AdaptContinuous {
 
 /** Actions [n, m] in states [n, d]. */
 type BatchActions = (states: Float64Array, n: number) => Promise<Float64Array>;
-
-/** A model and what is known of its errors. */
-export interface Calibrated {
-  /** The inferred model, corrected by the steps. */
-  readonly model: LinearModel;
-  /** [n, d] its residuals on the steps that end on no face */
-  readonly residuals: Float64Array;
-  /** [d] what its class of models cannot explain */
-  readonly deviation: Float64Array;
-  /** [d] RMS of the inferred model's residuals over that of the changes, before it was corrected */
-  readonly inferredError: readonly number[];
-}
-
-/** What the class of models cannot explain, whatever its weights, is noise; the rest of the residual is the weights' own error, which the steps correct. */
-export function calibrate(inferred: LinearModel, before: Steps): Calibrated {
-  const { coordinates, features } = inferred;
-  const d = coordinates.names.length;
-  const free = offTheFaces(coordinates, before, inferred.step(before.states, before.actions, before.n));
-  const rows = Array.from(free.keys()).filter((b) => free[b]);
-  const judged = taken(before, rows, coordinates);
-  const first = rootMeanSquares(residualsOf(inferred, judged), d);
-  const moved = rootMeanSquares(
-    judged.states.map((_, i) => changeOf(coordinates, judged.states, judged.nextStates, i, i % d)),
-    d,
-  );
-  const able = refit(inferred, judged, { deviation: first.map((x) => x + Number.MIN_VALUE), spread: () => FREE }).model;
-  const deviation = rootMeanSquares(residualsOf(able, judged), d).map((x, j) => Math.max(x, EXACT * features.scale[j]));
-  const { model } = refit(inferred, judged, { deviation, spread: inProportion(inferred) });
-  return { model, residuals: residualsOf(model, judged), deviation, inferredError: Array.from(first, (x, j) => x / moved[j]) };
-}
-
-/** The detector of a calibrated model. */
-export function detectorOf({ model, residuals }: Calibrated, falseAlarmRate = 1e-5): ResidualDetector {
-  return new ResidualDetector(residuals, model.coordinates.names.length, { falseAlarmRate });
-}
-
-function inProportion({ theta, features, coordinates }: LinearModel): (j: number, f: number) => number {
-  const width = features.names.length;
-  const largest = coordinates.names.map((_, j) =>
-    theta.subarray(j * width, (j + 1) * width).reduce((most, w) => Math.max(most, Math.abs(w)), 0),
-  );
-  return (j, f) => RELATIVE * Math.abs(theta[j * width + f]) + ABSOLUTE * largest[j] + Number.MIN_VALUE;
-}
-
-function rootMeanSquares(rows: Float64Array, d: number): Float64Array {
-  const out = new Float64Array(d);
-  for (let i = 0; i < rows.length; i++) out[i % d] += (rows[i] ** 2 * d) / rows.length;
-  return out.map(Math.sqrt);
-}
-
-/** s' less its prediction: [n, d] */
-export function residualsOf(model: LinearModel, { n, states, actions, nextStates }: Steps): Float64Array {
-  const d = model.coordinates.names.length;
-  const predicted = model.step(states, actions, n);
-  return Float64Array.from({ length: n * d }, (_, i) => changeOf(model.coordinates, predicted, nextStates, i, i % d));
-}
 
 function imagined({ seen, task, before, start }: AdaptContinuousOptions, belief: Belief) {
   const d = seen.coordinates.names.length;

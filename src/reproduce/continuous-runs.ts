@@ -1,5 +1,6 @@
 import { files } from "#files";
-import { AdaptContinuous, type AdaptContinuousOptions, calibrate, detectorOf, residualsOf } from "../agents/adapt-continuous.ts";
+import { AdaptContinuous, type AdaptContinuousOptions } from "../agents/adapt-continuous.ts";
+import { calibrate, detectorOf, residualsOf } from "../agents/calibrate.ts";
 import { continueLearner, type TrainedLearner } from "../agents/continue-learner.ts";
 import { distil, type Met, offTheFaces } from "../agents/linear-model.ts";
 import { createRandom } from "../engine/random.ts";

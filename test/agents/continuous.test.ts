@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { AdaptContinuous, calibrate, residualsOf } from "../../src/agents/adapt-continuous.ts";
+import { AdaptContinuous } from "../../src/agents/adapt-continuous.ts";
+import { calibrate, residualsOf } from "../../src/agents/calibrate.ts";
 import { imagine, imaginedEnvironment, plannerIn } from "../../src/agents/imagination.ts";
 import { distil, linearModel, refit, type Steps } from "../../src/agents/linear-model.ts";
 import { ResidualDetector } from "../../src/agents/residual-detector.ts";
