@@ -183,7 +183,7 @@ export async function obtainModel(
 }
 
 /** s' = s + σ · network(s, a) */
-async function changeSimulator(network: Network): Promise<Simulator> {
+export async function changeSimulator(network: Network): Promise<Simulator> {
   const encoding = armEncoding();
   const d = encoding.centre.length;
   const graph = new Graph();

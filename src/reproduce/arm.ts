@@ -1,3 +1,4 @@
+import type { PlacingOutcome } from "../agents/arm/episodes.ts";
 import { armStarts, type PlacingTrial, placingTrial, replanningTime } from "../agents/arm/trials.ts";
 import { restoreCritic } from "../critics/saved.ts";
 import type { Environment } from "../environments/environment.ts";
@@ -5,8 +6,8 @@ import { make, prepare } from "../environments/make.ts";
 import { inferDynamics } from "../inversion/infer.ts";
 import type { CoordinateTransitions } from "../learning/coordinate-values.ts";
 import type { Simulator } from "../planning/shooting.ts";
-import type { ContinuousDefinition } from "../world-model/continuous.ts";
 import type { ContinuousWorldModel } from "../world-model/world-model.ts";
+import { handAlone, takenAtTheirWord } from "./arm-controls.ts";
 import { type ArmContext, armParts } from "./arm-parts.ts";
 import { type ChangeScore, scoreChanges } from "./arm-scores.ts";
 import { ARM, type ArmSubject, obtainCritic, obtainModel, obtainSubject, obtainTransitions, scoredTransitions } from "./arm-subject.ts";
@@ -81,7 +82,8 @@ async function runSeed(
   const subject = await obtainSubject(environment, seed, options, within(0, 4));
   const models: Record<string, Simulator | ContinuousWorldModel> = { inferred: subject.model, direct: subject.direct };
   if (first) {
-    models.naive = naive(subject.model);
+    models["at their word"] = await takenAtTheirWord(subject.critic);
+    models["hand alone"] = handAlone(environment.coordinates!.names.length);
     models["γ 0.9"] = await longHorizon(environment, subject, options, within(4, 2));
   }
   const transitions = scoredTransitions(environment, seed, SCORED);
@@ -114,7 +116,12 @@ async function runSeed(
     critic: subject.critic.made,
     residual: subject.critic.heads.map(({ name, residual }) => [name, residual]),
     scores,
-    trials: Object.fromEntries(Object.entries(trials).map(([name, { lifted, reached, held }]) => [name, { lifted, reached, held }])),
+    trials: Object.fromEntries(
+      Object.entries(trials).map(([name, { lifted, reached, held, outcomes }]) => [
+        name,
+        { lifted, reached, held, medianSteps: medianSteps(outcomes) },
+      ]),
+    ),
     failures: inferred.outcomes.flatMap((outcome, e) => (outcome.held ? [] : [{ start: e, goal: starts.goals[e], ...outcome }])),
   };
   const context: ArmContext = { environment, subject, starts, inferred, options, onProgress: within(8, 2) };
@@ -133,27 +140,14 @@ async function runSeed(
   return { figures, details, pages, trials };
 }
 
+/** Median over starts of the steps until the cube was first at its goal; those that never arrive count as longest. */
+function medianSteps(outcomes: readonly PlacingOutcome[]): number {
+  return median(outcomes.map(({ arrival }) => arrival ?? Number.POSITIVE_INFINITY));
+}
+
 /** Points by which the inferred model is behind another, in whichever of the three shares that is most. */
 export function behind(ours: PlacingTrial, other: Pick<PlacingTrial, "lifted" | "reached" | "held">): number {
   return Math.max(other.lifted - ours.lifted, other.reached - ours.reached, other.held - ours.held);
-}
-
-type Defined = ContinuousWorldModel & { readonly definition: ContinuousDefinition };
-
-/** (Q − r)/γ at the least discount taken for the next state itself: what values say to one who does not solve for it. */
-function naive(model: ContinuousWorldModel): Simulator {
-  const { system } = (model as Defined).definition;
-  const d = system.stateSize;
-  const k = system.heads.length;
-  return {
-    stateSize: d,
-    async step(states, actions, n) {
-      const targets = await system.targets(states, actions);
-      const nextStates = new Float64Array(n * d);
-      for (let b = 0; b < n; b++) for (let j = 0; j < d; j++) nextStates[b * d + j] = targets[b * k + j];
-      return { nextStates };
-    },
-  };
 }
 
 /** The same study of a critic that looks further ahead, on the same data: its equations are nearer to singular. */

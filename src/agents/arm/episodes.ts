@@ -123,6 +123,8 @@ export interface PlacingOutcome {
   readonly reached: boolean;
   /** It was there in all of the last five steps. */
   readonly held: boolean;
+  /** The first step after which it was, where it ever was. */
+  readonly arrival?: number;
   /** m, at the end */
   readonly distance: number;
 }
@@ -142,6 +144,13 @@ export function placingOutcomes({ episodes, steps, paths }: ArmEpisodes, goals: 
       distances.push(Math.hypot(...[0, 1, 2].map((k) => paths[at + 4 + k] - goals[e][k])));
     }
     const near = distances.map((x) => x < RADIUS);
-    return { lifted, reached: near.includes(true), held: near.slice(-LAST).every(Boolean), distance: distances[steps - 1] };
+    const first = near.indexOf(true);
+    return {
+      lifted,
+      reached: first >= 0,
+      arrival: first < 0 ? undefined : first + 1,
+      held: near.slice(-LAST).every(Boolean),
+      distance: distances[steps - 1],
+    };
   });
 }
