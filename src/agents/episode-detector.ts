@@ -16,7 +16,7 @@ export interface EpisodeAlarm {
 /** Degrees of freedom of the null, whose tails hold what a normal distribution of few episodes would not. */
 const FREEDOM = 10;
 /** Shifts of a feature, in standard deviations of the reference, either way. */
-const SHIFTS = [2, 4, 8, 16];
+const SHIFTS = [2, 4, 8, 16, 32, 64, 128, 256];
 /** A standard deviation from few episodes may be too small by so much. */
 const MARGIN = 1.5;
 /** Reference episodes in which a feature must have been seen. */
