@@ -76,7 +76,7 @@ export async function obtainTransitions(
 ): Promise<CoordinateTransitions> {
   const path = `${folderOf(seed, options)}/transitions.safetensors`;
   const held = await readTensors(path);
-  if (held) {
+  if (held?.states.shape[0] === TRANSITIONS) {
     const of = (name: string) => held[name].data as Float32Array;
     return { n: held.states.shape[0], states: of("states"), actions: of("actions"), nextStates: of("nextStates") };
   }
@@ -117,7 +117,7 @@ export async function obtainCritic(
     seed,
     discounts,
     threads: 1,
-    ...(await checkpoints(`${own}/checkpoint.safetensors`)),
+    ...(await checkpoints(`${own}/checkpoint.safetensors`, settings)),
     made: { command: `vinverse reproduce arm --retrain --seed ${seed}`, seed, settings },
     onProgress: (done, total, what) => onProgress(done, total, `seed ${seed}, critics of γ ${discounts.join(" and ")}: ${what}`),
   });
@@ -127,7 +127,8 @@ export async function obtainCritic(
 
 async function obtainDirect(seed: number, data: Transitions, options: ReproduceOptions, onProgress: OnProgress): Promise<Simulator> {
   const path = `${folderOf(seed, options)}/direct.safetensors`;
-  const held = await readTensors(path);
+  const settings = { transitions: TRANSITIONS, ...TRAINING };
+  const held = ofSettings(await readTensors(path), settings);
   const network = held
     ? fromTensors(held)
     : await trainDirectly({
@@ -137,10 +138,10 @@ async function obtainDirect(seed: number, data: Transitions, options: ReproduceO
         importance: armImportance,
         seed,
         threads: 1,
-        ...(await checkpoints(`${folderOf(seed, options)}/direct-checkpoint.safetensors`)),
+        ...(await checkpoints(`${folderOf(seed, options)}/direct-checkpoint.safetensors`, settings)),
         onProgress: (done, total, what) => onProgress(done, total, `seed ${seed}, the direct model: ${what}`),
       });
-  if (!held) await files.write(path, writeSafetensors(toTensors(network)));
+  if (!held) await files.write(path, writeSafetensors({ ...toTensors(network), settings: encodeSettings(settings) }));
   return changeSimulator(network);
 }
 
@@ -215,7 +216,7 @@ function toTensors(network: Network): Record<string, SafetensorsArray> {
 }
 
 function fromTensors(tensors: Readonly<Record<string, SafetensorsArray>>): Network {
-  const layers = Object.keys(tensors).length / 2;
+  const layers = Object.keys(tensors).filter((name) => name.startsWith("weight")).length;
   return Array.from({ length: layers }, (_, i) => {
     const weight = tensors[`weight ${i}`];
     const [outputs, inputs] = weight.shape;
@@ -230,9 +231,21 @@ function fromTensors(tensors: Readonly<Record<string, SafetensorsArray>>): Netwo
   }).flat();
 }
 
+/** Settings in words, kept with what they made. */
+function encodeSettings(settings: unknown): SafetensorsArray {
+  const data = new TextEncoder().encode(JSON.stringify(settings));
+  return { shape: [data.length], data };
+}
+
+/** What is held, unless other settings made it. */
+function ofSettings<T extends Readonly<Record<string, SafetensorsArray>>>(held: T | undefined, settings: unknown): T | undefined {
+  const said = held?.settings?.data;
+  return said instanceof Uint8Array && new TextDecoder().decode(said) === JSON.stringify(settings) ? held : undefined;
+}
+
 /** A checkpoint to go on from, and what writes the next. */
-async function checkpoints(path: string) {
-  const held = await readTensors(path);
+async function checkpoints(path: string, settings: unknown) {
+  const held = ofSettings(await readTensors(path), settings);
   const state = held && Object.entries(held).filter(([name]) => name.startsWith("state "));
   return {
     from: held && {
@@ -244,6 +257,7 @@ async function checkpoints(path: string) {
       const tensors: Record<string, SafetensorsArray> = {
         done: { shape: [1], data: Float64Array.of(done) },
         random: { shape: [random.length], data: random },
+        settings: encodeSettings(settings),
       };
       for (const [name, tensor] of Object.entries(now)) tensors[`state ${name}`] = tensor;
       await files.write(path, writeSafetensors(tensors));
