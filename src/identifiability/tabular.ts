@@ -16,8 +16,10 @@ export interface TabularIdentifiability extends Spectrum {
   readonly leastSeparateGap: number;
   /** States that share their column with another. */
   readonly tiedStates: number;
-  /** ε*: every next state is exact while no value errs by more than less than this. 0 where there are ties. */
+  /** ε*: every next state is exact while no value errs by this or more. 0 where there are ties. */
   readonly errorBound: number;
+  /** Answers farther from their target than values that err by less than ε* can be where one state follows. */
+  readonly contradictions?: number;
   readonly verdict: Verdict;
 }
 
@@ -28,6 +30,8 @@ export interface IdentifyTabularOptions {
   readonly tolerance?: number;
   /** Sup-norm error ε_i of V_i and Q_i, one for all or [heads], where something is known of it. */
   readonly errors?: number | ArrayLike<number>;
+  /** [pairs] distance of each matched answer's column from its target, root mean square over heads; NaN where there is no answer. */
+  readonly distances?: ArrayLike<number>;
 }
 
 /**
@@ -70,7 +74,10 @@ export function identifyTabular(critic: TabularCritic, options: IdentifyTabularO
     ...columnSpectrum(bellmanColumns(critic, rewards[0]), heads, scale),
   };
   const error = options.errors === undefined ? undefined : targetError(discounts, options.errors, scale);
-  return { ...measured, verdict: tabularVerdict(measured, error) };
+  // any heads of those that take part in an answer, so the largest factor of them
+  const mostDistance = measured.errorBound * (1 + Math.max(...discounts));
+  const found = options.distances === undefined ? measured : { ...measured, contradictions: beyond(options.distances, mostDistance) };
+  return { ...found, verdict: tabularVerdict(found, error, options.distances?.length) };
 }
 
 /** Lower each state's gap to the distance of its column from the nearest other one, by search in the index itself. Returns the least that is not a tie. */
@@ -89,7 +96,13 @@ function columnGaps(index: ColumnIndex, tolerance: number, gaps: Float64Array): 
   return separate;
 }
 
-function tabularVerdict(found: Omit<TabularIdentifiability, "verdict">, error: number | undefined): Verdict {
+function beyond(distances: ArrayLike<number>, most: number): number {
+  let count = 0;
+  for (let k = 0; k < distances.length; k++) if (distances[k] > most) count++;
+  return count;
+}
+
+function tabularVerdict(found: Omit<TabularIdentifiability, "verdict">, error: number | undefined, answers = 0): Verdict {
   const { states, heads, gaps, tiedStates } = found;
   const over = heads === 1 ? "one head" : `${heads} heads`;
   const number = (x: number) => Number(x.toPrecision(3)).toString();
@@ -105,6 +118,12 @@ function tabularVerdict(found: Omit<TabularIdentifiability, "verdict">, error: n
     tiedStates > 0
       ? `${tiedStates} of ${states} states share their values with another under ${over}, and next states among them stay ambiguous`
       : `All ${states} states differ in value under ${over}`;
+  const { contradictions = 0 } = found;
+  if (error === undefined && tiedStates === 0 && contradictions > 0) {
+    help.push("where several states can follow a pair, infer their probabilities: --method projection");
+    const sentence = `${shared}, but ${contradictions} of ${answers} answers miss their equation by more than such values can: several states follow there, or values err by ${number(found.errorBound)} or more.`;
+    return { usable: 2 * contradictions <= answers, sentence, help };
+  }
   if (error === undefined) {
     const sentence =
       tiedStates > 0

@@ -76,10 +76,9 @@ export async function inferDynamics(given: Critic | readonly Critic[], options: 
       if (options[name] !== undefined) throw new MismatchError(`option '${name}' is for networks; a table is solved by its values alone`);
     }
     const critic = tables.length === 1 ? tables[0] : stack(tables);
-    return {
-      model: await tabularModel(critic, { ...options.tabular, method }, options.onProgress),
-      identifiability: identifyTabular(critic),
-    };
+    const model = await tabularModel(critic, { ...options.tabular, method }, options.onProgress);
+    const distances = method === "projection" ? undefined : await distancesOf(model);
+    return { model, identifiability: identifyTabular(critic, { distances }) };
   }
   if (method === "matching" || method === "projection")
     throw new MismatchError(`method '${method}' is for tables; a network takes amortised, network or pointwise`);
@@ -141,6 +140,20 @@ async function tabularModel(critic: TabularCritic, options: InferTabularOptions,
   const whole = !options.candidates && !options.mask && options.noneAbove === undefined;
   if (!large || !whole || !isPlain(critic, rewards)) return inferTabular(critic, options);
   return inferFew(critic, { rewards, weights, onProgress: (done, total) => onProgress?.(done, total, "projecting") });
+}
+
+const CHUNK = 65_536;
+
+async function distancesOf(model: TabularWorldModel): Promise<Float64Array> {
+  const { states, actions } = model;
+  const distances = new Float64Array(states * actions);
+  for (let from = 0; from < distances.length; from += CHUNK) {
+    const n = Math.min(CHUNK, distances.length - from);
+    const at = Int32Array.from({ length: n }, (_, k) => Math.floor((from + k) / actions));
+    const taken = Int32Array.from({ length: n }, (_, k) => (from + k) % actions);
+    distances.set((await model.predict(at, taken)).residual, from);
+  }
+  return distances;
 }
 
 function checkNumbers({ timeStep, epsilon, huber, ridge, samples }: InferOptions): void {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { TabularCritic } from "../../src/critics/critic.ts";
 import { tabularCritic } from "../../src/critics/tabular.ts";
 import { createRandom } from "../../src/engine/random.ts";
 import { headScale } from "../../src/identifiability/column-index.ts";
@@ -122,4 +123,48 @@ describe("what the heads can tell apart", () => {
     expect(rank).toBe(0);
     expect(effectiveRank).toBe(0);
   });
+});
+
+describe("answers that their equations contradict", () => {
+  test("none while values err by less than the bound and one state follows; most where two follow", async () => {
+    const random = createRandom(14);
+    let mixed = 0;
+    let noticed = 0;
+    for (let world = 0; world < 200; world++) {
+      const states = 4 + random.integer(12);
+      const tables = randomTables(random, states, 2);
+      const truth = exactCritic(random, tables, { discounts: [0.5, 0.7, 0.9].slice(0, 1 + random.integer(3)) });
+      const { errorBound } = identifyTabular(truth);
+      if (!(errorBound > 1e-6)) continue;
+      const shaken = disturb(
+        random,
+        truth,
+        truth.heads.map(() => 0.4 * errorBound),
+      );
+      expect((await contradictionsOf(shaken)).length).toBe(0);
+
+      // pair 0 leads to either of two states that lie apart
+      const [one, other] = [tables.nextStates[0], (tables.nextStates[0] + 1 + random.integer(states - 1)) % states];
+      const q = truth.q.slice();
+      truth.heads.forEach(({ discount }, i) => {
+        q[i * states * 2] += 0.5 * discount * (truth.v[i * states + other] - truth.v[i * states + one]);
+      });
+      mixed++;
+      const found = await contradictionsOf({ ...truth, q });
+      expect(found.every((pair) => pair === 0)).toBe(true);
+      noticed += found.length;
+    }
+    expect(mixed).toBeGreaterThan(100);
+    expect(noticed).toBeGreaterThan(0.8 * mixed);
+  });
+
+  async function contradictionsOf(critic: TabularCritic): Promise<number[]> {
+    const answers = tabularAnswers(critic, { tolerance: 0 });
+    const { contradictions, errorBound, verdict } = identifyTabular(critic, { distances: answers.residual });
+    const most = errorBound * (1 + Math.max(...critic.heads.map(({ discount }) => discount)));
+    const pairs = Array.from(answers.residual.keys()).filter((pair) => answers.residual[pair] > most);
+    expect(contradictions).toBe(pairs.length);
+    expect(/several states follow/.test(verdict.sentence)).toBe(pairs.length > 0);
+    return pairs;
+  }
 });
