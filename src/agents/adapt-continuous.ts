@@ -5,7 +5,7 @@ import type { ContinuousPolicy } from "../planning/policy.ts";
 import type { Simulator } from "../planning/shooting.ts";
 import { sample } from "../spaces/space.ts";
 import type { ContinuousWorldModel } from "../world-model/world-model.ts";
-import { type Calibrated, calibrate, detectorOf, inProportion, residualsOf } from "./calibrate.ts";
+import { allowedResiduals, type Calibrated, calibrate, detectorOf, inProportion } from "./calibrate.ts";
 import { continueLearner, type TrainedLearner } from "./continue-learner.ts";
 import { imagine, imaginedEnvironment, plannerIn, type Seen, type StateValues, stateValuesOf } from "./imagination.ts";
 import { distil, type LinearModel, type Met, offTheFaces, refit, type Steps } from "./linear-model.ts";
@@ -161,7 +161,7 @@ export class AdaptContinuous {
       const step: Steps = { n: 1, states: state, actions: action, nextStates: next };
       const predicted = this.old.step(state, action, 1);
       const alarm = offTheFaces(this.old.coordinates, step, predicted)[0]
-        ? this.detector.observe(residualsOf(this.old, step))
+        ? this.detector.observe(allowedResiduals(this.calibrated, step))
         : this.detector.skip();
       if (!alarm) return;
       this.change = { alarm: { ...alarm, since: this.firstStrange(alarm) }, steps: 0, sentence: "" };
@@ -176,7 +176,7 @@ export class AdaptContinuous {
   private firstStrange({ since, step }: ResidualAlarm): number {
     for (let t = since; t < step - 1; t++) {
       const { state, action, next } = this.log[t];
-      const residual = residualsOf(this.old, { n: 1, states: state, actions: action, nextStates: next });
+      const residual = allowedResiduals(this.calibrated, { n: 1, states: state, actions: action, nextStates: next });
       if (this.detector.whitened(residual) > STRANGE) return t;
     }
     return step - 1;

@@ -1,17 +1,22 @@
-import { changeOf, type LinearModel, offTheFaces, refit, type Steps, taken } from "./linear-model.ts";
+import { cholesky, choleskySolve } from "../engine/dense.ts";
+import { changeOf, type LinearModel, type Met, offTheFaces, refit, type Steps, taken } from "./linear-model.ts";
 import { ResidualDetector } from "./residual-detector.ts";
 
 /** A weight is expected to change by as much as it is worth, or by this share of the coordinate's largest. */
 const [RELATIVE, ABSOLUTE] = [1, 0.02];
 /** A prior that holds nothing back, and the least deviation of a class that explains everything, in units of the features' scale. */
 const [FREE, EXACT] = [1e6, 1e-6];
+/** Against features that the steps do not tell apart. */
+const RIDGE = 1e-6;
 
 /** A model and what is known of its errors. */
 export interface Calibrated {
   /** The inferred model, corrected by the steps. */
   readonly model: LinearModel;
-  /** [n, d] its residuals on the steps that end on no face */
+  /** [n, d] its residuals on the steps that end on no face, as they followed one another, over what leverage allows them */
   readonly residuals: Float64Array;
+  /** [n] how far errors may exceed those of the steps: 1 where most were, √(φᵀG⁻¹φ / features) beyond, G the mean of φφᵀ over them */
+  allowance(met: Met): Float64Array;
   /** [d] what its class of models cannot explain */
   readonly deviation: Float64Array;
   /** [d] RMS of the inferred model's residuals over that of the changes, before it was corrected */
@@ -23,8 +28,11 @@ export function calibrate(inferred: LinearModel, before: Steps): Calibrated {
   const { coordinates, features } = inferred;
   const d = coordinates.names.length;
   const free = offTheFaces(coordinates, before, inferred.step(before.states, before.actions, before.n));
-  const rows = Array.from(free.keys()).filter((b) => free[b]);
-  const judged = taken(before, rows, coordinates);
+  const judged = taken(
+    before,
+    inOrder(before, d).filter((b) => free[b]),
+    coordinates,
+  );
   const first = rootMeanSquares(residualsOf(inferred, judged), d);
   const moved = rootMeanSquares(
     judged.states.map((_, i) => changeOf(coordinates, judged.states, judged.nextStates, i, i % d)),
@@ -33,12 +41,54 @@ export function calibrate(inferred: LinearModel, before: Steps): Calibrated {
   const able = refit(inferred, judged, { deviation: first.map((x) => x + Number.MIN_VALUE), spread: () => FREE }).model;
   const deviation = rootMeanSquares(residualsOf(able, judged), d).map((x, j) => Math.max(x, EXACT * features.scale[j]));
   const { model } = refit(inferred, judged, { deviation, spread: inProportion(inferred) });
-  return { model, residuals: residualsOf(model, judged), deviation, inferredError: Array.from(first, (x, j) => x / moved[j]) };
+  const known = { model, deviation, allowance: allowanceOf(inferred, judged), inferredError: Array.from(first, (x, j) => x / moved[j]) };
+  return { ...known, residuals: allowedResiduals(known, judged) };
 }
 
-/** The detector of a calibrated model. */
-export function detectorOf({ model, residuals }: Calibrated, falseAlarmRate = 1e-5): ResidualDetector {
-  return new ResidualDetector(residuals, model.coordinates.names.length, { falseAlarmRate });
+/** What a model leaves unexplained, over what leverage allows: least squares says least where it has seen least, and a class that is not quite right errs there as its features grow. */
+export function allowedResiduals({ model, allowance }: Pick<Calibrated, "model" | "allowance">, steps: Steps): Float64Array {
+  const allowed = allowance(steps);
+  const d = model.coordinates.names.length;
+  return residualsOf(model, steps).map((e, i) => e / allowed[Math.floor(i / d)]);
+}
+
+function allowanceOf({ features }: LinearModel, { states, actions, n }: Met): Calibrated["allowance"] {
+  const width = features.names.length;
+  const phi = features.matrix(states, actions, n);
+  const gram = new Float64Array(width * width);
+  for (let b = 0; b < n; b++)
+    for (let f = 0; f < width; f++) for (let g = 0; g <= f; g++) gram[f * width + g] += (phi[b * width + f] * phi[b * width + g]) / n;
+  const unit = Float64Array.from({ length: width }, (_, f) => 1 / (Math.sqrt(gram[f * width + f]) || 1));
+  for (let f = 0; f < width; f++) for (let g = 0; g <= f; g++) gram[f * width + g] *= unit[f] * unit[g];
+  for (let f = 0; f < width; f++) gram[f * width + f] += RIDGE;
+  if (!cholesky(gram, width)) throw new RangeError("calibrate: the steps before the change leave their features undetermined");
+  return ({ states, actions, n }) => {
+    const asked = features.matrix(states, actions, n).map((x, i) => x * unit[i % width]);
+    return Float64Array.from({ length: n }, (_, b) => {
+      const solved = asked.slice(b * width, (b + 1) * width);
+      choleskySolve(gram, width, solved);
+      let leverage = 0;
+      for (let f = 0; f < width; f++) leverage += (asked[b * width + f] * solved[f]) / width;
+      return Math.sqrt(Math.max(1, leverage));
+    });
+  };
+}
+
+/** Rows as they followed one another: after each the one that begins where it ended, if any does. */
+function inOrder({ states, nextStates, n }: Steps, d: number): number[] {
+  const key = (from: Float64Array, b: number) => from.subarray(b * d, (b + 1) * d).join();
+  const begins = new Map(Array.from({ length: n }, (_, b) => [key(states, b), b]));
+  const left = new Set(Array.from({ length: n }, (_, b) => b));
+  const order: number[] = [];
+  for (const first of left)
+    for (let b: number | undefined = first; b !== undefined && left.delete(b); b = begins.get(key(nextStates, b))) order.push(b);
+  return order;
+}
+
+/** The detector of a calibrated model, to be shown its `allowedResiduals`. */
+export function detectorOf({ model: { coordinates, features }, residuals }: Calibrated, falseAlarmRate = 1e-5): ResidualDetector {
+  const resolution = Array.from(features.scale, (x) => EXACT * x);
+  return new ResidualDetector(residuals, coordinates.names.length, { falseAlarmRate, resolution });
 }
 
 /** A prior in which a weight changes in proportion to itself, as masses, lengths and forces change it. */

@@ -15,10 +15,10 @@ export interface Extent {
   readonly tunedOn: number;
   /** Steps of a learner that is tuned, and of one that counts. */
   readonly caps: { readonly tuning: number; readonly run: number };
-  /** Steps without a change for every seed and world: five seeds and three worlds make 3 · 10⁵. */
+  /** Steps without a change for every seed and world: five seeds and three worlds make 3 · 10⁶, so that 10⁻⁵ would be 30 alarms. */
   readonly quiet: number;
 }
-const WHOLE: Extent = { studies: continuousChanges, seeds: 5, tunedOn: 2, caps: { tuning: 2000, run: 4000 }, quiet: 20_000 };
+const WHOLE: Extent = { studies: continuousChanges, seeds: 5, tunedOn: 2, caps: { tuning: 2000, run: 4000 }, quiet: 200_000 };
 
 const grid = (study: ContinuousChangeStudy) =>
   gridOf({

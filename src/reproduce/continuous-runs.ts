@@ -1,6 +1,6 @@
 import { files } from "#files";
 import { AdaptContinuous, type AdaptContinuousOptions } from "../agents/adapt-continuous.ts";
-import { calibrate, detectorOf, residualsOf } from "../agents/calibrate.ts";
+import { allowedResiduals, calibrate, detectorOf } from "../agents/calibrate.ts";
 import { continueLearner, type TrainedLearner } from "../agents/continue-learner.ts";
 import { distil, type Met, offTheFaces } from "../agents/linear-model.ts";
 import { createRandom } from "../engine/random.ts";
@@ -242,7 +242,7 @@ export async function quietAlarms({ study, seed, trained, agent }: Prepared, ste
       }
     vector.step(actions);
     const met = { n: COPIES, states, actions, nextStates: vector.nextStates };
-    const residuals = residualsOf(calibrated.model, met);
+    const residuals = allowedResiduals(calibrated, met);
     const free = offTheFaces(calibrated.model.coordinates, met, calibrated.model.step(states, actions, COPIES));
     for (let i = 0; i < COPIES; i++) if (free[i]) alarms += detectors[i].observe(residuals.subarray(i * d, (i + 1) * d)) ? 1 : 0;
   }

@@ -99,6 +99,43 @@ describe("residual detector", () => {
     }
   });
 
+  test("keeps the rate where errors follow one another and are larger in places that are met now and then", () => {
+    const bursts = (n: number, seed: number) => {
+      const lot = random(seed);
+      const steps = new Float64Array(2 * n);
+      for (let t = 0, left = 0; t < n; t++, left--) {
+        if (left <= 0 && lot.uniform() < 0.005) left = 20;
+        for (let j = 0; j < 2; j++) steps[2 * t + j] = (left > 0 ? 8 : 1) * lot.normal();
+      }
+      return steps;
+    };
+    const detector = new ResidualDetector(bursts(3000, 1), 2, { falseAlarmRate: 1e-4 });
+    const steps = bursts(100_000, 2);
+    let alarms = 0;
+    for (let t = 0; t < 100_000; t++) if (detector.observe(steps.subarray(2 * t, 2 * t + 2))) alarms++;
+    expect(alarms / 100_000).toBeLessThanOrEqual(1e-4);
+    let found = 0;
+    for (let t = 1; t <= 10 && found === 0; t++) if (detector.observe([300, 300])) found = t;
+    expect(found).toBeGreaterThan(0);
+  });
+
+  test("rounding is no evidence", () => {
+    const detector = new ResidualDetector(draw(2000, 1e-14, 1), 2, { falseAlarmRate: 1e-5, resolution: [1e-6, 1e-6] });
+    for (let t = 0; t < 1000; t++) expect(detector.observe([1e-9, -1e-9])).toBeUndefined();
+  });
+
+  test("errors are allowed to be larger away from what was met", async () => {
+    const before = await walked({}, 600, 1);
+    const { model } = await distil(exact(), actionSpace, before);
+    const { allowance, residuals } = calibrate(model, before);
+    const at = (velocity: number) => allowance({ n: 1, states: Float64Array.of(0.5, velocity), actions: Float64Array.of(0) })[0];
+    const fastest = before.states.reduce((most, x, i) => (i % 2 === 1 ? Math.max(most, Math.abs(x)) : most), 0);
+    expect(at(0)).toBe(1);
+    expect(at(10 * fastest)).toBeGreaterThan(3);
+    expect(at(20 * fastest)).toBeGreaterThan(1.5 * at(10 * fastest));
+    expect(residuals.every(Number.isFinite)).toBe(true);
+  });
+
   test("finds residuals ten times as large within some steps, and where they began", () => {
     const detector = new ResidualDetector(draw(2000, 1, 1), 2, { falseAlarmRate: 1e-5 });
     const [calm, wild] = [draw(500, 1, 3), draw(50, 10, 4)];
