@@ -4,34 +4,16 @@ import type { Random } from "../engine/random.ts";
 import type { Environment, Physics } from "../environments/environment.ts";
 import { simulationEnvironment } from "../environments/physics-environment.ts";
 import { cem } from "../planning/cem.ts";
-import type { ContinuousTask } from "../planning/plan-on-grid.ts";
+import { type ContinuousTask, type Outcomes, settle } from "../planning/plan-on-grid.ts";
 import type { ContinuousPolicy } from "../planning/policy.ts";
 import type { LinearModel } from "./linear-model.ts";
 
 /** What is known of a world without its laws: what is measured, what can be done, how long an episode is. */
 export type Seen = Pick<Physics, "coordinates" | "observations" | "observationSpace" | "actionSpace" | "horizon">;
 
-interface Outcomes {
-  readonly nextStates: Float64Array;
-  readonly rewards: Float64Array;
-  /** [n] 0 or 1 */
-  readonly ended: Uint8Array;
-}
-
 /** A step of the model, paid and ended by the task. */
 export function imagine(model: LinearModel, task: ContinuousTask, states: Float64Array, actions: Float64Array, n: number): Outcomes {
-  const nextStates = model.step(states, actions, n);
-  const rewards = new Float64Array(n);
-  const [reached, ended] = [new Uint8Array(n), new Uint8Array(n)];
-  task.reward?.(states, actions, nextStates, n, rewards);
-  task.goal?.(nextStates, n, reached);
-  task.end?.(nextStates, n, ended);
-  for (let b = 0; b < n; b++) {
-    if (ended[b] || !reached[b]) continue;
-    rewards[b] += 1;
-    ended[b] = 1;
-  }
-  return { nextStates, rewards, ended };
+  return settle(task, states, actions, model.step(states, actions, n), n);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { restoreCritic, type SavedCritic } from "../critics/saved.ts";
 import { compile, Graph } from "../engine/index.ts";
+import type { Environment } from "../environments/environment.ts";
 import { vectorize } from "../environments/vector-environment.ts";
 import type { Identifiability } from "./auxiliary-heads.ts";
 import type { Learner } from "./learner.ts";
@@ -80,8 +81,18 @@ export async function train(learner: Learner, options: TrainOptions): Promise<Be
 }
 
 /** Returns of episodes of the best actions, one a copy; episode i starts with seed + i. */
-export async function evaluate(learner: Pick<Learner, "act" | "environment">, episodes: number, seed: number): Promise<number[]> {
-  const vector = vectorize(learner.environment, episodes);
+export function evaluate(learner: Pick<Learner, "act" | "environment">, episodes: number, seed: number): Promise<number[]> {
+  return evaluateIn(learner.environment, learner, episodes, seed);
+}
+
+/** The same in an environment that need not be the learner's own. */
+export async function evaluateIn(
+  environment: string | Environment,
+  learner: Pick<Learner, "act">,
+  episodes: number,
+  seed: number,
+): Promise<number[]> {
+  const vector = vectorize(environment, episodes);
   vector.reset(seed);
   const returns = new Array<number>(episodes).fill(0);
   const running = new Uint8Array(episodes).fill(1);

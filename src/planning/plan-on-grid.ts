@@ -17,6 +17,30 @@ export interface ContinuousTask {
   readonly end?: (states: Float64Array, n: number, out: Uint8Array) => void;
 }
 
+export interface Outcomes {
+  /** [n, d] */
+  readonly nextStates: Float64Array;
+  /** [n] */
+  readonly rewards: Float64Array;
+  /** [n] 0 or 1 */
+  readonly ended: Uint8Array;
+}
+
+/** What n transitions pay, and which of them end the episode. */
+export function settle(task: ContinuousTask, states: Float64Array, actions: Float64Array, nextStates: Float64Array, n: number): Outcomes {
+  const rewards = new Float64Array(n);
+  const [reached, ended] = [new Uint8Array(n), new Uint8Array(n)];
+  task.reward?.(states, actions, nextStates, n, rewards);
+  task.goal?.(nextStates, n, reached);
+  task.end?.(nextStates, n, ended);
+  for (let b = 0; b < n; b++) {
+    if (ended[b] || !reached[b]) continue;
+    rewards[b] += 1;
+    ended[b] = 1;
+  }
+  return { nextStates, rewards, ended };
+}
+
 export interface GridOptions {
   /** [d] the box that is planned in */
   readonly low: readonly number[];
@@ -78,21 +102,17 @@ export async function planOnGrid(model: Simulator | ContinuousWorldModel, task: 
   };
 }
 
-async function outcomes(simulator: Simulator, task: ContinuousTask, states: Float64Array, n: number, action: Float64Array) {
+async function outcomes(
+  simulator: Simulator,
+  task: ContinuousTask,
+  states: Float64Array,
+  n: number,
+  action: Float64Array,
+): Promise<Outcomes> {
   const m = action.length;
   const actions = Float64Array.from({ length: n * m }, (_, i) => action[i % m]);
   const { nextStates } = await simulator.step(states, actions, n);
-  const rewards = new Float64Array(n);
-  const [reached, ended] = [new Uint8Array(n), new Uint8Array(n)];
-  task.reward?.(states, actions, nextStates, n, rewards);
-  task.goal?.(nextStates, n, reached);
-  task.end?.(nextStates, n, ended);
-  for (let b = 0; b < n; b++) {
-    if (ended[b] || !reached[b]) continue;
-    rewards[b] += 1;
-    ended[b] = 1;
-  }
-  return { nextStates, rewards, ended };
+  return settle(task, states, actions, nextStates, n);
 }
 
 async function tablesOnGrid(

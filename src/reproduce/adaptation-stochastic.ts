@@ -226,7 +226,8 @@ function divergence(world: GoalWorld, old: GoalWorld, pair: number): number {
   return sum;
 }
 
-function rowsOf({ tables }: GoalWorld): Rows {
+/** Next states and their probabilities, pair by pair; outcomes that lead to one state are added. */
+export function rowsOf({ tables }: GoalWorld): Rows {
   const next: number[][] = [];
   const chance: number[][] = [];
   for (let k = 0; k + 1 < tables.offsets.length; k++) {

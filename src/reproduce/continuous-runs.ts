@@ -13,6 +13,7 @@ import { inferDynamics } from "../inversion/infer.ts";
 import type { InferredContinuous } from "../inversion/infer-continuous.ts";
 import { algorithms } from "../learning/algorithms.ts";
 import type { Learner } from "../learning/learner.ts";
+import { evaluateIn } from "../learning/train.ts";
 import type { ContinuousPolicy } from "../planning/policy.ts";
 import { sample } from "../spaces/space.ts";
 import { type ContinuousChangeStudy, optimal } from "./continuous-changes.ts";
@@ -51,19 +52,7 @@ export async function returnOf(policy: ContinuousPolicy, environment: Environmen
 
 /** The same of a learner's best actions, all episodes at once. */
 export async function returnOfLearner(learner: Pick<Learner, "act">, environment: Environment, episodes = EPISODES): Promise<number> {
-  const vector = vectorize(environment, episodes);
-  vector.reset(EVALUATION);
-  const returns = new Array<number>(episodes).fill(0);
-  const running = new Uint8Array(episodes).fill(1);
-  while (running.includes(1)) {
-    vector.step(await learner.act(vector.observations, episodes));
-    for (let i = 0; i < episodes; i++) {
-      if (!running[i]) continue;
-      returns[i] += vector.rewards[i];
-      if (vector.terminated[i] || vector.truncated[i]) running[i] = 0;
-    }
-  }
-  return mean(returns);
+  return mean(await evaluateIn(environment, learner, episodes, EVALUATION));
 }
 
 export interface Prepared {

@@ -1,27 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { AdaptStochastic } from "../../src/agents/adapt-stochastic.ts";
-import { BlendedModel, type Rows } from "../../src/agents/blend.ts";
+import { BlendedModel } from "../../src/agents/blend.ts";
 import { Detector } from "../../src/agents/detect.ts";
 import { ExploreStochastic } from "../../src/agents/explore-stochastic.ts";
 import { exactGoalCritic } from "../../src/agents/goal-critic.ts";
 import { arrivals, type GoalWorld, stepWorld } from "../../src/agents/goal-world.ts";
 import { createRandom } from "../../src/engine/random.ts";
+import { rowsOf } from "../../src/reproduce/adaptation-stochastic.ts";
 import { lakeWorld } from "../../src/reproduce/goal-worlds.ts";
 
 const lake = lakeWorld(2 / 3);
-
-function rowsOf({ tables }: GoalWorld): Rows {
-  const next: number[][] = [];
-  const chance: number[][] = [];
-  for (let k = 0; k + 1 < tables.offsets.length; k++) {
-    const row = new Map<number, number>();
-    for (let o = tables.offsets[k]; o < tables.offsets[k + 1]; o++)
-      row.set(tables.nextStates[o], (row.get(tables.nextStates[o]) ?? 0) + tables.probabilities[o]);
-    next.push([...row.keys()]);
-    chance.push([...row.values()]);
-  }
-  return { next, chance };
-}
 
 /** Random walk that begins anew in traps: steps until the first alarm, `steps` where there is none. */
 function untilAlarm(world: GoalWorld, detector: Detector, steps: number, seed: number): number {
