@@ -1,12 +1,11 @@
-import { bellmanColumns, bellmanTargets } from "../bellman/tabular.ts";
 import type { Head } from "../critics/critic.ts";
 import { tabularCritic } from "../critics/tabular.ts";
 import { createRandom } from "../engine/random.ts";
 import type { Environment, Tables } from "../environments/environment.ts";
 import { make } from "../environments/make.ts";
 import { enumerateSokoban } from "../environments/sokoban-states.ts";
+import { inferFew } from "../inversion/infer-few.ts";
 import { inferTabular } from "../inversion/infer-tabular.ts";
-import { projectColumns } from "../inversion/projection.ts";
 import { mcts } from "../planning/mcts.ts";
 import { planTabular, tablesOf } from "../planning/plan.ts";
 import { policyIteration } from "../planning/policy-iteration.ts";
@@ -40,29 +39,17 @@ const lines = ["012", "345", "678", "036", "147", "258", "048", "246"];
 /**
  * The rules of TicTacToe against a perfect opponent, from values of random rewards; then plans for winning, by dynamic programming and by tree search with
  * the opponent as an adversary among the inferred replies.
- * @returns games lost, by each
+ * @returns games lost by each, of all that can be played against it
  */
-export function ticTacToeLosses(
+export async function ticTacToeLosses(
   seed: number,
   heads: number,
-  games: number,
-): { readonly planned: number; readonly searched: number; readonly wrongReplies: number } {
+): Promise<{ readonly planned: number; readonly searched: number; readonly wrongReplies: number }> {
   const world = make("TicTacToe-v0", { opponent: "perfect" });
   const tables = world.tables!;
   const boards = boardsOf(world, tables.states);
   const critic = criticOfRandomRewards(tables, heads, 0.9, seed);
-  // as inferTabular does it, less the separation of every pair, which is not needed here and takes most of the time
-  const found = projectColumns({ heads, columns: bellmanColumns(critic), targets: bellmanTargets(critic, critic.rewards) });
-  const inferred: Tables = {
-    states: tables.states,
-    actions: tables.actions,
-    offsets: found.offsets,
-    nextStates: found.states,
-    probabilities: found.probabilities,
-    rewards: new Float64Array(found.states.length),
-    terminated: new Uint8Array(found.states.length),
-    initial: tables.initial,
-  };
+  const inferred = (await inferFew(critic)).transitions();
   const won = (board: string, mark: string) => lines.some((line) => [...line].every((at) => board[Number(at)] === mark));
   const over = (board: string) => !board.includes(".") || won(board, "X") || won(board, "O");
   const isOver = boards.map(over);
@@ -78,16 +65,18 @@ export function ticTacToeLosses(
     if (boards[Math.floor(k / 9)][k % 9] !== ".") ended.terminated.fill(1, ended.offsets[k], ended.offsets[k + 1]);
   const policy = planTabular(ended, { discount: task.discount, reward: task.reward, end: (t) => isOver[t] });
   const search = mcts(ended, { random: createRandom(seed), simulations: 3000, exploration: 1, pessimism: 1 });
+  /** Boards and replies in which a game is lost, of all games that the opponent can make of it. */
   const lost = (act: (s: number) => number): number => {
+    const open = Array.from(tables.initial.keys()).filter((s) => tables.initial[s] > 0);
+    const met = new Set(open);
     let count = 0;
-    for (let game = 0; game < games; game++) {
-      let { observation } = world.reset({ seed: seed * games + game });
-      for (;;) {
-        const step = world.step(act(observation as number));
-        observation = step.observation;
-        if (!step.terminated) continue;
-        if (step.reward < 0) count++;
-        break;
+    for (let s = open.pop(); s !== undefined; s = open.pop()) {
+      const pair = s * tables.actions + act(s);
+      for (let o = tables.offsets[pair]; o < tables.offsets[pair + 1]; o++) {
+        const next = tables.nextStates[o];
+        if (tables.terminated[o]) count += tables.rewards[o] < 0 ? 1 : 0;
+        else if (!met.has(next)) open.push(next);
+        met.add(next);
       }
     }
     return count;

@@ -6,6 +6,7 @@ import { inferHybrid } from "../../src/inversion/infer-hybrid.ts";
 import { simulatorOfDynamics, simulatorOfPhysics } from "../../src/planning/simulators.ts";
 import { drawSamples, stepsSystem } from "../../src/reproduce/sparse-goals.ts";
 import { mountainCarTransfer, reacherTransfer } from "../../src/reproduce/transfer-continuous.ts";
+import { sokobanSolved, ticTacToeLosses } from "../../src/reproduce/transfer-games.ts";
 import { returnsOf } from "../../src/reproduce/transfer-goals.ts";
 
 const STARTS = 6;
@@ -40,3 +41,14 @@ test.each(studies)(
   },
   60_000,
 );
+
+test("the rules of TicTacToe come out of values of random rewards; of too few they do not, and games are lost", async () => {
+  expect(await ticTacToeLosses(73, 32)).toEqual({ planned: 0, searched: 0, wrongReplies: 0 });
+  const few = await ticTacToeLosses(200_000, 2);
+  expect(few.wrongReplies).toBeGreaterThan(100);
+  expect(few.planned + few.searched).toBeGreaterThan(0);
+}, 60_000);
+
+test("Sokoban's rules solve goal layouts that no value was of", () => {
+  expect(sokobanSolved(74, 4, 5)).toEqual({ solved: 1, layouts: 5, longer: 0 });
+});
