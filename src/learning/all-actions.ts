@@ -8,13 +8,7 @@ import { apply, initialise, type Layers, toNetwork } from "./layers.ts";
 import type { Learner } from "./learner.ts";
 import { type OffPolicySettings, offPolicyLearner } from "./off-policy.ts";
 
-export interface AllActionsSettings extends OffPolicySettings, EpsilonSettings {
-  readonly hidden: readonly number[];
-  readonly copies: number;
-  readonly threads: number;
-  readonly activation?: string;
-  readonly normalised?: boolean;
-}
+export type AllActionsSettings = OffPolicySettings & EpsilonSettings;
 
 /** What sets an algorithm apart whose one network says something of every Discrete action at once. */
 export interface AllActions {
@@ -42,7 +36,7 @@ export async function allActionsLearner(source: EnvironmentSource, settings: All
     throw new LearningError(`${algorithm} chooses among Discrete actions; ${id} acts in a Box: use sac or td3`);
   const o = actors.observationSize;
   const standard = await standardOf(actors.environment, seed);
-  const { activation = "ReLU", normalised } = settings;
+  const { activation, normalised } = settings;
   const online: Layers = { name: "online", sizes: [o, ...settings.hidden, outputs * actionSpace.n], activation, normalised, standard };
   const parameters = initialise(online, createRandom(seed));
   const recurrence = await recur(

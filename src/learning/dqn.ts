@@ -20,7 +20,7 @@ import type { EnvironmentSource } from "./actors.ts";
 import { allActionsLearner } from "./all-actions.ts";
 import { apply, type Layers } from "./layers.ts";
 import type { Learner } from "./learner.ts";
-import type { OffPolicyOptions } from "./off-policy-options.ts";
+import { OFF_POLICY_DEFAULTS, type OffPolicyOptions } from "./off-policy.ts";
 
 export interface DqnOptions extends OffPolicyOptions {
   /** Share of random actions at the end, and the part of the training after which it is reached. */
@@ -31,18 +31,12 @@ export interface DqnOptions extends OffPolicyOptions {
 }
 
 export const DQN_DEFAULTS = {
-  discount: 0.99,
-  hidden: [128, 128],
-  batch: 128,
-  rate: 1e-3,
+  ...OFF_POLICY_DEFAULTS,
   lastRate: 0.1,
   copies: 4,
-  threads: 1,
   capacity: 50_000,
-  starts: 1000,
   updatesPerStep: 0.5,
   lookahead: 3,
-  targetRate: 0.01,
   lastEpsilon: 0.04,
   explorationPart: 0.15,
   persistence: 1,

@@ -3,8 +3,49 @@ import { createRandom, type Random, type Recurrence, type RuntimeTensor, randomS
 import type { Actors } from "./actors.ts";
 import { LearningError } from "./errors.ts";
 import { hindsightOf, observedSpace } from "./hindsight.ts";
-import type { Checkpoint, Learner } from "./learner.ts";
-import { createReplay, type ReplayBatch } from "./replay.ts";
+import type { Checkpoint, Learner, LearnerOptions } from "./learner.ts";
+import { createReplay } from "./replay.ts";
+
+/** What every learner with a replay memory takes. */
+export interface OffPolicyOptions extends LearnerOptions {
+  /** Part of the first rate that is left at the end of training. */
+  readonly lastRate?: number;
+  /** Transitions kept. */
+  readonly capacity?: number;
+  /** Steps before the first update. */
+  readonly starts?: number;
+  /** Updates for every step of an environment. */
+  readonly updatesPerStep?: number;
+  /** n of n-step returns. */
+  readonly lookahead?: number;
+  /** τ of the target networks' Polyak averaging. */
+  readonly targetRate?: number;
+  /** Between layers, by its class name in torch.nn. */
+  readonly activation?: string;
+  /** Normalise before every activation (Ba et al. 2016). */
+  readonly normalised?: boolean;
+}
+
+/** Algorithms change and add to these. */
+export const OFF_POLICY_DEFAULTS = {
+  discount: 0.99,
+  hidden: [128, 128],
+  activation: "ReLU",
+  normalised: false,
+  batch: 128,
+  rate: 1e-3,
+  lastRate: 0.3,
+  copies: 1,
+  threads: 1,
+  capacity: 100_000,
+  starts: 1000,
+  updatesPerStep: 1,
+  lookahead: 1,
+  targetRate: 0.01,
+};
+
+/** Options with nothing left open. */
+export type OffPolicySettings = OffPolicyOptions & Required<Pick<OffPolicyOptions, keyof typeof OFF_POLICY_DEFAULTS>>;
 
 /** What an algorithm that learns from a replay memory brings to the common loop. */
 export interface OffPolicy {
@@ -23,26 +64,6 @@ export interface OffPolicy {
   /** More inputs of an update, such as noise. */
   feeds?(random: Random, update: number): Readonly<Record<string, RuntimeTensor>>;
   critic(state: State, learner: Pick<Learner, "steps" | "updates" | "returns">): SavedCritic;
-}
-
-export interface OffPolicySettings {
-  readonly seed: number;
-  readonly steps: number;
-  readonly discount: number;
-  readonly batch: number;
-  /** First rate of Adam, and the part of it that is left at the end of training. */
-  readonly rate: number;
-  readonly lastRate: number;
-  /** Transitions kept. */
-  readonly capacity: number;
-  /** Steps before the first update. */
-  readonly starts: number;
-  /** Updates for every step of an environment. */
-  readonly updatesPerStep: number;
-  /** n of n-step returns. */
-  readonly lookahead: number;
-  readonly relabel?: number;
-  readonly onBatch?: (batch: ReplayBatch) => void;
 }
 
 /** Act, remember, update: the loop that DQN, QR-DQN, SAC, TD3 and DDPG share. */

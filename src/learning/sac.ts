@@ -33,8 +33,7 @@ import { createActors, type EnvironmentSource } from "./actors.ts";
 import { standardOf } from "./hindsight.ts";
 import { apply, initialise, type Layers, toNetwork } from "./layers.ts";
 import type { Learner } from "./learner.ts";
-import { offPolicyLearner } from "./off-policy.ts";
-import { ACTOR_CRITIC_DEFAULTS, type OffPolicyOptions } from "./off-policy-options.ts";
+import { OFF_POLICY_DEFAULTS, type OffPolicyOptions, offPolicyLearner } from "./off-policy.ts";
 import { unitActions } from "./unit-actions.ts";
 
 export interface SacOptions extends OffPolicyOptions {
@@ -45,7 +44,7 @@ export interface SacOptions extends OffPolicyOptions {
 }
 
 const DEFAULTS = {
-  ...ACTOR_CRITIC_DEFAULTS,
+  ...OFF_POLICY_DEFAULTS,
   starts: 500,
   targetRate: 0.005,
   temperature: 1,
@@ -72,7 +71,7 @@ export async function sac(source: EnvironmentSource, options: SacOptions): Promi
   const { id } = environment;
   const units = unitActions(environment);
   const standard = await standardOf(environment, seed);
-  const { activation = "ReLU", normalised } = settings;
+  const { activation, normalised } = settings;
   const value = (name: string): Layers => ({ name, sizes: [o + m, ...settings.hidden, 1], activation, normalised, standard });
   const networks: SacNetworks = {
     actor: { name: "actor", sizes: [o, ...settings.hidden, 2 * m], activation, normalised, standard },

@@ -29,8 +29,7 @@ import { createActors, type EnvironmentSource } from "./actors.ts";
 import { standardOf } from "./hindsight.ts";
 import { apply, initialise, type Layers, toNetwork } from "./layers.ts";
 import type { Learner } from "./learner.ts";
-import { offPolicyLearner } from "./off-policy.ts";
-import { ACTOR_CRITIC_DEFAULTS, type OffPolicyOptions } from "./off-policy-options.ts";
+import { OFF_POLICY_DEFAULTS, type OffPolicyOptions, offPolicyLearner } from "./off-policy.ts";
 import { unitActions } from "./unit-actions.ts";
 
 export interface Td3Options extends OffPolicyOptions {
@@ -45,9 +44,7 @@ export interface Td3Options extends OffPolicyOptions {
 }
 
 const DEFAULTS = {
-  ...ACTOR_CRITIC_DEFAULTS,
-  starts: 1000,
-  targetRate: 0.01,
+  ...OFF_POLICY_DEFAULTS,
   explorationNoise: 0.1,
   targetNoise: 0.2,
   delay: 2,
@@ -79,7 +76,7 @@ export async function td3(source: EnvironmentSource, options: Td3Options): Promi
   const { id } = environment;
   const units = unitActions(environment);
   const standard = await standardOf(environment, seed);
-  const { activation = "ReLU", normalised } = settings;
+  const { activation, normalised } = settings;
   const layers = (name: string, from: number, to: number): Layers => ({
     name,
     sizes: [from, ...settings.hidden, to],
