@@ -35,7 +35,7 @@ export interface RegisteredArmPart {
 export const armParts: readonly RegisteredArmPart[] = [
   { name: "reach", load: async () => (await import("./arm-reach.ts")).reachPart },
   { name: "unseen tasks", load: async () => (await import("./arm-tasks.ts")).tasksPart },
-  { name: "adaptation", once: true, load: async () => (await import("./arm-adaptation.ts")).adaptationPart },
+  { name: "adaptation", load: async () => (await import("./arm-adaptation.ts")).adaptationPart },
   { name: "replays", once: true, load: async () => (await import("./arm-replays.ts")).replayPart },
   { name: "simulator", once: true, load: async () => (await import("./arm-simulator.ts")).simulatorPart },
 ];
