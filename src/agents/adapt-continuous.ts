@@ -1,3 +1,4 @@
+import type { SavedCritic } from "../critics/saved.ts";
 import { createRandom, type Random } from "../engine/random.ts";
 import type { Learner } from "../learning/learner.ts";
 import { type ContinuousTask, type GridOptions, planOnGrid } from "../planning/plan-on-grid.ts";
@@ -102,7 +103,7 @@ export class AdaptContinuous {
   readonly calibrated: Calibrated;
   /** undefined while everything is as expected */
   change: ContinuousChange | undefined;
-  /** How often the critic caught up. */
+  /** How often it planned anew. */
   lessons = 0;
 
   static async create(options: AdaptContinuousOptions): Promise<AdaptContinuous> {
@@ -151,6 +152,21 @@ export class AdaptContinuous {
     if (this.learner && (!this.change || !this.plans)) return this.own(this.learner);
     this.planner ??= await this.plan();
     return this.planner;
+  }
+
+  /** The critic as it is now, with its learner's own policy beside it: as it was before the change until it caught up. */
+  critic(): SavedCritic {
+    return this.learnerOf().critic();
+  }
+
+  /** What the critic's learner would do by itself. */
+  learnersPolicy(): Pick<Learner, "act"> {
+    return this.learnerOf();
+  }
+
+  private learnerOf(): Learner {
+    if (!this.learner) throw new RangeError("this agent was given no learner, so that it has no critic but its plan");
+    return this.learner;
   }
 
   /** One real step: detection, and after an alarm the model and, less often, the critic catch up. */
@@ -205,15 +221,21 @@ export class AdaptContinuous {
   /** A plan in the refitted model, or the critic goes on in imagination. */
   private async learn(): Promise<void> {
     const { grid, updates = grid ? 0 : 3000 } = this.options;
-    if (updates > 0 && this.learner) await this.catchUp(this.learner, updates);
+    if (this.learner) await this.catchUp(updates);
     this.lessons++;
     this.planner = undefined;
     this.map = undefined;
     if (!grid) await this.choose(this.learner!);
   }
 
-  /** What is kept of the critic is the best of it in imagination. */
-  private async catchUp(learner: Learner, updates: number): Promise<void> {
+  /**
+   * The critic goes on in the repaired model, without a real step; what is kept of it is the best in imagination. Lessons do so where there is no grid; where there is one, whoever wants
+   * the critic current, to invert it again or to let its learner go on in the world, asks for it.
+   * @throws RangeError for an agent without a learner
+   */
+  async catchUp(updates: number): Promise<void> {
+    if (updates <= 0) return;
+    const learner = this.learnerOf();
     let kept = learner.save();
     let most = await this.imaginedReturn(this.actor(learner), this.starts(EPISODES));
     for (let part = 0; part < PARTS; part++) {

@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Environment } from "../environments/environment.ts";
+import { choicesOf } from "../planning/own-task.ts";
 import type { ContinuousPolicy } from "../planning/policy.ts";
 import type { Simulator } from "../planning/shooting.ts";
 import type { Space } from "../spaces/space.ts";
@@ -222,23 +223,6 @@ async function quick(model: ContinuousWorldModel, environment: Environment, seed
   }
   const { model: linear } = await distil(model, actionSpace, { n, states, actions });
   return { stateSize: d, step: async (s, a, count) => ({ nextStates: linear.step(s, a, count) }) };
-}
-
-/** All actions of a Discrete space, or so many levels of each part of a Box: [choices, m]. */
-export function choicesOf(space: Space, levels: number): { readonly choices: Float64Array; readonly actionSize: number } {
-  if (space.kind === "discrete") return { choices: Float64Array.from({ length: space.n }, (_, a) => space.start + a), actionSize: 1 };
-  if (space.kind !== "box" || ![...space.low, ...space.high].every(Number.isFinite))
-    throw new UsageError("plans need Discrete actions, or a Box with bounds");
-  const m = space.low.length;
-  const count = levels ** m;
-  return {
-    actionSize: m,
-    choices: Float64Array.from({ length: count * m }, (_, i) => {
-      const j = i % m;
-      const level = Math.floor(Math.floor(i / m) / levels ** j) % levels;
-      return space.low[j] + ((space.high[j] - space.low[j]) * level) / (levels - 1);
-    }),
-  };
 }
 
 function randomPolicy(space: Space, seed: number): ContinuousPolicy {

@@ -77,7 +77,7 @@ const registry: { readonly [Id in EnvironmentId]: Registration<EnvironmentOption
   "FrozenLake-v1": finite(frozenLake, ...lakeOptions),
   "FrozenLake8x8-v1": finite((options, id) => frozenLake({ map_name: "8x8", maxEpisodeSteps: 200, ...options }, id), ...lakeOptions),
   "GridWorld-v0": finite(gridWorldEnvironment, ...gridOptions),
-  "MountainCar-v0": physical(mountainCar, "goalVelocity"),
+  "MountainCar-v0": physical(mountainCar, "goalVelocity", "force"),
   "MountainCarContinuous-v0": physical(mountainCarContinuous, "goalVelocity", "power"),
   "MountainCarGoal-v0": physical(mountainCarGoals, "target", "radius", "start"),
   "MountainCarReach-v0": game(mountainCarReach, "radius", "goal"),

@@ -26,6 +26,8 @@ export function mountainCarStart(random: Random, out: Float64Array = new Float64
 export interface MountainCarOptions {
   readonly maxEpisodeSteps?: number;
   readonly goalVelocity?: number;
+  /** What a push adds to the velocity in a step. */
+  readonly force?: number;
 }
 
 /**
@@ -48,9 +50,9 @@ export interface MountainCarOptions {
  * Terminated when position ≥ 0.5 and velocity ≥ `goalVelocity`; truncated after 200 steps.
  *
  * ## Arguments
- * `maxEpisodeSteps` (200), `goalVelocity` (0).
+ * `maxEpisodeSteps` (200), `goalVelocity` (0), `force` (0.001).
  */
-export function mountainCar({ maxEpisodeSteps = 200, goalVelocity = 0 }: MountainCarOptions = {}): Physics {
+export function mountainCar({ maxEpisodeSteps = 200, goalVelocity = 0, force = 0.001 }: MountainCarOptions = {}): Physics {
   return {
     horizon: maxEpisodeSteps,
     observationSpace: box([valley.left, -valley.speed], [valley.right, valley.speed]),
@@ -63,7 +65,7 @@ export function mountainCar({ maxEpisodeSteps = 200, goalVelocity = 0 }: Mountai
     },
     step(states, actions, n, { nextStates, rewards, terminated }) {
       for (let i = 0; i < n; i++) {
-        stepCar(states[2 * i], states[2 * i + 1], (actions[i] - 1) * 0.001, nextStates, 2 * i);
+        stepCar(states[2 * i], states[2 * i + 1], (actions[i] - 1) * force, nextStates, 2 * i);
         rewards[i] = -1;
         terminated[i] = nextStates[2 * i] >= 0.5 && nextStates[2 * i + 1] >= goalVelocity ? 1 : 0;
       }

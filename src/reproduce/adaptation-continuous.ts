@@ -1,6 +1,15 @@
 import { make } from "../environments/make.ts";
 import { type ContinuousChangeStudy, continuousChanges, optimal } from "./continuous-changes.ts";
-import { type ContinuousRun, type Prepared, prepare, quietAlarms, returnOf, runAgent, runLearner } from "./continuous-runs.ts";
+import {
+  type AgentRun,
+  type ContinuousRun,
+  type Prepared,
+  prepare,
+  quietAlarms,
+  returnOf,
+  runAgent,
+  runLearner,
+} from "./continuous-runs.ts";
 import type { ReproductionChart } from "./reproduction.ts";
 import { gridOf, type Interval, medianOf, speedup } from "./statistics.ts";
 import { median } from "./summary.ts";
@@ -17,8 +26,17 @@ export interface Extent {
   readonly caps: { readonly tuning: number; readonly run: number };
   /** Steps without a change for every seed and world: five seeds and three worlds make 3 · 10⁶, so that 10⁻⁵ would be 30 alarms. */
   readonly quiet: number;
+  /** Of each critic in imagination, after its world was repaired. */
+  readonly updates: number;
 }
-const WHOLE: Extent = { studies: continuousChanges, seeds: 5, tunedOn: 2, caps: { tuning: 2000, run: 4000 }, quiet: 200_000 };
+const WHOLE: Extent = {
+  studies: continuousChanges,
+  seeds: 5,
+  tunedOn: 2,
+  caps: { tuning: 2000, run: 4000 },
+  quiet: 200_000,
+  updates: 6000,
+};
 
 const grid = (study: ContinuousChangeStudy) =>
   gridOf({
@@ -41,7 +59,7 @@ export async function adaptContinuous(
   seed: number,
   cache: string,
   onProgress: (done: number, total: number, what: string) => void,
-  { studies, seeds, tunedOn, caps, quiet }: Extent = WHOLE,
+  { studies, seeds, tunedOn, caps, quiet, updates }: Extent = WHOLE,
 ): Promise<ContinuousAdaptation> {
   const worlds: Record<string, unknown> = {};
   const charts: ReproductionChart[] = [];
@@ -64,7 +82,7 @@ export async function adaptContinuous(
       scored.push({ settings, steps, score: median(steps) });
     }
     const { settings } = scored.reduce((best, entry) => (entry.score < best.score ? entry : best));
-    const own: ContinuousRun[] = [];
+    const own: AgentRun[] = [];
     const rival: ContinuousRun[] = [];
     const prepared: Prepared[] = [];
     let worldAlarms = 0;
@@ -72,7 +90,7 @@ export async function adaptContinuous(
       tell(`seed ${seed + i}`);
       const one = await prepare(study, seed + i, cache);
       prepared.push(one);
-      own.push(await runAgent(one, optimum, caps.run));
+      own.push(await runAgent(one, optimum, caps.run, updates));
       rival.push(await runLearner(one, optimum, settings, { cap: caps.run, every: EVERY }));
       worldAlarms += await quietAlarms(one, quiet);
     }
@@ -94,12 +112,13 @@ export async function adaptContinuous(
         steps: medianOf(steps(own)),
         each: steps(own),
         unsolved: capped(own),
-        detectionDelay: medianOf(own.map(({ alarm }) => alarm ?? caps.run)),
+        detectionDelay: medianOf(own.map(({ alarm }) => alarm)),
         refitSteps: medianOf(own.map(({ refitSteps }) => refitSteps ?? 0)),
         returns: medianOf(own.map(({ curve }) => curve.at(-1)?.[1] ?? Number.NaN)),
         errorOfInferredModel: own[0].inferredError,
         words: own[0].sentence,
       },
+      critic: catchingUp(own, rival),
       continuedLearner: {
         algorithm: study.algorithm,
         steps: medianOf(steps(rival)),
@@ -125,6 +144,25 @@ export async function adaptContinuous(
     falseAlarmRate: alarms / (studies.length * seeds * quiet),
     worlds,
     charts,
+  };
+}
+
+/** The critics after lessons in imagination, and the learner that went on alone for as many real steps, or for one evaluation's. */
+function catchingUp(own: readonly AgentRun[], rival: readonly ContinuousRun[]) {
+  const rows = own.flatMap(({ solved, caughtUp }, i) => {
+    const alone = rival[i].curve.find(([t]) => t >= solved) ?? rival[i].curve.at(-1);
+    return caughtUp ? [{ ...caughtUp, realSteps: solved, alone: { steps: alone?.[0], return: alone?.[1] } }] : [];
+  });
+  if (rows.length === 0) return undefined;
+  const middle = (of: (row: (typeof rows)[number]) => number) => medianOf(rows.map(of));
+  return {
+    updates: rows[0].updates,
+    residualBefore: middle(({ residual }) => residual.before),
+    residualAfter: middle(({ residual }) => residual.after),
+    returnBefore: middle(({ policy }) => policy.before),
+    returnAfter: middle(({ policy }) => policy.after),
+    returnOfLearnerAlone: middle(({ alone }) => alone.return ?? Number.NaN),
+    each: rows,
   };
 }
 

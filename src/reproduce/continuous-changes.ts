@@ -1,10 +1,10 @@
 import { fileURLToPath } from "node:url";
 import type { NetworkCritic } from "../critics/critic.ts";
-import { wrapAngle } from "../environments/coordinates.ts";
 import type { Environment, Physics } from "../environments/environment.ts";
 import { make } from "../environments/make.ts";
 import { physicsEnvironment } from "../environments/physics-environment.ts";
 import { loadCritic } from "../formats/load-critic.ts";
+import { ownTask } from "../planning/own-task.ts";
 import { type ContinuousTask, type GridOptions, planOnGrid } from "../planning/plan-on-grid.ts";
 import type { ContinuousPolicy } from "../planning/policy.ts";
 import { simulatorOfPhysics } from "../planning/simulators.ts";
@@ -32,8 +32,6 @@ export interface ContinuousChangeStudy {
   /** Where it was trained, if not in the world as it is. */
   readonly everywhere?: Environment;
   readonly task: ContinuousTask;
-  /** Steps that a run may take. */
-  readonly cap: number;
   /** How plans are made: by the agent in its model, and in the exact laws for the optimum. */
   readonly grid: GridOptions;
 }
@@ -47,9 +45,6 @@ const shipped = async (id: string): Promise<NetworkCritic> => {
   if (critic.kind !== "network") throw new TypeError(`zoo/${id} is not a network critic`);
   return critic;
 };
-
-const levels = (low: number, high: number, count: number) =>
-  Float64Array.from({ length: count }, (_, i) => low + ((high - low) * i) / (count - 1));
 
 /** The same world, begun anywhere: an engine too weak to climb would show its critic no more than the valley's floor. */
 export function begunAnywhere(id: string, low: readonly number[], high: readonly number[], horizon: number): Environment {
@@ -71,22 +66,7 @@ const heavierPole: ContinuousChangeStudy = {
   continued: { starts: 0, explorationPart: 1e-9, lastRate: 1 },
   critic: () => shipped("CartPole-v1"),
   features: "quadratic",
-  task: {
-    discount: 0.99,
-    reward: (_states, _actions, _next, n, out) => void out.fill(1, 0, n),
-    end(states, n, out) {
-      for (let b = 0; b < n; b++) out[b] = Math.abs(states[4 * b]) > 2.4 || Math.abs(states[4 * b + 2]) > (12 * Math.PI) / 180 ? 1 : 0;
-    },
-  },
-  cap: 20_000,
-  grid: {
-    low: [-2.4, -2.5, -0.21, -2],
-    high: [2.4, 2.5, 0.21, 2],
-    sizes: [11, 15, 23, 23],
-    choices: Float64Array.of(0, 1),
-    actionSize: 1,
-    tolerance: 1e-6,
-  },
+  ...ownTask(make("CartPole-v1")),
 };
 
 /** The motor is as weak as before, the pendulum twice as heavy. */
@@ -98,24 +78,7 @@ const heavierPendulum: ContinuousChangeStudy = {
   training: { steps: 20_000, within: 0.08, every: 500, settings: { hidden: [64, 64] } },
   continued: { starts: 0, lastRate: 1 },
   critic: () => shipped("Pendulum-v1"),
-  task: {
-    discount: 0.995,
-    reward(states, actions, _next, n, out) {
-      for (let b = 0; b < n; b++) {
-        const torque = Math.max(-2, Math.min(2, actions[b]));
-        out[b] = -(wrapAngle(states[2 * b]) ** 2 + 0.1 * states[2 * b + 1] ** 2 + 0.001 * torque * torque);
-      }
-    },
-  },
-  cap: 10_000,
-  grid: {
-    low: [-Math.PI, -8],
-    high: [Math.PI, 8],
-    sizes: [121, 121],
-    choices: levels(-2, 2, 21),
-    actionSize: 1,
-    tolerance: 1e-3,
-  },
+  ...ownTask(make("Pendulum-v1")),
 };
 
 /** The engine has little more than a quarter of its power. */
@@ -129,24 +92,7 @@ const weakerEngine: ContinuousChangeStudy = {
   critic: () => shipped("MountainCarContinuous-v0"),
   everywhere: begunAnywhere("MountainCarContinuous-v0", [-1.2, -0.07], [0.5, 0.07], 20),
   features: "chebyshev",
-  task: {
-    discount: 0.9995,
-    reward(_states, actions, next, n, out) {
-      for (let b = 0; b < n; b++) out[b] = (next[2 * b] >= 0.45 && next[2 * b + 1] >= 0 ? 100 : 0) - 0.1 * actions[b] ** 2;
-    },
-    end(states, n, out) {
-      for (let b = 0; b < n; b++) out[b] = states[2 * b] >= 0.45 && states[2 * b + 1] >= 0 ? 1 : 0;
-    },
-  },
-  cap: 20_000,
-  grid: {
-    low: [-1.2, -0.07],
-    high: [0.6, 0.07],
-    sizes: [151, 121],
-    choices: levels(-1, 1, 21),
-    actionSize: 1,
-    tolerance: 1e-3,
-  },
+  ...ownTask(make("MountainCarContinuous-v0")),
 };
 
 export const continuousChanges: readonly ContinuousChangeStudy[] = [heavierPole, heavierPendulum, weakerEngine];

@@ -12,16 +12,13 @@ import { readSafetensors, writeSafetensors } from "../formats/safetensors.ts";
 import { inferDynamics } from "../inversion/infer.ts";
 import type { InferredContinuous } from "../inversion/infer-continuous.ts";
 import { algorithms } from "../learning/algorithms.ts";
-import type { Learner } from "../learning/learner.ts";
-import { evaluateIn } from "../learning/train.ts";
 import type { ContinuousPolicy } from "../planning/policy.ts";
 import { sample } from "../spaces/space.ts";
 import { type ContinuousChangeStudy, optimal } from "./continuous-changes.ts";
-import { mean } from "./summary.ts";
+import { type CaughtUp, catchUp, EPISODES, EVALUATION, returnOfLearner } from "./continuous-critic.ts";
 
-/** Where evaluations, real steps, inference and the agents' own lots begin. */
-const [EVALUATION, BEFORE, INFERENCE, STEPS] = [5_000_000, 6_000_000, 7_000_000, 8_000_000];
-const EPISODES = 10;
+/** Where real steps, inference and the agents' own lots begin. */
+const [BEFORE, INFERENCE, STEPS] = [6_000_000, 7_000_000, 8_000_000];
 /** Worlds that do not change: their seeds, copies, and share of random actions (as the agent's). */
 const [QUIET, COPIES, EPSILON] = [9_000_000, 20, 0.05];
 /** Real steps before the change that calibrate the detector. */
@@ -48,11 +45,6 @@ export async function returnOf(policy: ContinuousPolicy, environment: Environmen
     }
   }
   return sum / episodes;
-}
-
-/** The same of a learner's best actions, all episodes at once. */
-export async function returnOfLearner(learner: Pick<Learner, "act">, environment: Environment, episodes = EPISODES): Promise<number> {
-  return mean(await evaluateIn(environment, learner, episodes, EVALUATION));
 }
 
 export interface Prepared {
@@ -127,57 +119,84 @@ export interface ContinuousRun {
   readonly solved: number;
   readonly capped: boolean;
   readonly curve: readonly (readonly [number, number])[];
-  readonly alarm?: number;
+}
+
+export interface AgentRun extends ContinuousRun {
+  readonly alarm: number;
   readonly refitSteps?: number;
   readonly lessons?: number;
   readonly sentence?: string;
   /** [d] what the steps before the change said of the inferred model, over the RMS change */
   readonly inferredError?: readonly number[];
+  readonly caughtUp?: CaughtUp;
 }
 
-/** The agent in the changed world until it is near the optimum again. */
-export async function runAgent({ study, seed, agent: options }: Prepared, optimum: number, cap: number): Promise<ContinuousRun> {
-  const environment = make(study.id, study.change);
-  const judge = make(study.id, study.change);
-  const { coordinates } = environment.physics!;
-  const agent = await AdaptContinuous.create(options);
+export interface Life {
+  /** The changed world, and another copy of it to judge plans in. */
+  readonly world: Environment;
+  readonly judge: Environment;
+  readonly seed: number;
+  /** Steps, at most. */
+  readonly cap: number;
+  /** A return after which it need not go on. */
+  readonly enough?: number;
+}
+
+/** An agent in a changed world: after each lesson [steps so far, return of what it would do]. */
+export async function live(
+  agent: AdaptContinuous,
+  { world, judge, seed, cap, enough = Infinity }: Life,
+): Promise<(readonly [number, number])[]> {
+  const { coordinates } = world.physics!;
+  const seen = (observation: unknown) => coordinates.fromObservations(observation as Float64Array, 1);
   const curve: [number, number][] = [];
-  let { observation } = environment.reset({ seed: STEPS + seed });
-  let state = coordinates.fromObservations(observation as Float64Array, 1);
+  let state = seen(world.reset({ seed }).observation);
   let told = 0;
-  let solved = 0;
   for (let t = 1; t <= cap; t++) {
     const action = await agent.act(state);
-    const step = environment.step(environment.actionSpace.kind === "discrete" ? action[0] : action);
-    const next = coordinates.fromObservations(step.observation as Float64Array, 1);
+    const step = world.step(world.actionSpace.kind === "discrete" ? action[0] : action);
+    const next = seen(step.observation);
     await agent.observe(state, action, next);
     state = next;
     if (step.terminated || step.truncated) {
-      observation = environment.reset().observation;
-      state = coordinates.fromObservations(observation as Float64Array, 1);
+      state = seen(world.reset().observation);
       agent.reset();
     }
     if (agent.lessons === told) continue;
     told = agent.lessons;
     const got = await returnOf(await agent.policy(), judge);
     curve.push([t, got]);
-    if (got < optimum - NEED * Math.abs(optimum)) continue;
-    solved = t;
-    break;
+    if (got >= enough) break;
   }
+  return curve;
+}
+
+/** The agent in the changed world until it is near the optimum again; then its critic catches up in the repaired model. */
+export async function runAgent({ study, seed, agent: options }: Prepared, optimum: number, cap: number, updates = 0): Promise<AgentRun> {
+  const agent = await AdaptContinuous.create(options);
+  const enough = enoughOf(optimum);
+  const [world, judge] = [make(study.id, study.change), make(study.id, study.change)];
+  const curve = await live(agent, { world, judge, seed: STEPS + seed, cap, enough });
+  const last = curve.at(-1);
+  const capped = !(last && last[1] >= enough);
   const { change, lessons } = agent;
+  const caughtUp = updates > 0 && change ? await catchUp(agent, { world: judge, task: options.task, updates, seed }) : undefined;
   await agent.release();
   return {
-    solved: solved || cap,
-    capped: solved === 0,
+    solved: capped ? cap : last[0],
+    capped,
     curve,
     alarm: change?.alarm.step ?? cap,
     refitSteps: change?.steps,
     lessons,
     sentence: change?.sentence,
     inferredError: agent.calibrated.inferredError,
+    caughtUp,
   };
 }
+
+/** Returns that count as near the optimum. */
+const enoughOf = (optimum: number) => optimum - NEED * Math.abs(optimum);
 
 /** The learner that goes on, judged every few steps. */
 export async function runLearner(
@@ -201,7 +220,7 @@ export async function runLearner(
     if (learner.steps % every !== 0) continue;
     const got = await returnOfLearner(learner, judge);
     curve.push([learner.steps, got]);
-    if (got < optimum - NEED * Math.abs(optimum)) continue;
+    if (got < enoughOf(optimum)) continue;
     solved = learner.steps;
     break;
   }
