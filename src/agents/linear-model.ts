@@ -163,10 +163,9 @@ export function offTheFaces({ low, high, angular }: Coordinates, { nextStates, n
   return free;
 }
 
-function lossOf(model: LinearModel, steps: Steps): number {
-  const { coordinates } = model;
+/** RMS of what n predicted states [n, d] miss over the RMS of the change, mean over coordinates. */
+export function changeError(coordinates: Coordinates, predicted: Float64Array, steps: Steps): number {
   const d = coordinates.names.length;
-  const predicted = model.step(steps.states, steps.actions, steps.n);
   const lost = new Float64Array(d);
   const moved = new Float64Array(d);
   for (let i = 0; i < predicted.length; i++) {
@@ -175,6 +174,10 @@ function lossOf(model: LinearModel, steps: Steps): number {
     moved[j] += changeOf(coordinates, steps.states, steps.nextStates, i, j) ** 2;
   }
   return lost.reduce((sum, x, j) => sum + Math.sqrt(x / (moved[j] || 1)) / d, 0);
+}
+
+function lossOf(model: LinearModel, steps: Steps): number {
+  return changeError(model.coordinates, model.step(steps.states, steps.actions, steps.n), steps);
 }
 
 function spreadOf({ states, n }: Met, { names }: Coordinates): { centre: Float64Array; scale: Float64Array } {

@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { UsageError } from "./errors.ts";
 import type { GoalOptions } from "./goal-task.ts";
 import type { Io } from "./io.ts";
-import { discount, perform, positiveInteger, withCommonOptions, withExamples } from "./run.ts";
+import { discount, perform, positive, positiveInteger, withCommonOptions, withExamples } from "./run.ts";
 
 interface PlanOptions extends Omit<GoalOptions, "discount"> {
   readonly discount?: number;
@@ -68,12 +68,6 @@ export function planCommand(io: Io): Command {
       return (await import("./plan-continuous.ts")).planContinuous(context, folder, loaded, { ...options, goal });
     return (await import("./plan-numbered.ts")).planNumbered(context, folder, { ...options, goal });
   });
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (!(value > 0)) throw new InvalidArgumentError("It must be a number above 0.");
-  return value;
 }
 
 function share(text: string): number {

@@ -87,6 +87,12 @@ export function positiveInteger(text: string): number {
   return value;
 }
 
+export function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new InvalidArgumentError("It must be a number above 0.");
+  return value;
+}
+
 /** γ */
 export function discount(text: string): number {
   const value = Number(text);

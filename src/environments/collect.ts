@@ -1,6 +1,6 @@
 import { createRandom, type Random } from "../engine/random.ts";
 import type { Space } from "../spaces/space.ts";
-import type { Environment } from "./environment.ts";
+import type { Environment, Physics } from "./environment.ts";
 import { EnvironmentError } from "./errors.ts";
 import { type VectorEnvironment, vectorize } from "./vector-environment.ts";
 
@@ -88,6 +88,25 @@ export async function collectTransitions(
     rewards: pick(visited.rewards, order, 1),
     terminated: Uint8Array.from(order, (i) => visited.terminated[i]),
   };
+}
+
+/**
+ * n pairs of states anywhere within the bounds of their coordinates, the others as episodes begin, and of actions anywhere in their space: where a model of how the world moves
+ * can be asked without knowing it.
+ */
+export function drawAnywhere({ coordinates, actionSpace, initialState }: Physics, n: number, seed: number): Visited {
+  const random = createRandom(seed);
+  const { low, high } = coordinates;
+  const d = low.length;
+  const m = actionSpace.kind === "box" ? actionSpace.low.length : 1;
+  const states = new Float64Array(n * d);
+  const actions = new Float64Array(n * m);
+  for (let b = 0; b < n; b++) {
+    initialState(random, states, b * d);
+    for (let j = 0; j < d; j++) if (Number.isFinite(high[j] - low[j])) states[b * d + j] = low[j] + (high[j] - low[j]) * random.uniform();
+    drawAction(actionSpace, random, actions, b * m);
+  }
+  return { n, states, actions };
 }
 
 /** A policy that draws uniformly from an action space. */

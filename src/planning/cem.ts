@@ -1,6 +1,7 @@
 import type { Random } from "../engine/random.ts";
+import type { Space } from "../spaces/space.ts";
 import type { ContinuousPolicy } from "./policy.ts";
-import { createEvaluator, type ShootingProblem } from "./shooting.ts";
+import { createEvaluator, type ShootingProblem, simulatorOf } from "./shooting.ts";
 
 export interface CemOptions {
   readonly random: Random;
@@ -14,6 +15,8 @@ export interface CemOptions {
 
 /** Standard deviations do not fall below this share of the range: a plan that is too sure cannot be corrected. */
 const NARROWEST = 0.02;
+/** Just under a half, so that no number rounds to an action that is not there. */
+const HALF = 0.499;
 
 /**
  * The cross-entropy method (Rubinstein 1999) over action sequences, planned anew at every step (Chua et al. 2018): draw plans from a normal distribution, refit it
@@ -71,4 +74,25 @@ export function cem(problem: ShootingProblem, options: CemOptions): ContinuousPo
       return action;
     },
   };
+}
+
+/**
+ * The same over the actions of a space: those of a Discrete one are drawn as numbers and rounded.
+ * @throws TypeError for a Dict
+ */
+export function cemOver(space: Space, problem: Omit<ShootingProblem, "low" | "high">, options: CemOptions): ContinuousPolicy {
+  if (space.kind === "dict") throw new TypeError("actions must be a Box or a Discrete space, got a Dict");
+  if (space.kind === "box") return cem({ ...problem, low: space.low, high: space.high }, options);
+  const model = simulatorOf(problem.model, (problem.pessimism ?? 0) > 0);
+  const policy = cem(
+    {
+      ...problem,
+      model: { stateSize: model.stateSize, step: (states, actions, n) => model.step(states, actions.map(Math.round), n) },
+      cost: (states, actions, n, t, out) => problem.cost(states, actions.map(Math.round), n, t, out),
+      low: [space.start - HALF],
+      high: [space.start + space.n - 1 + HALF],
+    },
+    options,
+  );
+  return { ...policy, act: async (state) => (await policy.act(state)).map(Math.round) };
 }

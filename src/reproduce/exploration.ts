@@ -11,6 +11,7 @@ import { RMax } from "../agents/r-max.ts";
 import { refine } from "../agents/refine.ts";
 import { runTask, type TaskResult } from "../agents/run-task.ts";
 import { createRandom, type Random } from "../engine/random.ts";
+import { exploreContinuousWorlds } from "./continuous-exploration.ts";
 import { deterministicWorlds, lakeWorld, type MakeWorld, mazeWorld, oldGoals } from "./goal-worlds.ts";
 import { learnedGoalCritic } from "./learned-critic.ts";
 import type { Reproduce } from "./reproduction.ts";
@@ -124,7 +125,7 @@ export const reproduceExploration: Reproduce = async ({ seed, onProgress }) => {
   names.forEach((name, at) => {
     const place = places[name];
     const slippery = name === "slippery";
-    const tell = (what: string) => onProgress?.(at, names.length, `${name}: ${what}`);
+    const tell = (what: string) => onProgress?.(at, names.length + 1, `${name}: ${what}`);
     const run = (make: MakeAgent, settings: Readonly<Record<string, number>> = {}, from = FRESH + seed, count = SEEDS): TaskResult[] =>
       Array.from({ length: count }, (_, i) => runOne(place, make, settings, from + i));
     const tuned = (make: MakeAgent, grid: readonly Record<string, number>[]) => {
@@ -173,7 +174,10 @@ export const reproduceExploration: Reproduce = async ({ seed, onProgress }) => {
       table[name].rMaxOverLearned = learned;
     }
   });
-  onProgress?.(names.length, names.length, "done");
+  const continuous = await exploreContinuousWorlds(FRESH + seed, (done, total, what) =>
+    onProgress?.(names.length + done / total, names.length + 1, what),
+  );
+  onProgress?.(names.length + 1, names.length + 1, "done");
   const small = names.filter((name) => name !== "maze" && name !== "slippery");
   const deterministic = [...small, "maze"];
   const worst = (keys: readonly string[], list: readonly string[], choose: (...x: number[]) => number, turn = (x: number) => x) =>
@@ -192,8 +196,12 @@ export const reproduceExploration: Reproduce = async ({ seed, onProgress }) => {
       speedupOverDynaQ: worst(["dynaQ"], deterministic, Math.min),
       stepsOverExactModel: worst(["exactModel"], deterministic, Math.max, (x) => 1 / x),
       unsolved,
+      continuousOverHeldActions: continuous.overHeldActions.value,
+      continuousOverTrueLaws: continuous.overTrueLaws.value,
     },
     ranges: {
+      continuousOverHeldActions: [continuous.overHeldActions.low, continuous.overHeldActions.high],
+      continuousOverTrueLaws: [continuous.overTrueLaws.low, continuous.overTrueLaws.high],
       speedupOverRMax: rangeOf(["rMax"], small),
       speedupOverRMaxMaze: rangeOf(["rMax"], ["maze"]),
       speedupOverRMaxSlippery: rangeOf(rivals, ["slippery"]),
@@ -203,7 +211,12 @@ export const reproduceExploration: Reproduce = async ({ seed, onProgress }) => {
     },
     seeds: Array.from({ length: SEEDS }, (_, i) => FRESH + seed + i),
     seconds: (performance.now() - start) / 1000,
-    details: { heads: HEADS, ranges: "ends of 95 % bootstrap intervals over all worlds of the figure", worlds: table },
+    details: {
+      heads: HEADS,
+      ranges: "ends of 95 % bootstrap intervals over all worlds of the figure",
+      worlds: table,
+      continuous: continuous.worlds,
+    },
   };
 };
 
