@@ -3,7 +3,7 @@ import { compile, Graph } from "../engine/index.ts";
 import type { Random } from "../engine/random.ts";
 import type { Environment, Physics } from "../environments/environment.ts";
 import { simulationEnvironment } from "../environments/physics-environment.ts";
-import { cem } from "../planning/cem.ts";
+import { cemOver } from "../planning/cem.ts";
 import { type ContinuousTask, type Outcomes, settle } from "../planning/plan-on-grid.ts";
 import type { ContinuousPolicy } from "../planning/policy.ts";
 import type { LinearModel } from "./linear-model.ts";
@@ -74,7 +74,7 @@ export interface PlannerOptions {
   readonly iterations: number;
 }
 
-/** Plans in the model to a horizon, and leaves what follows to a critic. Discrete actions are planned as numbers and rounded. */
+/** Plans in the model to a horizon, and leaves what follows to a critic. */
 export function plannerIn(
   model: LinearModel,
   { actionSpace }: Seen,
@@ -82,19 +82,15 @@ export function plannerIn(
   values: StateValues,
   options: PlannerOptions,
 ): ContinuousPolicy {
-  const d = model.coordinates.names.length;
-  const discrete = actionSpace.kind === "discrete" ? actionSpace : undefined;
-  if (actionSpace.kind === "dict") throw new TypeError("actions must be a Box or a Discrete space, got a Dict");
-  const low = actionSpace.kind === "discrete" ? [actionSpace.start - 0.499] : actionSpace.low;
-  const high = actionSpace.kind === "discrete" ? [actionSpace.start + actionSpace.n - 0.501] : actionSpace.high;
   let last: Outcomes | undefined;
   let over = new Uint8Array(0);
-  const policy = cem(
+  return cemOver(
+    actionSpace,
     {
       model: {
-        stateSize: d,
+        stateSize: model.coordinates.names.length,
         async step(states, actions, n) {
-          last = imagine(model, task, states, discrete ? actions.map(Math.round) : actions, n);
+          last = imagine(model, task, states, actions, n);
           return last;
         },
       },
@@ -111,12 +107,8 @@ export function plannerIn(
         for (let b = 0; b < n; b++) if (!over[b]) out[b] -= v[b];
       },
       discount: task.discount,
-      low,
-      high,
       horizon: options.horizon,
     },
     options,
   );
-  if (!discrete) return policy;
-  return { ...policy, act: async (state) => (await policy.act(state)).map(Math.round) };
 }

@@ -37,6 +37,8 @@ const STEERED = { horizon: 40, population: 128, iterations: 3 };
 const LOST = 1000;
 const MARGIN = 0.02;
 const LONGEST = 200;
+/** Pairs at which a model is asked that is put into few numbers. */
+const ASKED = 2000;
 const EPISODES = 20;
 const DISCOUNT = 0.99;
 /** Plan for values of coordinates in an inferred model, and follow the plans in the true world. */
@@ -149,7 +151,7 @@ async function plannerOf(
     );
   }
   const [{ reachGoal }, { createRandom }] = await Promise.all([import("../planning/reach.ts"), import("../engine/random.ts")]);
-  if (options.keep !== undefined) return steered(fast, actionSpace, d, aim, options.seed);
+  if (options.keep !== undefined) return steered(fast, actionSpace, aim, options.seed);
   const { choices, actionSize } = choicesOf(actionSpace, LEVELS.held);
   return reachGoal(
     { model: fast, choices, actionSize, horizon: 100, margin: 0, distance: aim.distance, lost: aim.lost },
@@ -158,31 +160,13 @@ async function plannerOf(
 }
 
 /** What must be kept on the way may take an action of its own at every step: plans drawn around the last, by how far they stay from the goal. */
-async function steered(
-  model: ContinuousWorldModel | Simulator,
-  space: Space,
-  d: number,
-  aim: Aim,
-  seed: number,
-): Promise<ContinuousPolicy> {
-  const [{ cem }, { simulatorOf }, { createRandom }] = await Promise.all([
-    import("../planning/cem.ts"),
-    import("../planning/shooting.ts"),
-    import("../engine/random.ts"),
-  ]);
-  const simulator = simulatorOf(model, false);
-  const discrete = space.kind === "discrete";
-  const { choices, actionSize: m } = choicesOf(space, 2);
-  const ends = (pick: (...x: number[]) => number) =>
-    Array.from(
-      { length: m },
-      (_, j) => pick(...choices.filter((_, i) => i % m === j)) + (discrete ? (pick === Math.min ? -0.499 : 0.499) : 0),
-    );
-  const whole = (actions: Float64Array) => (discrete ? actions.map(Math.round) : actions);
+async function steered(model: ContinuousWorldModel | Simulator, space: Space, aim: Aim, seed: number): Promise<ContinuousPolicy> {
+  const [{ cemOver }, { createRandom }] = await Promise.all([import("../planning/cem.ts"), import("../engine/random.ts")]);
   let [away, lost, over] = [new Float64Array(0), new Uint8Array(0), new Uint8Array(0)];
-  const policy = cem(
+  return cemOver(
+    space,
     {
-      model: { stateSize: d, step: (states, actions, n) => simulator.step(states, whole(actions), n) },
+      model,
       cost(states, _actions, n, t, out) {
         if (t === 0) [away, lost, over] = [new Float64Array(n), new Uint8Array(n), new Uint8Array(n)];
         aim.distance(states, n, away);
@@ -192,36 +176,19 @@ async function steered(
           out[b] += over[b] ? LOST : Math.max(0, away[b]);
         }
       },
-      low: ends(Math.min),
-      high: ends(Math.max),
       horizon: STEERED.horizon,
     },
     { random: createRandom(seed), population: STEERED.population, iterations: STEERED.iterations },
   );
-  return { ...policy, act: async (state) => whole(await policy.act(state)) };
 }
 
 /** A model that answers pair by pair is put into few numbers first: planning asks it a million times. */
 async function quick(model: ContinuousWorldModel, environment: Environment, seed: number): Promise<ContinuousWorldModel | Simulator> {
   if (model.method === "amortised") return model;
-  const [{ distil }, { createRandom }] = await Promise.all([import("../agents/linear-model.ts"), import("../engine/random.ts")]);
-  const { coordinates, actionSpace, initialState } = environment.physics!;
-  const random = createRandom(seed);
-  const d = coordinates.names.length;
-  const n = 2000;
-  const states = new Float64Array(n * d);
-  const { choices, actionSize: m } = choicesOf(actionSpace, LEVELS.grid);
-  const actions = new Float64Array(n * m);
-  for (let b = 0; b < n; b++) {
-    initialState(random, states, b * d);
-    for (let j = 0; j < d; j++) {
-      const [low, high] = [coordinates.low[j], coordinates.high[j]];
-      if (Number.isFinite(high - low)) states[b * d + j] = low + (high - low) * random.uniform();
-    }
-    const choice = random.integer(choices.length / m);
-    actions.set(choices.subarray(choice * m, (choice + 1) * m), b * m);
-  }
-  const { model: linear } = await distil(model, actionSpace, { n, states, actions });
+  const [{ distil }, { drawAnywhere }] = await Promise.all([import("../agents/linear-model.ts"), import("../environments/collect.ts")]);
+  const physics = environment.physics!;
+  const { model: linear } = await distil(model, physics.actionSpace, drawAnywhere(physics, ASKED, seed));
+  const d = physics.coordinates.names.length;
   return { stateSize: d, step: async (s, a, count) => ({ nextStates: linear.step(s, a, count) }) };
 }
 
