@@ -1,9 +1,10 @@
 import type { BellmanSystem } from "../bellman/system.ts";
 import { createRandom } from "../engine/random.ts";
 import { wrapAngle } from "../environments/coordinates.ts";
+import type { Coordinates } from "../environments/environment.ts";
 import type { Space } from "../spaces/space.ts";
 import { sandwich, structuredDynamics } from "../world-model/dynamics.ts";
-import { createFeatures, type FeatureKind } from "../world-model/features.ts";
+import { boundedPositions, createFeatures, type FeatureKind } from "../world-model/features.ts";
 import { createStructure, type Integrator } from "../world-model/structure.ts";
 import { type AmortisedOptions, candidateClasses, firstSigma, headShare, type StructuredFit } from "./amortised.ts";
 import { type Fit, fitStructure, type ObservedChanges } from "./fit-structure.ts";
@@ -53,6 +54,16 @@ const FOLDS = 5;
 /** Up to so many transitions are held out one by one for the bounds. */
 const SINGLY = 40;
 
+/** Transitions from which on the polynomials of bounded positions are tried as well: fewer do not tell them apart. */
+const MANY = 500;
+
+function classesFor(n: number, coordinates: Coordinates, options: AmortisedOptions) {
+  const classes = candidateClasses(coordinates, options);
+  const { features = "auto" } = options;
+  if (features !== "auto" || n < MANY || boundedPositions(coordinates).length === 0) return classes;
+  return [...classes, ...candidateClasses(coordinates, { ...options, features: "chebyshev" })];
+}
+
 interface Candidate extends CrossValidated {
   readonly start: Float64Array;
   /** [n] error of each transition when it was held out */
@@ -85,7 +96,7 @@ export async function fitWithTransitions(
     targets: equations.targets.subarray(0, few * sigma.length),
   };
   const folds = foldsOf(real.n, options.seed ?? 0);
-  const classes = candidateClasses(system.coordinates, options);
+  const classes = classesFor(real.n, system.coordinates, options);
   const total = classes.length * (1 + WEIGHTS.length);
   const results: Candidate[] = [];
   let done = 0;

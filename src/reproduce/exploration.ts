@@ -6,6 +6,7 @@ import { ExploreStochastic } from "../agents/explore-stochastic.ts";
 import { exactGoalCritic } from "../agents/goal-critic.ts";
 import { type GoalWorld, solveGoals } from "../agents/goal-world.ts";
 import { MbieEb } from "../agents/mbie-eb.ts";
+import { PrioritisedSweeping } from "../agents/prioritised-sweeping.ts";
 import { QLearning } from "../agents/q-learning.ts";
 import { RMax } from "../agents/r-max.ts";
 import { refine } from "../agents/refine.ts";
@@ -64,6 +65,9 @@ const dynaQ: MakeAgent = (instance, s) =>
   new DynaQ({ ...basics(instance), rate: s.rate, epsilon: s.epsilon, initial: s.initial, planning: s.planning, window: s.window });
 const rMax: MakeAgent = (instance, s) => new RMax({ ...basics(instance), visits: s.visits, first: s.first === 1 });
 const mbie: MakeAgent = (instance, s) => new MbieEb({ ...basics(instance), bonus: s.bonus });
+const countQ: MakeAgent = (instance, s) => new QLearning({ ...basics(instance), rate: s.rate, epsilon: 0, bonus: s.bonus });
+const sweeping: MakeAgent = (instance, s) =>
+  new PrioritisedSweeping({ ...basics(instance), epsilon: s.epsilon, initial: s.initial, planning: s.planning });
 const epsilonQ: MakeAgent = (instance, s) =>
   new QLearning({ ...basics(instance), rate: s.rate, epsilon: s.epsilon, epsilonBefore: s.before });
 
@@ -148,6 +152,8 @@ export const reproduceExploration: Reproduce = async ({ seed, onProgress }) => {
           window: [slippery ? 1000 : 1],
         }),
       ),
+      countQ: tuned(countQ, gridOf({ rate: rates, bonus: [0.01, 0.1] })),
+      prioritisedSweeping: tuned(sweeping, gridOf({ epsilon: [0, 0.05], initial: [0.3, 1], planning: [place.planning] })),
       ...(slippery ? { mbie: tuned(mbie, gridOf({ bonus: [0.01, 0.03, 0.1] })) } : {}),
       ...(name === "maze" ? {} : { epsilonQ: tuned(epsilonQ, gridOf({ rate: rates, epsilon: [0.1, 0.3], before: [1] })) }),
     };
