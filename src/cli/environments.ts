@@ -2,12 +2,12 @@ import type { Environment } from "../environments/environment.ts";
 import type { Numbering } from "../report/true-tables.ts";
 import { UsageError } from "./errors.ts";
 
-/** @throws UsageError for an id that does not exist */
-export async function makeEnvironment(id: string): Promise<Environment> {
+/** @throws UsageError for an id or an option that does not exist */
+export async function makeEnvironment(id: string, options?: Readonly<Record<string, unknown>>): Promise<Environment> {
   const { make, prepare } = await import("../environments/make.ts");
   try {
     await prepare(id);
-    return make(id);
+    return make(id, options);
   } catch (error) {
     if (error instanceof Error && error.name === "EnvironmentError") throw new UsageError(error.message);
     throw error;

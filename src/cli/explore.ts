@@ -3,53 +3,47 @@ import { join } from "node:path";
 import { Command, Option } from "commander";
 import type { Seek } from "../agents/explore-continuous.ts";
 import { alignColumns } from "./columns.ts";
-import { type GoalOptions, loadGoalTask } from "./goal-task.ts";
+import { loadGoalTask } from "./goal-task.ts";
 import type { Io } from "./io.ts";
-import { curvesReport, learningRuns, medianOfList, type RunsOptions } from "./learning-runs.ts";
+import { curvesReport, learningRuns, medianOfList, type RunOptions, type RunsOptions, withRuns } from "./learning-runs.ts";
 import { writeOutputFolder } from "./output-folder.ts";
-import { discount, perform, positive, positiveInteger, withCommonOptions, withExamples } from "./run.ts";
+import { perform, positive, withCommonOptions, withExamples } from "./run.ts";
 
-interface ExploreOptions extends GoalOptions {
+interface ExploreOptions extends RunOptions {
   readonly within?: number;
   readonly seek?: Seek;
-  readonly out?: string;
-  readonly force?: boolean;
-  readonly runs: number;
-  readonly steps: number;
 }
 
 export function exploreCommand(io: Io): Command {
   const command = withCommonOptions(
-    new Command("explore")
-      .summary("look for a goal that is not known, with an inferred model and without")
-      .description(
-        "Look for a goal whose place is not told, in a model that infer wrote. Numbered states: beside it R-max and optimistic Q-learning. Coordinates: places visited, what the steps do for the model, and the steps themselves, for infer --transitions; beside it the same agent that knows nothing, the true laws, and random actions.",
-      )
-      .argument("<folder>", "a folder that vinverse infer wrote")
-      .requiredOption("--env <id>", "environment to explore, e.g. FourRooms-v0")
-      .option(
-        "--goal <state>",
-        "where the goal is hidden: number of a state, or row,column (default: another place every run); values of coordinates as in plan (default: none)",
-      )
-      .option("--within <number>", "coordinates: how near is there, in each of them (default: a twentieth of its range)", positive)
-      .addOption(
-        new Option(
-          "--seek <what>",
-          "coordinates: places never visited, or the steps that tell most about the model (default: places)",
-        ).choices(["places", "information"]),
-      )
-      .option("--start <state>", "where episodes begin (default: the environment's first start)")
-      .option("--discount <number>", "γ", discount, 0.95)
-      .option("--runs <n>", "runs, each of its own seed", positiveInteger, 30)
-      .option("--steps <n>", "steps of a run", positiveInteger, 1000)
-      .option("--out <folder>", "write report.html with the learning curves there")
-      .option("--force", "write into a folder that holds other files"),
+    withRuns(
+      new Command("explore")
+        .summary("look for a goal that is not known, with an inferred model and without")
+        .description(
+          "Look for a goal whose place is not told, in a model that infer wrote. Numbered states: beside it R-max and optimistic Q-learning. Coordinates: places visited, what the steps do for the model, and the steps themselves, for infer --transitions; beside it the same agent that knows nothing, the true laws, and random actions.",
+        )
+        .argument("<folder>", "a folder that vinverse infer wrote")
+        .requiredOption("--env <id>", "environment to explore, e.g. FourRooms-v0")
+        .option(
+          "--goal <state>",
+          "where the goal is hidden: number of a state, or row,column (default: another place every run); values of coordinates as in plan (default: none)",
+        )
+        .option("--within <number>", "coordinates: how near is there, in each of them (default: a twentieth of its range)", positive)
+        .addOption(
+          new Option(
+            "--seek <what>",
+            "coordinates: places never visited, or the steps that tell most about the model (default: places)",
+          ).choices(["places", "information"]),
+        ),
+      { runs: "30", steps: "1000" },
+    ),
   );
   withExamples(command, [
     ["vinverse explore runs/rooms --env FourRooms-v0 --out runs/explore", "steps to a solution, and their curves"],
     ["vinverse explore runs/car --env MountainCarContinuous-v0 --goal position=0.5 --runs 5", "up a hill that random actions never climb"],
   ]);
-  return perform<[string], ExploreOptions>(command, io, async (context, options, folder) => {
+  return perform<[string], ExploreOptions>(command, io, async (context, given, folder) => {
+    const options = { runs: 30, steps: 1000, ...given };
     const { loadWorldModel } = await import("../world-model/load.ts");
     const model = await loadWorldModel(folder);
     if (model.kind === "continuous") return (await import("./explore-continuous.ts")).exploreContinuous(context, folder, model, options);

@@ -1,5 +1,27 @@
+import type { Command } from "commander";
 import type { Agent } from "../agents/agent.ts";
 import type { GoalWorld } from "../agents/goal-world.ts";
+import type { GoalOptions } from "./goal-task.ts";
+import { discount, positiveInteger } from "./run.ts";
+
+/** What commands take that let agents live in a world, run by run. */
+export interface RunOptions extends GoalOptions {
+  readonly out?: string;
+  readonly force?: boolean;
+  readonly runs?: number;
+  readonly steps?: number;
+}
+
+/** @param defaults of --runs and --steps, for people */
+export function withRuns(command: Command, defaults: { readonly runs: string; readonly steps: string }): Command {
+  return command
+    .option("--start <state>", "numbered states: where episodes begin (default: the environment's first start)")
+    .option("--discount <number>", "numbered states: γ", discount, 0.95)
+    .option("--runs <n>", `runs, each of its own seed (default: ${defaults.runs})`, positiveInteger)
+    .option("--steps <n>", `steps of a run (default: ${defaults.steps})`, positiveInteger)
+    .option("--out <folder>", "write report.html with the learning curves there")
+    .option("--force", "write into a folder that holds other files");
+}
 
 export interface Curve {
   readonly name: string;

@@ -4,7 +4,7 @@ import { allowedResiduals, calibrate, detectorOf } from "../agents/calibrate.ts"
 import { continueLearner, type TrainedLearner } from "../agents/continue-learner.ts";
 import { distil, type Met, offTheFaces } from "../agents/linear-model.ts";
 import { createRandom } from "../engine/random.ts";
-import { collectStates, collectTransitions, randomPolicy } from "../environments/collect.ts";
+import { type BatchPolicy, collectStates, collectTransitions, randomPolicy, type VisitedTransitions } from "../environments/collect.ts";
 import type { Environment } from "../environments/environment.ts";
 import { make } from "../environments/make.ts";
 import { vectorize } from "../environments/vector-environment.ts";
@@ -58,6 +58,11 @@ export interface Prepared {
   readonly after: number;
 }
 
+/** Real steps of a world before it changes, as a policy meets them that explores a little. */
+export function stepsBefore(environment: Environment, policy: BatchPolicy, seed: number): Promise<VisitedTransitions> {
+  return collectTransitions(environment, policy, { n: BURN_IN, seed: BEFORE + seed, epsilon: 0.1, thinning: 1, copies: LIVES });
+}
+
 /** A learner trained until it is good, the model inferred from the critic, and real steps of the old world to calibrate on. */
 export async function prepare(study: ContinuousChangeStudy, seed: number, cache: string): Promise<Prepared> {
   const { id, change, algorithm, training, task } = study;
@@ -84,13 +89,7 @@ export async function prepare(study: ContinuousChangeStudy, seed: number, cache:
   }
   const trained = { create, settings, checkpoint: learner.save() };
   const after = await returnOfLearner(learner, make(id, change));
-  const real = await collectTransitions(environment, (observations, n) => learner.act(observations, n), {
-    n: BURN_IN,
-    seed: BEFORE + seed,
-    epsilon: 0.1,
-    thinning: 1,
-    copies: LIVES,
-  });
+  const real = await stepsBefore(environment, (observations, n) => learner.act(observations, n), seed);
   await learner.release();
   const inferring = study.everywhere ?? environment;
   const { model } = (await inferDynamics(await study.critic(), {
@@ -140,12 +139,14 @@ export interface Life {
   readonly cap: number;
   /** A return after which it need not go on. */
   readonly enough?: number;
+  /** Episodes of each judgement. */
+  readonly episodes?: number;
 }
 
 /** An agent in a changed world: after each lesson [steps so far, return of what it would do]. */
 export async function live(
   agent: AdaptContinuous,
-  { world, judge, seed, cap, enough = Infinity }: Life,
+  { world, judge, seed, cap, enough = Infinity, episodes }: Life,
 ): Promise<(readonly [number, number])[]> {
   const { coordinates } = world.physics!;
   const seen = (observation: unknown) => coordinates.fromObservations(observation as Float64Array, 1);
@@ -164,7 +165,7 @@ export async function live(
     }
     if (agent.lessons === told) continue;
     told = agent.lessons;
-    const got = await returnOf(await agent.policy(), judge);
+    const got = await returnOf(await agent.policy(), judge, episodes);
     curve.push([t, got]);
     if (got >= enough) break;
   }

@@ -2,6 +2,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { candidateSets } from "../../src/agents/candidates.ts";
+import { exactGoalCritic } from "../../src/agents/goal-critic.ts";
+import { goalWorld } from "../../src/agents/goal-world.ts";
+import { make } from "../../src/environments/make.ts";
+import { createTabularWorldModel } from "../../src/world-model/tabular.ts";
 import { run } from "./harness.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vinverse-agents-"));
@@ -10,10 +15,23 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("a model of four rooms put to work", () => {
   beforeAll(async () => {
-    const critic = join(folder, "critic");
-    const goals = "1,1 9,9 2,8 8,2 5,2 4,9 7,6 3,3";
-    await run("train", "--env", "FourRooms-v0", "--algorithm", "value-iteration", "--goals", goals, "--out", critic, "--quiet");
-    await run("infer", critic, "--env", "FourRooms-v0", "--out", model, "--quiet");
+    const { grid, tables } = make("FourRooms-v0", { goals: [] });
+    const at = [
+      [1, 1],
+      [9, 9],
+      [2, 8],
+      [8, 2],
+      [5, 2],
+      [4, 9],
+      [7, 6],
+      [3, 3],
+    ].map(([row, column]) => [grid!.stateAt[row * grid!.columns + column]]);
+    const world = goalWorld("FourRooms-v0", tables!, { start: 0, discount: 0.95, horizon: 100 });
+    const { states, actions, offsets, next, weights } = candidateSets(exactGoalCritic(world, at));
+    const [residual, margin] = [new Float64Array(states * actions), new Float64Array(states * actions)];
+    const ambiguous = Uint8Array.from(residual, (_, pair) => (offsets[pair + 1] - offsets[pair] > 1 ? 1 : 0));
+    const answers = { offsets, nextStates: next, probabilities: weights, ambiguous, residual, margin };
+    await createTabularWorldModel({ method: "matching", states, actions, critics: ["8 goals"], ...answers }).save(model);
   }, 60_000);
 
   test("plan reaches a goal that no head was of, as soon as can be", async () => {
