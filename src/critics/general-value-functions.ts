@@ -85,6 +85,25 @@ export function generalValueFunctions(parts: GeneralValueParts): GeneralValueFun
     grown ? mul(add(signals(x), mul(mean, vector(mean, grown))), vector(mean, whatIsLeft)) : discounted(x, mean);
   /** N from what the network says of an action, and V. */
   const after = (said: Value, value: () => Value) => (increments ? add(value(), mul(said, vector(said, increments))) : said);
+  /** @param values V(s) @param follow N(s, a), of raw and of standardised observations */
+  const formulas = (
+    values: (raw: Value, x: Value) => Value,
+    follow: (raw: Value, x: Value, action: Value) => Value,
+    chosen: GeneralValueFunctions["policy"],
+  ): GeneralValueFunctions => ({
+    continuation: (observation, action) => follow(observation, standard(observation), action),
+    actionValues(observation, action) {
+      const raw = whole(observation);
+      const x = standard(raw);
+      return discounted(x, follow(raw, x, action));
+    },
+    stateValues(observation) {
+      const raw = whole(observation);
+      return values(raw, standard(raw));
+    },
+    rewards: (observation) => signals(standard(whole(observation))),
+    policy: chosen,
+  });
 
   if (actionSpace.kind === "discrete") {
     const { n: actions, start } = actionSpace;
@@ -110,27 +129,16 @@ export function generalValueFunctions(parts: GeneralValueParts): GeneralValueFun
       const said = all(x);
       return after(mixed(said, codes(action)), () => values(raw, x, said));
     };
-    return {
-      continuation: (observation, action) => follow(observation, standard(observation), action),
-      actionValues(observation, action) {
-        const raw = whole(observation);
-        const x = standard(raw);
-        return discounted(x, follow(raw, x, action));
-      },
-      stateValues(observation) {
-        const raw = whole(observation);
-        const x = standard(raw);
-        return values(raw, x, all(x));
-      },
-      rewards: (observation) => signals(standard(whole(observation))),
-      policy:
-        logits &&
+    return formulas(
+      (raw, x) => values(raw, x, all(x)),
+      follow,
+      logits &&
         ((observation) => {
           const scores = applyNetwork(logits, whole(observation));
           const best = cast(argMax(scores, scores.shape.length - 1, true), "float32");
           return start === 0 ? best : add(best, start);
         }),
-    };
+    );
   }
 
   const units = actionScale(actionSpace);
@@ -149,20 +157,7 @@ export function generalValueFunctions(parts: GeneralValueParts): GeneralValueFun
     );
   };
   const follow = (raw: Value, x: Value, action: Value) => after(said(x, units.toUnit(action)), () => values(raw, x));
-  return {
-    continuation: (observation, action) => follow(observation, standard(observation), action),
-    actionValues(observation, action) {
-      const raw = whole(observation);
-      const x = standard(raw);
-      return discounted(x, follow(raw, x, action));
-    },
-    stateValues(observation) {
-      const raw = whole(observation);
-      return values(raw, standard(raw));
-    },
-    rewards: (observation) => signals(standard(whole(observation))),
-    policy: actor && ((observation) => units.fromUnit(applyNetwork(actor, whole(observation)))),
-  };
+  return formulas(values, follow, actor && ((observation) => units.fromUnit(applyNetwork(actor, whole(observation)))));
 }
 
 /** Actions in [−1, 1]ᵐ and their probabilities: Gauss–Legendre's three for m = 1, else ±√(m/3) along each axis, exact to degree 3. */
