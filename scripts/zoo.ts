@@ -64,7 +64,7 @@ let total = 0;
 for (const name of readdirSync(zoo).sort()) {
   if (!statSync(`${zoo}/${name}`).isDirectory()) continue;
   const files = readdirSync(`${zoo}/${name}`);
-  const bytes = files.reduce((sum, file) => sum + statSync(`${zoo}/${name}/${file}`).size, 0);
+  const bytes = bytesOf(`${zoo}/${name}`);
   total += bytes;
   if (!files.includes("critic.json")) continue;
   const { algorithm, heads, made = {} } = await loadSavedCritic(`${zoo}/${name}`);
@@ -90,6 +90,12 @@ ${rows.join("\n")}
 ${(total / 1e6).toFixed(1)} MB together.
 `;
 writeFileSync(`${zoo}/README.md`, text);
+
+/** Of a file, or of all files below a folder. */
+function bytesOf(path: string): number {
+  const stat = statSync(path);
+  return stat.isDirectory() ? readdirSync(path).reduce((sum, name) => sum + bytesOf(`${path}/${name}`), 0) : stat.size;
+}
 
 function seedOf(command: unknown): string | undefined {
   return typeof command === "string" ? /--seed (\d+)/.exec(command)?.[1] : undefined;

@@ -1,7 +1,6 @@
 import { restoreCritic, type SavedCritic } from "../critics/saved.ts";
 import { createRandom, randomStateSize } from "../engine/index.ts";
 import type { Environment } from "../environments/environment.ts";
-import { inferDynamics } from "../inversion/infer.ts";
 import type { Actors } from "./actors.ts";
 import {
   type GeneralValueLearner,
@@ -12,6 +11,7 @@ import {
   ratios,
   standardise,
 } from "./general-value-learner.ts";
+import { type Identifiability, identifyHeads } from "./identify-heads.ts";
 import type { Checkpoint, Learner } from "./learner.ts";
 import { createTransitionMemory, type TransitionMemory } from "./transition-memory.ts";
 
@@ -54,20 +54,6 @@ const BEGIN = 0.1;
 /** One transition in so many is held out. */
 const HELD_OUT = 16;
 const MOST_HELD_OUT = 4000;
-
-/** What can be told of the critic as it is. */
-export interface Identifiability {
-  /** Residual over signal of the auxiliary heads on transitions held out. */
-  readonly residualOverSignal: number;
-  /** Directions of a typical step that stand out of the error at a single state, of all. */
-  readonly visible: number;
-  readonly dimensions: number;
-  readonly effectiveRank: number;
-  /** Most that the next state can be off, in typical changes. */
-  readonly bound: number;
-  readonly usable: boolean;
-  readonly verdict: string;
-}
 
 /**
  * General value functions of random signals beside a learner, taught by the transitions that it makes: critics that can be inverted by design. They value
@@ -169,24 +155,7 @@ export async function auxiliaryHeads(learner: Learner, options: AuxiliaryOptions
     },
     async identify(joined) {
       if (!general || !environment.physics) return undefined;
-      const measured = await general.measure(held);
-      const inferred = await inferDynamics(restoreCritic(joined), {
-        environment,
-        method: "pointwise",
-        seed: seed + 3_000_003,
-        samples: settings.asked,
-      });
-      if (!("equations" in inferred)) throw new TypeError("a network gave a table");
-      const { identifiability: found } = inferred;
-      return {
-        residualOverSignal: Math.hypot(...measured.residual) / Math.hypot(...measured.signal),
-        visible: found.visible,
-        dimensions: found.coordinates.length,
-        effectiveRank: found.effectiveRank,
-        bound: found.bound,
-        usable: found.verdict.usable,
-        verdict: found.verdict.sentence,
-      };
+      return identifyHeads(joined, await general.measure(held), environment, { seed: seed + 3_000_003, samples: settings.asked });
     },
     save() {
       const generator = new Float64Array(randomStateSize);

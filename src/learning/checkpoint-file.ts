@@ -11,6 +11,8 @@ export interface CheckpointFile {
    * @throws FormatError where it is of another training
    */
   read(): Promise<Checkpoint | undefined>;
+  /** The same. @throws FormatError where there is none */
+  existing(): Promise<Checkpoint>;
 }
 
 /** @param configuration all that makes a training the same: typed arrays count by their numbers */
@@ -19,7 +21,7 @@ export function checkpointFile(folder: string, configuration: unknown): Checkpoi
   const said = new TextEncoder().encode(
     JSON.stringify(configuration, (_, value) => (ArrayBuffer.isView(value) ? Array.from(value as unknown as ArrayLike<number>) : value)),
   );
-  return {
+  const file: CheckpointFile = {
     write: (checkpoint) => files.write(path, writeSafetensors({ ...checkpoint, configuration: { shape: [said.length], data: said } })),
     async read() {
       if ((await files.kind(path)) !== "file") return undefined;
@@ -34,5 +36,11 @@ export function checkpointFile(folder: string, configuration: unknown): Checkpoi
         );
       return checkpoint;
     },
+    async existing() {
+      const checkpoint = await file.read();
+      if (!checkpoint) throw new FormatError(path, "the file", "does not exist", "train anew without --resume");
+      return checkpoint;
+    },
   };
+  return file;
 }

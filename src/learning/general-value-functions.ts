@@ -6,6 +6,7 @@ import type { Environment } from "../environments/environment.ts";
 import { checkpointFile } from "./checkpoint-file.ts";
 import { LearningError } from "./errors.ts";
 import {
+  type GeneralValueLearner,
   type GeneralValueSchedule,
   generalHeads,
   generalValueLearner,
@@ -29,10 +30,28 @@ export interface GeneralValueOptions extends Partial<GeneralValueSchedule> {
   readonly hidden?: readonly number[];
   readonly activation?: string;
   readonly transitions?: number;
-  /** Where a checkpoint is kept; the training in it, if it is this one, goes on. */
+  /** Where a checkpoint is kept, and whether to go on from the one there. */
   readonly folder?: string;
+  readonly resume?: boolean;
+  /** More that sets this training apart: first states, episodes. */
+  readonly told?: Readonly<Record<string, unknown>>;
   readonly threads?: number;
   readonly onProgress?: (done: number, total: number, what: string) => void;
+  /** Called with the updates made before training begins, or goes on. */
+  readonly onStart?: (done: number) => Promise<void>;
+  /** Called so often in all, the last time when training ends (20). */
+  readonly evaluations?: number;
+  readonly onEvaluation?: (evaluated: EvaluatedGeneralValues) => Promise<void>;
+}
+
+export interface EvaluatedGeneralValues {
+  readonly updates: number;
+  readonly phase: GeneralValueLearner["phase"];
+  readonly loss: number;
+  readonly updatesPerSecond: number;
+  /** On transitions held out, a head at a time: RMS of V(s') − N(s, a), and of V(s') − V(s). */
+  readonly measured: { readonly residual: Float64Array; readonly signal: Float64Array };
+  readonly critic: SavedCritic;
 }
 
 export interface TrainedGeneralValues {
@@ -59,15 +78,20 @@ export const GVF_DEFAULTS = {
 const HELD_OUT = 2000;
 const CHECKPOINT_EVERY = 500;
 const REPORT_EVERY = 100;
+const EVALUATIONS = 20;
+/** Updates between evaluations at least. */
+const APART = 100;
 
 /**
  * General value functions of random signals, trained to be inverted: temporal differences towards a slow copy, then the residual gradient (Baird 1995),
  * which leaves a far smaller Bellman residual where the dynamics are deterministic. Episodes' ends are no ends for these signals.
  * With a `folder` it keeps a checkpoint there, from which the same training goes on to the same bytes.
+ * @throws FormatError where there is nothing to resume, or it is of another training
  */
 export async function trainGeneralValues(environment: Environment, options: GeneralValueOptions): Promise<TrainedGeneralValues> {
   const settings = { ...GVF_DEFAULTS, ...options };
-  const { seed, cumulants, discounts, policy, folder, onProgress } = settings;
+  const { seed, cumulants, discounts, policy, folder, resume, told, evaluations = EVALUATIONS } = settings;
+  const { onProgress, onStart, onEvaluation } = settings;
   const random = createRandom(seed);
   const data = await gather(environment, policy, settings.epsilon, settings.transitions, random.integer(2 ** 31));
   const held = await gather(environment, policy, settings.epsilon, HELD_OUT, random.integer(2 ** 31));
@@ -76,42 +100,55 @@ export async function trainGeneralValues(environment: Environment, options: Gene
   const parts = { ...signals, actionSpace: environment.actionSpace, discounts, policy };
   const { hidden, activation, threads } = settings;
   const learner = await generalValueLearner({ parts, hidden, activation, actionSize, threads }, settings, random);
-  const told = Object.fromEntries(
-    Object.entries({ ...settings, policy: policy.kind }).filter(([key]) => !["onProgress", "folder", "threads"].includes(key)),
-  );
-  const checkpoint = folder === undefined ? undefined : checkpointFile(folder, { environment: environment.id, ...told, policy });
-  const kept = await checkpoint?.read();
-  if (kept) {
+  const made = {
+    ...Object.fromEntries(Object.keys(GVF_DEFAULTS).map((key) => [key, settings[key as keyof typeof GVF_DEFAULTS]])),
+    policy: policy.kind,
+    ...told,
+    seed,
+  };
+  const checkpoint = folder === undefined ? undefined : checkpointFile(folder, { environment: environment.id, ...made, policy });
+  if (checkpoint && resume) {
+    const kept = await checkpoint.existing();
     await learner.restore(kept);
     random.restore(kept.generator.data as Float64Array, 0);
   }
-  const [start, before] = [performance.now(), learner.done];
-  while (learner.done < learner.total) {
-    await learner.update(data, random);
-    const { done, total, loss, phase } = learner;
-    if (checkpoint && (done % CHECKPOINT_EVERY === 0 || done === total)) {
-      const generator = new Float64Array(randomStateSize);
-      random.save(generator, 0);
-      await checkpoint.write({ ...learner.save(), generator: { shape: [generator.length], data: generator } });
-    }
-    if (done % REPORT_EVERY === 0 || done === total) onProgress?.(done, total, `${phase}, loss ${loss.toExponential(2)}`);
-  }
-  const seconds = (performance.now() - start) / 1000;
-  const measured = await learner.measure(held);
-  const values = learner.values();
-  await learner.release();
+  await onStart?.(learner.done);
   const name = `gvf ${environment.id}`;
-  const critic: SavedCritic = {
+  const critic = (measured: { readonly residual: Float64Array; readonly signal: Float64Array }): SavedCritic => ({
     name,
     algorithm: "GVF",
     environment: environment.id,
     heads: generalHeads(name, cumulants, discounts, measured.residual),
     observationSpace: environment.observationSpace,
     actionSpace: environment.actionSpace,
-    values,
-    made: { settings: told, residualOverSignal: ratios(discounts, cumulants, measured) },
-  };
-  return { critic, signal: measured.signal, updatesPerSecond: (learner.total - before) / seconds };
+    values: learner.values(),
+    made: { settings: made, residualOverSignal: ratios(discounts, cumulants, measured) },
+  });
+  const before = learner.done;
+  let spent = 0;
+  const speed = () => (1000 * (learner.done - before)) / spent;
+  const every = Math.max(APART, Math.ceil(learner.total / evaluations));
+  while (learner.done < learner.total) {
+    const start = performance.now();
+    await learner.update(data, random);
+    spent += performance.now() - start;
+    const { done, total, loss, phase } = learner;
+    const last = done === total;
+    if (onEvaluation && (done % every === 0 || last)) {
+      const measured = await learner.measure(held);
+      await onEvaluation({ updates: done, phase, loss, updatesPerSecond: speed(), measured, critic: critic(measured) });
+    }
+    if (checkpoint && (done % CHECKPOINT_EVERY === 0 || last)) {
+      const generator = new Float64Array(randomStateSize);
+      random.save(generator, 0);
+      await checkpoint.write({ ...learner.save(), generator: { shape: [generator.length], data: generator } });
+    }
+    if (done % REPORT_EVERY === 0 || last) onProgress?.(done, total, phase);
+  }
+  const measured = await learner.measure(held);
+  const trained = { critic: critic(measured), signal: measured.signal, updatesPerSecond: speed() };
+  await learner.release();
+  return trained;
 }
 
 async function gather(environment: Environment, policy: FixedPolicy, epsilon: number, n: number, seed: number): Promise<TransitionMemory> {

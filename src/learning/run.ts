@@ -1,11 +1,11 @@
 import type { SavedCritic } from "../critics/saved.ts";
 import { prepare } from "../environments/make.ts";
 import { loadSavedCritic, saveCritic } from "../formats/critic-folder.ts";
-import { FormatError } from "../formats/format-error.ts";
 import { algorithms, ordinary, presets } from "./algorithms.ts";
-import { type AuxiliaryOptions, auxiliaryHeads, type Identifiability, withoutAuxiliary } from "./auxiliary-heads.ts";
+import { type AuxiliaryOptions, auxiliaryHeads, withoutAuxiliary } from "./auxiliary-heads.ts";
 import { checkpointFile } from "./checkpoint-file.ts";
-import { type Best, evaluateCritic, type TrainingEntry, train } from "./train.ts";
+import type { Identifiability } from "./identify-heads.ts";
+import { type Best, evaluateCritic, type TrainingEntry, train, trainingLog } from "./train.ts";
 import { openLog } from "./training-log.ts";
 
 export interface RunOptions {
@@ -17,8 +17,8 @@ export interface RunOptions {
   /** Environment steps; the environment's preset where not given. */
   readonly steps?: number;
   readonly settings?: Readonly<Record<string, unknown>>;
-  /** How the command line says these settings: the critic keeps the command that makes it. */
-  readonly words?: string;
+  /** The critic keeps the command that makes it. */
+  readonly command?: string;
   /** Stop at an evaluation of this mean return. */
   readonly enough?: number;
   /** Go on from the checkpoint in `out`. */
@@ -41,6 +41,8 @@ export interface RunResult {
 }
 
 export const EVALUATIONS = 20;
+/** Steps between evaluations at least. */
+const APART = 100;
 export const EPISODES = 20;
 export const FRESH_EPISODES = 100;
 /** Training uses seed + copy; evaluations start here, and the last one elsewhere. */
@@ -67,20 +69,19 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
   const checkpoint = checkpointFile(out, configuration);
   let best: Best | undefined;
   if (options.resume) {
-    const kept = await checkpoint.read();
-    if (!kept) throw new FormatError(`${out}/checkpoint.safetensors`, "the file", "does not exist", "train anew without --resume");
+    const kept = await checkpoint.existing();
     learner.restore(kept);
     await heads?.restore(kept);
     const [evaluation, at] = kept.best.data;
     best = { evaluation, steps: at, critic: withoutAuxiliary(await loadSavedCritic(out)) };
   }
-  const log = await openLog(out, options.resume ? learner.steps : undefined);
+  const log = await openLog(out, options.resume ? learner.steps : undefined, trainingLog);
   const finished = best !== undefined && (learner.steps >= steps || (options.enough !== undefined && best.evaluation >= options.enough));
   if (!finished)
     best = await train(learner, {
       steps,
       evaluationSeed: EVALUATION_SEED + seed,
-      evaluateEvery: Math.ceil(steps / EVALUATIONS),
+      evaluateEvery: Math.max(APART, Math.ceil(steps / EVALUATIONS)),
       episodes: EPISODES,
       enough: options.enough,
       before: best,
@@ -106,9 +107,8 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
   const returns = await evaluateCritic(critic, environment, FRESH_EPISODES, FRESH_SEED + seed);
   const meanReturn = returns.reduce((a, b) => a + b, 0) / returns.length;
   const { settings: full, ...rest } = Object.fromEntries(Object.entries(critic.made!).filter(([key]) => !ENDING.includes(key)));
-  const command = `vinverse train --env ${environment} --algorithm ${options.algorithm} --seed ${seed} --steps ${steps}${identifiable ? " --identifiable" : ""}${options.words ?? ""}`;
   const made = {
-    command,
+    ...(options.command === undefined ? {} : { command: options.command }),
     ...rest,
     algorithm: options.algorithm,
     seed,

@@ -2,8 +2,9 @@ import { restoreCritic, type SavedCritic } from "../critics/saved.ts";
 import { compile, Graph } from "../engine/index.ts";
 import type { Environment } from "../environments/environment.ts";
 import { vectorize } from "../environments/vector-environment.ts";
-import type { Identifiability } from "./auxiliary-heads.ts";
+import { type Identifiability, identifiabilityScalars } from "./identify-heads.ts";
 import type { Learner } from "./learner.ts";
+import type { LogKind } from "./training-log.ts";
 
 export interface TrainOptions {
   /** Environment steps in all. */
@@ -39,6 +40,20 @@ export interface TrainingEntry {
   /** Of the critic's auxiliary heads, where it has some. */
   readonly identifiability?: Identifiability;
 }
+
+export const trainingLog: LogKind<TrainingEntry> = {
+  at: ({ steps }) => steps,
+  scalars: ({ evaluation, quartiles, trainingReturn, updates, updatesPerSecond, losses, identifiability }) => ({
+    "return/evaluation": evaluation,
+    "return/evaluation first quartile": quartiles[0],
+    "return/evaluation third quartile": quartiles[1],
+    ...(trainingReturn === undefined ? {} : { "return/training": trainingReturn }),
+    "speed/updates": updates,
+    "speed/updates per second": updatesPerSecond,
+    ...Object.fromEntries(Object.entries(losses).map(([name, value]) => [`loss/${name}`, value])),
+    ...(identifiability ? identifiabilityScalars(identifiability) : {}),
+  }),
+};
 
 export interface Best {
   readonly evaluation: number;

@@ -11,6 +11,7 @@ export interface SweepOptions {
   readonly tolerance?: number;
   readonly stop?: "bound" | "change";
   readonly sweeps?: number;
+  readonly onSweep?: (sweep: number, change: number, errorBound: number) => void;
 }
 
 export interface TabularValues {
@@ -77,6 +78,7 @@ function sweep(tables: Tables, options: SweepOptions, summarise: Summary): Tabul
     swept++;
     const rounding = 4 * Number.EPSILON * scale;
     errorBound = discount < 1 ? (discount * change + rounding) / (1 - discount) : change === 0 ? 0 : Number.POSITIVE_INFINITY;
+    options.onSweep?.(swept, change, errorBound);
     if ((stop === "bound" ? errorBound : change) <= tolerance || change <= rounding) break;
   }
   return { q, v, change, errorBound, swept };

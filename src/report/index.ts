@@ -12,7 +12,9 @@ export { type Report, type ReportSection, type ReportTable, type ReportVerdict, 
 export { type ResidualAgainstSignal, residualAgainstSignal } from "./residual-signal.ts";
 export { type SingularValues, singularValues } from "./singular-values.ts";
 export { type TabularPictures, tabularSections } from "./tabular-sections.ts";
-export { returnCurve, type Training, trainingSections, trainingVerdict } from "./training.ts";
+export { returnPage, type Training, type TrainingPage } from "./training.ts";
+export { tablePage } from "./training-tables.ts";
+export { generalValuePage } from "./training-values.ts";
 export { cellsOf, onlySuccessors, trueTables } from "./true-tables.ts";
 export { type ValueSurface, valueSurface } from "./value-surface.ts";
 export { type VectorField, type VectorPanel, vectorField } from "./vector-field.ts";

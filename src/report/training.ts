@@ -1,7 +1,16 @@
+import type { Identifiability } from "../learning/identify-heads.ts";
 import type { TrainingEntry } from "../learning/train.ts";
 import { learningCurve } from "./learning-curve.ts";
 import { formatNumber } from "./number.ts";
 import type { ReportSection, ReportVerdict } from "./report.ts";
+
+/** A training told on a page. */
+export interface TrainingPage {
+  /** The picture of the page. */
+  readonly curve: string;
+  readonly verdict: ReportVerdict;
+  readonly sections: readonly ReportSection[];
+}
 
 export interface Training {
   /** e.g. "dqn" */
@@ -16,7 +25,7 @@ export interface Training {
 }
 
 /** Return against steps: evaluations with their quartiles, and the episodes of training itself. */
-export function returnCurve({ algorithm, environment, log }: Training): string {
+function returnCurve({ algorithm, environment, log }: Training): string {
   const x = log.map(({ steps }) => steps);
   const evaluated = {
     name: "evaluation",
@@ -34,13 +43,30 @@ export function returnCurve({ algorithm, environment, log }: Training): string {
   });
 }
 
-export function trainingSections(training: Training): readonly ReportSection[] {
+export function returnPage(training: Training): TrainingPage {
+  return { curve: returnCurve(training), verdict: trainingVerdict(training), sections: trainingSections(training) };
+}
+
+/** Directions seen at a single state, and the most that the next state can be off, over training. */
+export function identifiabilityCurves(told: readonly (Identifiability & { readonly at: number })[], x: string): readonly string[] {
+  const at = told.map((one) => one.at);
+  const directions = [
+    { name: `visible, of ${told[0].dimensions}`, x: at, y: told.map(({ visible }) => visible) },
+    { name: "effective rank", x: at, y: told.map(({ effectiveRank }) => effectiveRank) },
+  ];
+  const bound = [{ name: "bound", x: at, y: told.map((one) => one.bound) }];
+  return [
+    learningCurve({ title: "directions seen", x, y: "directions", series: directions }),
+    learningCurve({ title: "bound on the next state", x, y: "typical changes", series: bound, logarithmic: true }),
+  ];
+}
+
+function trainingSections(training: Training): readonly ReportSection[] {
   const { log } = training;
   const x = log.map(({ steps }) => steps);
-  const curve = (title: string, y: string, series: Parameters<typeof learningCurve>[0]["series"], logarithmic = false) =>
-    learningCurve({ title, x: "steps in the environment", y, series, logarithmic });
-  const told = log.flatMap(({ steps, identifiability }) => (identifiability ? [{ steps, ...identifiability }] : []));
-  const at = told.map(({ steps }) => steps);
+  const curve = (title: string, y: string, series: Parameters<typeof learningCurve>[0]["series"]) =>
+    learningCurve({ title, x: "steps in the environment", y, series });
+  const told = log.flatMap(({ steps, identifiability }) => (identifiability ? [{ at: steps, ...identifiability }] : []));
   const losses = Object.keys(log[log.length - 1]?.losses ?? {});
   return [
     {
@@ -54,16 +80,14 @@ export function trainingSections(training: Training): readonly ReportSection[] {
             title: "Identifiability",
             text: "What the heads of random signals would leave of the next state unsaid: their Bellman residual over their signal on transitions held out, and how many directions of a typical step stand out of the error at a single state.",
             svg: [
-              curve(
-                "residual over signal",
-                "residual over signal",
-                [{ name: "heads", x: at, y: told.map((one) => one.residualOverSignal) }],
-                true,
-              ),
-              curve("directions seen", "directions", [
-                { name: `visible, of ${told[0].dimensions}`, x: at, y: told.map(({ visible }) => visible) },
-                { name: "effective rank", x: at, y: told.map(({ effectiveRank }) => effectiveRank) },
-              ]),
+              learningCurve({
+                title: "residual over signal",
+                x: "steps in the environment",
+                y: "residual over signal",
+                series: [{ name: "heads", x: told.map(({ at }) => at), y: told.map((one) => one.residualOverSignal) }],
+                logarithmic: true,
+              }),
+              ...identifiabilityCurves(told, "steps in the environment"),
             ],
           },
         ]
@@ -106,7 +130,7 @@ export function trainingSections(training: Training): readonly ReportSection[] {
   ];
 }
 
-export function trainingVerdict({ meanReturn, episodes, finalVerdict }: Training): ReportVerdict {
+function trainingVerdict({ meanReturn, episodes, finalVerdict }: Training): ReportVerdict {
   const text = `Mean return ${formatNumber(meanReturn)} over ${episodes} fresh episodes.`;
   if (!finalVerdict)
     return {

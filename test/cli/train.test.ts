@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -62,14 +62,85 @@ test("identifiability is told and reported as a network trains", async () => {
   expect(readFileSync(join(out, "learning-curve.svg"), "utf8")).toMatch(/^<svg/);
 }, 120_000);
 
+const written = ["critic.json", "tensors.safetensors", "log.jsonl", "learning-curve.svg", "report.html", EVENTS];
+
+test("general value functions leave a log, a curve and a report; first states are as asked; the command says it all", async () => {
+  const out = join(root, "gvf");
+  const words = ["--env", "MountainCarContinuous-v0", "--algorithm", "gvf", "--hidden", "8", "--transitions", "500"];
+  const updates = ["--target-steps", "20", "--residual-steps", "40", "--starts", "-1.2:0.5 -0.07:0.07", "--horizon", "20"];
+  const trained = await train(...words, ...updates, "--out", out);
+  expect(trained.code).toBe(0);
+  expect(JSON.parse(trained.out)).toMatchObject({ heads: 72, identifiability: { dimensions: 2 } });
+  for (const file of [...written, "checkpoint.safetensors"]) expect(existsSync(join(out, file)), file).toBe(true);
+  const { made } = JSON.parse(readFileSync(join(out, "critic.json"), "utf8"));
+  expect(made.command).toBe(
+    "vinverse train --env MountainCarContinuous-v0 --algorithm gvf --seed 0 --transitions 500 --target-steps 20 --residual-steps 40 --starts '-1.2:0.5 -0.07:0.07' --horizon 20 --hidden 8",
+  );
+  expect(made.settings).toMatchObject({
+    starts: [
+      [-1.2, 0.5],
+      [-0.07, 0.07],
+    ],
+    horizon: 20,
+  });
+  expect(readFileSync(join(out, "report.html"), "utf8")).toContain("<h2>Bellman residual</h2>");
+  expect(readFileSync(join(out, "log.jsonl"), "utf8").trim().split("\n")).toHaveLength(1);
+});
+
+test.each(["q-learning", "sarsa", "value-iteration"])("%s leaves a log, a curve and a report", async (algorithm) => {
+  const out = join(root, algorithm);
+  const steps = algorithm === "value-iteration" ? [] : ["--steps", "3000"];
+  const trained = await train("--env", "FrozenLake-v1", "--algorithm", algorithm, ...steps, "--out", out);
+  expect(trained.code).toBe(0);
+  for (const file of written) expect(existsSync(join(out, file)), file).toBe(true);
+  if (algorithm === "value-iteration") return;
+  const { discountedReturn, optimum } = JSON.parse(trained.out);
+  expect(discountedReturn).toBeLessThanOrEqual(optimum + 1e-6);
+  expect(JSON.parse(trained.out).identifiability.verdict).toMatch(/none leads to one state alone|of \d+ that one state follows/);
+});
+
+test("files of others are left alone unless asked, and a file is no folder", async () => {
+  const out = join(root, "letters");
+  mkdirSync(out);
+  writeFileSync(join(out, "letter.txt"), "dear");
+  const words = ["--env", "FourRooms104-v0", "--algorithm", "value-iteration", "--out"];
+  expect(await train(...words, out)).toMatchObject({ code: 2, err: expect.stringMatching(/holds other files.*--force/) });
+  expect(await train(...words, join(out, "letter.txt"))).toMatchObject({ code: 2, err: expect.stringMatching(/is a file/) });
+  expect((await train(...words, out, "--force")).code).toBe(0);
+  expect(readFileSync(join(out, "letter.txt"), "utf8")).toBe("dear");
+});
+
 describe("what does not fit is told in a sentence, and leaves nothing behind", () => {
   const cases: readonly (readonly [string, readonly string[], number, RegExp])[] = [
     ["an unknown environment", ["--env", "Nowhere-v0", "--algorithm", "dqn"], 1, /Nowhere-v0/],
     ["DQN in a Box", ["--env", "Pendulum-v1", "--algorithm", "dqn"], 1, /use sac or td3/],
     ["SAC with Discrete actions", ["--env", "CartPole-v1", "--algorithm", "sac"], 1, /use dqn or qr-dqn/],
     ["a network for numbered states", ["--env", "FourRooms104-v0", "--algorithm", "dqn"], 1, /tabular/],
-    ["a table for a physical system", ["--env", "CartPole-v1", "--algorithm", "q-learning"], 2, /numbered states/],
+    ["a table for a physical system", ["--env", "CartPole-v1", "--algorithm", "q-learning"], 1, /numbered states/],
     ["goals that are none", ["--env", "FourRooms104-v0", "--algorithm", "value-iteration", "--goals", "2"], 2, /pairs such as/],
+    [
+      "an option of other algorithms",
+      ["--env", "Pendulum-v1", "--algorithm", "gvf", "--steps", "10"],
+      2,
+      /gvf takes no --steps; it takes --policy, --transitions/,
+    ],
+    ["tables with a policy", ["--env", "Taxi-v3", "--algorithm", "sarsa", "--policy", "x"], 2, /sarsa takes no --policy/],
+    ["ranges that are none", ["--env", "Pendulum-v1", "--algorithm", "gvf", "--starts", "1:0 2:3"], 2, /ranges such as/],
+    [
+      "one range for two",
+      ["--env", "Pendulum-v1", "--algorithm", "gvf", "--starts", "0:1"],
+      1,
+      /2 coordinates \(θ, θ̇\); give as many ranges, not 1/,
+    ],
+    ["starts without bounds", ["--env", "CartPole-v1", "--algorithm", "gvf", "--starts", "uniform"], 1, /has no bounds; give ranges/],
+    ["general values of numbers", ["--env", "Taxi-v3", "--algorithm", "gvf"], 1, /numbered states/],
+    [
+      "no general values to resume",
+      ["--env", "Pendulum-v1", "--algorithm", "gvf", "--resume"],
+      1,
+      /checkpoint\.safetensors.*does not exist/,
+    ],
+    ["no tables to resume", ["--env", "Taxi-v3", "--algorithm", "sarsa", "--resume"], 1, /checkpoint\.safetensors.*does not exist/],
     ["an unknown algorithm", ["--env", "CartPole-v1", "--algorithm", "magic"], 2, /choices/i],
     ["nothing to resume", ["--env", "CartPole-v1", "--algorithm", "dqn", "--resume"], 1, /checkpoint\.safetensors.*does not exist/],
   ];

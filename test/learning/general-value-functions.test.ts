@@ -75,10 +75,10 @@ test("a training that was killed goes on to the critic of an unbroken one", asyn
   const onProgress = (done: number) => {
     first ??= done;
   };
-  const resumed = await trainGeneralValues(make("Pendulum-v1"), { ...settings, folder, onProgress });
+  const resumed = await trainGeneralValues(make("Pendulum-v1"), { ...settings, folder, resume: true, onProgress });
   expect(first).toBeGreaterThanOrEqual(600);
   expect(resumed.critic).toEqual((await trainGeneralValues(make("Pendulum-v1"), settings)).critic);
-  const other = trainGeneralValues(make("Pendulum-v1"), { ...settings, seed: 7, folder });
+  const other = trainGeneralValues(make("Pendulum-v1"), { ...settings, seed: 7, folder, resume: true });
   await expect(other).rejects.toThrow(/is of another training/);
   rmSync(folder, { recursive: true });
 }, 60_000);

@@ -2,8 +2,13 @@ import { expect, test } from "vitest";
 import { restoreCritic } from "../../src/critics/saved.ts";
 import { make } from "../../src/environments/make.ts";
 import { identifyTabular } from "../../src/identifiability/tabular.ts";
-import { exactCritic, qLearning, sarsa, signalTasks } from "../../src/learning/tabular.ts";
+import { inferDynamics } from "../../src/inversion/infer.ts";
+import { exactCritic, learnedCritic, qLearning, sarsa } from "../../src/learning/tabular.ts";
+import { tabularLearner } from "../../src/learning/tabular-learner.ts";
+import { tabularResiduals } from "../../src/learning/tabular-progress.ts";
+import { signalTasks } from "../../src/learning/tabular-tasks.ts";
 import { evaluatePolicy } from "../../src/planning/value-iteration.ts";
+import { scoreModel } from "../../src/world-model/score.ts";
 
 const id = "FourRooms104-v0";
 const discount = 0.9;
@@ -59,4 +64,39 @@ test("exact values of random signals tell every state from every other", () => {
     if (critic.kind !== "tabular") throw new TypeError("tables were learnt");
     expect(identifyTabular(critic)).toMatchObject({ tiedStates: 0 });
   }
+});
+
+test("what Q-learning took of Taxi is told from its values, and of what it never took nothing is said", async () => {
+  const [environment, seed] = [make("Taxi-v3"), 5];
+  const { tables } = environment;
+  const all = [{ tables: tables! }, ...signalTasks(tables!, seed, false)];
+  const options = { seed, discount: 0.95, steps: 1_000_000, pursued: 1 };
+  const learner = tabularLearner("q-learning", all, options);
+  learner.advance(options.steps);
+  const critic = restoreCritic(learnedCritic("q-learning", environment, all, learner, options));
+  if (critic.kind !== "tabular") throw new TypeError("tables were learnt");
+  const { gaps } = identifyTabular(critic);
+  const { taken, told, certain } = tabularResiduals(all, options.discount, learner, gaps);
+  // a fifth of the states, where the passenger has arrived, is never met; four pairs end the episode
+  expect({ taken, told }).toEqual({ taken: 2400, told: 2396 });
+  expect(certain).toBeGreaterThan(2370);
+  const { model } = await inferDynamics(critic);
+  const score = await scoreModel(model, environment);
+  expect(score).toMatchObject({ pairs: 3000, none: 604 });
+  expect(score.kind === "tabular" && score.correct).toBeGreaterThanOrEqual(certain);
+  expect(score.kind === "tabular" && score.correct).toBeLessThanOrEqual(told);
+});
+
+test("SARSA's critic values states as it behaves: Bellman's equation holds for it better than with the best action's value", () => {
+  const [task] = tasks;
+  const signals = signalTasks(task.tables, 3, false).slice(0, 3);
+  const all = [task, ...signals];
+  const options = { seed: 2, discount, steps: 400_000 };
+  const learner = tabularLearner("sarsa", all, { ...options, pursued: 1 });
+  learner.advance(options.steps);
+  const own = tabularResiduals(all, discount, learner).residualOverSignal;
+  const greedy = tabularResiduals(all, discount, { ...learner, v: () => undefined }).residualOverSignal;
+  expect(own).toBeLessThan(0.7 * greedy);
+  const critic = restoreCritic(learnedCritic("sarsa", make(id), all, learner, options));
+  expect(critic.kind === "tabular" && critic.v).toEqual(learner.v());
 });
