@@ -11,11 +11,11 @@ export interface QLearningOptions {
   readonly epsilon: number;
   /** ε until the first reward; `epsilon` when absent */
   readonly epsilonBefore?: number;
-  /** Q at first: 0, or above what can be got (optimism). */
+  /** Q at first: 0 without a bonus, or above what can be got (optimism). */
   readonly initial?: number;
   /** [states, actions] instead */
   readonly q?: Float64Array;
-  /** β of a bonus β/√n for the n-th visit of a pair, learned in a table of its own. */
+  /** β of a bonus β/√n for the n-th visit of a pair, learned in a table of its own that begins at β/(1 − γ), what first visits for ever would pay: untried is best. */
   readonly bonus?: number;
 }
 
@@ -32,7 +32,8 @@ export class QLearning implements Agent {
   constructor(options: QLearningOptions) {
     this.options = options;
     const pairs = options.states * options.actions;
-    this.q = options.q?.slice() ?? new Float64Array(pairs).fill(options.initial ?? 0);
+    const { bonus = 0, initial = bonus / (1 - options.discount) } = options;
+    this.q = options.q?.slice() ?? new Float64Array(pairs).fill(initial);
     this.plain = options.bonus ? new Float64Array(pairs) : this.q;
     this.visits = new Float64Array(options.bonus ? pairs : 0);
   }

@@ -152,7 +152,7 @@ export const reproduceExploration: Reproduce = async ({ seed, onProgress }) => {
           window: [slippery ? 1000 : 1],
         }),
       ),
-      countQ: tuned(countQ, gridOf({ rate: rates, bonus: [0.01, 0.1] })),
+      countQ: tuned(countQ, gridOf({ rate: rates, bonus: [0.001, 0.01, 0.1] })),
       prioritisedSweeping: tuned(sweeping, gridOf({ epsilon: [0, 0.05], initial: [0.3, 1], planning: [place.planning] })),
       ...(slippery ? { mbie: tuned(mbie, gridOf({ bonus: [0.01, 0.03, 0.1] })) } : {}),
       ...(name === "maze" ? {} : { epsilonQ: tuned(epsilonQ, gridOf({ rate: rates, epsilon: [0.1, 0.3], before: [1] })) }),

@@ -5,6 +5,7 @@ import { Explore, hopelessStates } from "../../src/agents/explore.ts";
 import { exactGoalCritic } from "../../src/agents/goal-critic.ts";
 import { goalWorld, solveGoals, startValue, stepWorld } from "../../src/agents/goal-world.ts";
 import { PrioritisedSweeping } from "../../src/agents/prioritised-sweeping.ts";
+import { QLearning } from "../../src/agents/q-learning.ts";
 import { RMax } from "../../src/agents/r-max.ts";
 import { refine } from "../../src/agents/refine.ts";
 import { runTask } from "../../src/agents/run-task.ts";
@@ -132,6 +133,19 @@ test("prioritised sweeping ends optimal too", () => {
     initial: 1,
   });
   expect(runTask(rooms, 50, agent, createRandom(4), { cap: 5000, every: 20 }).capped).toBe(false);
+});
+
+test("a count bonus makes Q-learning try everything, and find a far goal sooner than lots would", () => {
+  const learner = (bonus: number, epsilon: number) =>
+    [1, 2, 3, 4, 5].map((seed) => {
+      const agent = new QLearning({ states: 68, actions: 4, discount: 0.95, random: createRandom(seed), rate: 1, epsilon, bonus });
+      return runTask(rooms, 67, agent, createRandom(seed), { cap: 8000, every: 20 });
+    });
+  const counted = learner(0.01, 0);
+  const drawn = learner(0, 0.3);
+  const steps = (runs: typeof drawn) => runs.reduce((sum, { solved }) => sum + solved, 0);
+  expect(counted.every(({ capped }) => !capped)).toBe(true);
+  expect(steps(counted)).toBeLessThan(steps(drawn));
 });
 
 test("a closing door is told at the first mismatch and walked around", () => {
