@@ -18,6 +18,15 @@ export interface AdaptStochasticOptions {
   readonly epsilon?: number;
 }
 
+/** What was seen of a state since the change. */
+interface Seen {
+  readonly steps: { readonly pair: number; readonly next: number; times: number }[];
+  readonly index: Map<number, Seen["steps"][number]>;
+  /** Logarithms of the probability of all of it under the old rows, and under counts alone from the neighbours up. */
+  before: number;
+  locally: number;
+}
+
 /** Hypotheses of what became of a state: nothing; its actions are a mixture of old ones, the same for all such states; anything. */
 const [OLD, CHANNEL, LOCAL] = [0, 1, 2];
 /** Steps that a hypothesis weighs against what was seen in a pair. */
@@ -29,11 +38,12 @@ const ROUNDS = 12;
 const REFIT = { least: 4, share: 0.02 };
 /** Pseudo-steps that draw a row of the channel towards the old one with another amount of noise. */
 const DRAWN = 30;
+/** Share of everything that the hypotheses leave to chance. */
+const FLOOR = 1e-3;
 /**
- * Curious episodes plan as if a step tried n times since the change could pay this over √(n + 1) more (Strehl and Littman 2008), so that no guess about what is seldom
- * met stands for ever. Their share is t/(t + PATIENCE), t steps after the change: few while the repair is still at work.
+ * Curious episodes act as would be best in a world drawn from the posterior, so that a pair is tried as often as it may be the best. Their share is t/(t + PATIENCE), t steps after the change.
  */
-const [BONUS, PATIENCE] = [0.1, 5000];
+const PATIENCE = 50;
 const POWERS = Array.from({ length: 24 }, (_, k) => 0.05 * 1.22 ** k);
 
 /**
@@ -43,12 +53,17 @@ const POWERS = Array.from({ length: 24 }, (_, k) => 0.05 * 1.22 ** k);
 export class AdaptStochastic implements Agent {
   readonly options: AdaptStochasticOptions;
   private readonly detector: Detector;
+  /** Pairs and next states of the steps before the alarm. */
   private readonly log: number[] = [];
+  private readonly seen: Seen[];
   private readonly modes: Int32Array;
   private readonly neighbours: number[][];
+  /** [states] under the rows */
   private readonly v: Float64Array;
-  /** Values with the bonus, while an episode is curious. */
-  private readonly hopeful: Float64Array;
+  private planned = false;
+  /** Rows drawn from the posterior, and [states] their values, while an episode is curious. */
+  private drawn: Rows | undefined;
+  private readonly imagined: Float64Array;
   private curious = false;
   /** [pairs] */
   private readonly tried: Float64Array;
@@ -69,7 +84,8 @@ export class AdaptStochastic implements Agent {
     this.rows = reference;
     this.detector = new Detector(reference, { states, actions, falseAlarmRate: options.falseAlarmRate ?? 1e-5 });
     this.v = new Float64Array(states);
-    this.hopeful = new Float64Array(states);
+    this.imagined = new Float64Array(states);
+    this.seen = Array.from({ length: states }, () => ({ steps: [], index: new Map(), before: 0, locally: 0 }));
     this.tried = new Float64Array(states * actions);
     this.modes = Int32Array.from(reference.next, (list, pair) => {
       let most = 0;
@@ -90,14 +106,13 @@ export class AdaptStochastic implements Agent {
 
   act(state: number): number {
     const { random, epsilon = 0.05, actions } = this.options;
-    if (this.time % 2 === 0 && !this.curious) this.plan(this.time === 0 ? 500 : 40, 1e-5);
     if (random.uniform() < epsilon) return this.rarest(state);
-    const values = this.curious ? this.hopeful : this.v;
-    if (this.curious && this.time % 2 === 0) sweepUp(values, actions, (pair, at) => this.hope(pair, at), 1e-4, 40);
+    this.plan();
+    const [rows, v] = this.curious ? [this.draw(), this.imagined] : [this.rows, this.v];
     let chosen = 0;
     let most = -1;
     for (let a = 0; a < actions; a++) {
-      const q = this.curious ? this.hope(state * actions + a, values) : this.value(state * actions + a, values);
+      const q = this.value(rows, state * actions + a, v);
       if (q > most) {
         most = q;
         chosen = a;
@@ -107,17 +122,22 @@ export class AdaptStochastic implements Agent {
   }
 
   observe(state: number, action: number, _reward: number, next: number): void {
+    const pair = state * this.options.actions + action;
     this.time++;
-    this.log.push(state * this.options.actions + action, next);
-    this.tried[state * this.options.actions + action]++;
-    if (!this.alarm) {
-      this.alarm = this.detector.observe(state, action, next);
-      if (this.alarm) {
-        this.since = this.alarm.since;
-        this.tried.fill(0);
-        this.refit();
-      }
-    } else if (this.time >= this.due) this.refit();
+    this.tried[pair]++;
+    if (this.alarm) {
+      this.record(pair, next);
+      if (this.time >= this.due) this.refit();
+      return;
+    }
+    this.log.push(pair, next);
+    this.alarm = this.detector.observe(state, action, next);
+    if (!this.alarm) return;
+    this.since = this.alarm.since;
+    this.tried.fill(0);
+    for (let j = 2 * this.since; j < this.log.length; j += 2) this.record(this.log[j], this.log[j + 1]);
+    this.log.length = 0;
+    this.refit();
   }
 
   /** The action tried least in a state since the change, equals by lot. */
@@ -136,13 +156,14 @@ export class AdaptStochastic implements Agent {
   reset(): void {
     const gone = this.alarm ? this.time - this.since : 0;
     this.curious = this.options.random.uniform() < gone / (gone + PATIENCE);
+    this.drawn = undefined;
   }
 
   policy(): Int32Array {
     const { states, actions } = this.options;
-    this.plan(400, 1e-7);
+    this.plan();
     return firstBest(
-      Float64Array.from({ length: states * actions }, (_, pair) => this.value(pair, this.v)),
+      Float64Array.from({ length: states * actions }, (_, pair) => this.value(this.rows, pair, this.v)),
       states,
       actions,
     );
@@ -156,20 +177,40 @@ export class AdaptStochastic implements Agent {
     return `since about step ${this.alarm.since + 1} (alarm at ${this.alarm.step}: ${this.alarm.alternative}) ${where.length} of ${this.options.states} states move otherwise`;
   }
 
-  private value(pair: number, v: Float64Array): number {
-    return rowValue(this.rows, pair, v, this.options.arrival, this.options.discount);
+  private value(rows: Rows, pair: number, v: Float64Array): number {
+    return rowValue(rows, pair, v, this.options.arrival, this.options.discount);
   }
 
-  private hope(pair: number, v: Float64Array): number {
-    return this.value(pair, v) + BONUS / Math.sqrt(this.tried[pair] + 1);
+  private plan(): void {
+    if (this.planned) return;
+    sweepUp(this.v, this.options.actions, (pair, at) => this.value(this.rows, pair, at), 1e-7, 400);
+    this.planned = true;
   }
 
-  private plan(sweeps: number, tolerance: number): void {
-    sweepUp(this.v, this.options.actions, (pair, at) => this.value(pair, at), tolerance, sweeps);
+  /** A step since the change: counted, and what it says for the old rows and for counts alone, each step predicted from those before. */
+  private record(pair: number, next: number): void {
+    const { states, actions, reference } = this.options;
+    const state = Math.floor(pair / actions);
+    const near = this.neighbours[state];
+    const seen = this.seen[state];
+    const key = pair * states + next;
+    let step = seen.index.get(key);
+    if (!step) {
+      step = { pair, next, times: 0 };
+      seen.index.set(key, step);
+      seen.steps.push(step);
+    }
+    let total = 0;
+    for (const other of seen.steps) if (other.pair === pair) total += other.times;
+    const base = near.includes(next) ? (1 - FLOOR) / near.length : FLOOR / states;
+    seen.locally += Math.log((STRENGTH.local * base + step.times) / (STRENGTH.local + total));
+    const j = reference.next[pair].indexOf(next);
+    seen.before += Math.log((1 - FLOOR) * (j < 0 ? 0 : reference.chance[pair][j]) + FLOOR / states);
+    step.times++;
   }
 
   /** The old channel with noise by the power that makes the steps of changed states likeliest. */
-  private noisier(seen: number[][], posterior: Float64Array): Float64Array {
+  private noisier(posterior: Float64Array): Float64Array {
     const { states, actions } = this.options;
     let most = Number.NEGATIVE_INFINITY;
     let likeliest = this.oldChannel;
@@ -177,11 +218,10 @@ export class AdaptStochastic implements Agent {
       const m = tempered(this.oldChannel, power, actions);
       let sum = 0;
       for (let s = 0; s < states; s++)
-        for (const j of seen[s]) {
-          let p = 1e-3;
-          for (let b = 0; b < actions; b++)
-            if (this.modes[s * actions + b] === this.log[j + 1]) p += m[(this.log[j] % actions) * actions + b];
-          sum += posterior[3 * s + CHANNEL] * Math.log(p);
+        for (const { pair, next, times } of this.seen[s].steps) {
+          let p = FLOOR;
+          for (let b = 0; b < actions; b++) if (this.modes[s * actions + b] === next) p += m[(pair % actions) * actions + b];
+          sum += times * posterior[3 * s + CHANNEL] * Math.log(p);
         }
       if (sum > most) {
         most = sum;
@@ -193,56 +233,32 @@ export class AdaptStochastic implements Agent {
 
   private refit(): void {
     this.due = this.time + Math.max(REFIT.least, REFIT.share * (this.time - this.since));
-    const { states, actions, reference, arrival } = this.options;
-    const { log, modes, neighbours } = this;
-    const begin = 2 * this.since;
-    const seen: number[][] = Array.from({ length: states }, () => []);
-    for (let j = begin; j < log.length; j += 2) seen[Math.floor(log[j] / actions)].push(j);
+    const { states, actions, arrival } = this.options;
+    const { modes, neighbours, seen } = this;
     const m = new Float64Array(actions * actions);
     for (let a = 0; a < actions; a++) for (let b = 0; b < actions; b++) m[a * actions + b] = a === b ? 0.4 : 0.6 / (actions - 1);
     const posterior = new Float64Array(3 * states).fill(1 / 3);
     const world = new Float64Array([1 / 3, 1 / 3, 1 / 3]);
-    const floor = 1e-3;
-    const old = (pair: number, t: number): number => {
-      const j = reference.next[pair].indexOf(t);
-      return (1 - floor) * (j < 0 ? 0 : reference.chance[pair][j]) + floor / states;
-    };
     const throughChannel = (pair: number, t: number): number => {
       const s = Math.floor(pair / actions);
-      let p = floor / states;
-      for (let b = 0; b < actions; b++) if (modes[s * actions + b] === t) p += (1 - floor) * m[(pair % actions) * actions + b];
+      let p = FLOOR / states;
+      for (let b = 0; b < actions; b++) if (modes[s * actions + b] === t) p += (1 - FLOOR) * m[(pair % actions) * actions + b];
       return p;
     };
-    /** Predictive likelihood of a state's steps under counts alone, from its neighbours up. */
-    const locally = seen.map((list, s) => {
-      const counts = new Map<number, number>();
-      const totals = new Float64Array(actions);
-      let sum = 0;
-      for (const j of list) {
-        const [pair, t] = [log[j], log[j + 1]];
-        const key = pair * states + t;
-        const base = neighbours[s].includes(t) ? (1 - floor) / neighbours[s].length : floor / states;
-        sum += Math.log((STRENGTH.local * base + (counts.get(key) ?? 0)) / (STRENGTH.local + totals[pair % actions]));
-        counts.set(key, (counts.get(key) ?? 0) + 1);
-        totals[pair % actions]++;
-      }
-      return sum;
-    });
-    const before = seen.map((list) => list.reduce((sum, j) => sum + Math.log(old(log[j], log[j + 1])), 0));
     let prior = this.oldChannel;
     for (let round = 0; round < ROUNDS; round++) {
-      const drawn = round % 4 === 0 ? this.noisier(seen, posterior) : prior;
+      const drawn = round % 4 === 0 ? this.noisier(posterior) : prior;
       prior = drawn;
       const expected = drawn.map((x) => DRAWN * x + 0.05);
       for (let s = 0; s < states; s++) {
         const r = posterior[3 * s + CHANNEL];
-        for (const j of seen[s]) {
-          const a = log[j] % actions;
+        for (const { pair, next, times } of seen[s].steps) {
+          const a = pair % actions;
           let total = 0;
-          for (let b = 0; b < actions; b++) if (modes[s * actions + b] === log[j + 1]) total += m[a * actions + b];
+          for (let b = 0; b < actions; b++) if (modes[s * actions + b] === next) total += m[a * actions + b];
           if (total > 0)
             for (let b = 0; b < actions; b++)
-              if (modes[s * actions + b] === log[j + 1]) expected[a * actions + b] += (r * m[a * actions + b]) / total;
+              if (modes[s * actions + b] === next) expected[a * actions + b] += (times * r * m[a * actions + b]) / total;
         }
       }
       for (let a = 0; a < actions; a++) {
@@ -254,8 +270,8 @@ export class AdaptStochastic implements Agent {
       const smoothed = posterior.slice();
       for (let s = 0; s < states; s++) {
         if (Number.isFinite(arrival[s])) continue;
-        const channelled = seen[s].reduce((sum, j) => sum + Math.log(throughChannel(log[j], log[j + 1])), 0);
-        const logs = [before[s], channelled, locally[s]].map((l, h) => {
+        const channelled = seen[s].steps.reduce((sum, { pair, next, times }) => sum + times * Math.log(throughChannel(pair, next)), 0);
+        const logs = [seen[s].before, channelled, seen[s].locally].map((l, h) => {
           let near = 0;
           for (const t of neighbours[s]) near += posterior[3 * t + h] / neighbours[s].length;
           return l + Math.log((1 - SMOOTHING) * world[h] + SMOOTHING * near + 1e-6);
@@ -264,7 +280,7 @@ export class AdaptStochastic implements Agent {
         const total = logs.reduce((sum, l) => sum + Math.exp(l - top), 0);
         for (let h = 0; h < 3; h++) {
           smoothed[3 * s + h] = Math.exp(logs[h] - top) / total;
-          if (seen[s].length > 0) nextWorld[h] += smoothed[3 * s + h];
+          if (seen[s].steps.length > 0) nextWorld[h] += smoothed[3 * s + h];
         }
       }
       posterior.set(smoothed);
@@ -273,38 +289,49 @@ export class AdaptStochastic implements Agent {
     }
     this.posterior = posterior;
     this.channel = m;
-    this.rows = this.mixed(posterior, m, seen);
+    this.rows = this.rowsUnder((s, h) => posterior[3 * s + h]);
+    this.planned = false;
+    this.drawn = undefined;
   }
 
-  /** Rows of every pair under the posterior, blended with what was seen of it. */
-  private mixed(posterior: Float64Array, m: Float64Array, seen: number[][]): Rows {
+  /** A world that may be the true one: of every state a hypothesis, of every pair a row of its Dirichlet posterior (posterior sampling, Strens 2000). Planned for. */
+  private draw(): Rows {
+    if (this.drawn) return this.drawn;
+    const { states, actions, random } = this.options;
+    const chosen = Uint8Array.from({ length: states }, (_, s) => {
+      const u = random.uniform();
+      const at = this.posterior!.subarray(3 * s);
+      return u < at[OLD] ? OLD : u < at[OLD] + at[CHANNEL] ? CHANNEL : LOCAL;
+    });
+    const rows = this.rowsUnder((s, h) => (h === chosen[s] ? 1 : 0), random);
+    sweepUp(this.imagined, actions, (pair, at) => this.value(rows, pair, at), 1e-5, 400);
+    this.drawn = rows;
+    return rows;
+  }
+
+  /** Rows of every pair under the weights of each state's hypotheses, blended with what was seen of it: the means of their Dirichlet posteriors, or drawn from those. */
+  private rowsUnder(weightOf: (state: number, hypothesis: number) => number, random?: Random): Rows {
     const { states, actions, reference } = this.options;
     const next: number[][] = [];
     const chance: number[][] = [];
     for (let s = 0; s < states; s++) {
       const near = this.neighbours[s];
-      const weightOf = (h: number) => posterior[3 * s + h];
-      const strength = STRENGTH.old * weightOf(OLD) + STRENGTH.channel * weightOf(CHANNEL) + STRENGTH.local * weightOf(LOCAL);
-      const counts = Array.from({ length: actions }, () => new Map<number, number>());
-      const totals = new Float64Array(actions);
-      for (const j of seen[s]) {
-        const a = this.log[j] % actions;
-        counts[a].set(this.log[j + 1], (counts[a].get(this.log[j + 1]) ?? 0) + 1);
-        totals[a]++;
-      }
+      const [old, channel, local] = [OLD, CHANNEL, LOCAL].map((h) => weightOf(s, h));
+      const strength = STRENGTH.old * old + STRENGTH.channel * channel + STRENGTH.local * local;
       for (let a = 0; a < actions; a++) {
         const pair = s * actions + a;
         const row = new Map<number, number>();
-        const add = (t: number, p: number) => row.set(t, (row.get(t) ?? 0) + p);
-        const share = strength / (strength + totals[a]);
+        const add = (t: number, steps: number) => row.set(t, (row.get(t) ?? 0) + steps);
         reference.next[pair].forEach((t, j) => {
-          add(t, share * weightOf(OLD) * reference.chance[pair][j]);
+          add(t, strength * old * reference.chance[pair][j]);
         });
-        for (let b = 0; b < actions; b++) add(this.modes[s * actions + b], share * weightOf(CHANNEL) * m[a * actions + b]);
-        for (const t of near) add(t, (share * weightOf(LOCAL)) / near.length);
-        for (const [t, n] of counts[a]) add(t, n / (strength + totals[a]));
+        for (let b = 0; b < actions; b++) add(this.modes[s * actions + b], strength * channel * this.channel![a * actions + b]);
+        for (const t of near) add(t, (strength * local) / near.length);
+        for (const step of this.seen[s].steps) if (step.pair === pair) add(step.next, step.times);
+        const steps = random ? Array.from(row.values(), (x) => gamma(x, random)) : [...row.values()];
+        const total = steps.reduce((sum, x) => sum + x, 0);
         next.push([...row.keys()]);
-        chance.push([...row.values()]);
+        chance.push(steps.map((x) => x / total));
       }
     }
     return { next, chance };
@@ -345,4 +372,17 @@ function tempered(m: Float64Array, power: number, actions: number): Float64Array
     for (let b = 0; b < actions; b++) out[a * actions + b] /= total;
   }
   return out;
+}
+
+/** Gamma variate of shape k > 0 and unit scale (Marsaglia and Tsang 2000). */
+function gamma(shape: number, random: Random): number {
+  if (shape <= 0) return 0;
+  if (shape < 1) return gamma(shape + 1, random) * (1 - random.uniform()) ** (1 / shape);
+  const d = shape - 1 / 3;
+  const c = 1 / Math.sqrt(9 * d);
+  for (;;) {
+    const x = random.normal();
+    const v = (1 + c * x) ** 3;
+    if (v > 0 && Math.log(1 - random.uniform()) < 0.5 * x * x + d - d * v + d * Math.log(v)) return d * v;
+  }
 }

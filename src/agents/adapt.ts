@@ -20,13 +20,16 @@ export interface Change {
 const [UNTESTED, HELD, CHANGED] = [0, 1, 2];
 /** Weight of the hypothesis in entries near a change; the rest stays with what was believed. */
 const BELIEF = 0.9;
+/** The same of a closed state: nothing enters it, from whichever side. */
+const CLOSED = 0.99;
 /** Share of an action's mismatches that another action must explain to stand for it. */
 const MAJORITY = 0.5;
 /** Episodes without a surprise before tours begin. */
 const CALM = 1;
 
 /**
- * Keeps a model of a deterministic world up to date. What is seen overwrites what was believed; near mismatches, entries follow the permutation of actions that explains most of them;
+ * Keeps a model of a deterministic world up to date. What is seen overwrites what was believed. Where all mismatches are steps that one state shuts out, it is taken to be closed from
+ * every side; else entries near mismatches follow the permutation of actions that explains most of them;
  * where nothing is amiss, tours test the blocked steps that could shorten the way, nearest first among those tested longest ago, then all blocked steps, then every step:
  * nothing stays untested for ever, so that what has opened is found.
  */
@@ -133,7 +136,9 @@ export class Adapt extends Explore {
         taken[most] = 1;
       }
     }
-    if (pair >= 0) this.change = { step: this.change?.step ?? this.time, sentence: this.describe(pair, next, became) };
+    const closed = this.closedState();
+    if (closed >= 0) became.fill(-1);
+    if (pair >= 0) this.change = { step: this.change?.step ?? this.time, sentence: this.describe(pair, next, became, closed) };
     const near = this.nearChange();
     const lists = Array.from({ length: states * actions }, (_, k) => {
       const s = Math.floor(k / actions);
@@ -141,7 +146,14 @@ export class Adapt extends Explore {
         old.next.subarray(old.offsets[k], old.offsets[k + 1]),
         (t, j) => [t, old.weights[old.offsets[k] + j]] as const,
       );
-      if (!near[s] || seen[k] >= 0 || s === this.goal) return kept;
+      if (seen[k] >= 0 || s === this.goal) return kept;
+      if (closed >= 0) {
+        if (s === closed || !kept.some(([t]) => t === closed)) return kept;
+        const stays = kept.reduce((sum, [t, w]) => sum + (t === closed ? CLOSED * w : t === s ? w : 0), 0);
+        const moves = kept.filter(([t]) => t !== s).map(([t, w]) => [t, t === closed ? (1 - CLOSED) * w : w] as const);
+        return [[s, stays] as const, ...moves].sort((x, y) => y[1] - x[1] || x[0] - y[0]);
+      }
+      if (!near[s]) return kept;
       const mixed = new Map(kept.map(([t, w]) => [t, (1 - BELIEF) * w]));
       const free = Array.from(taken.keys()).filter((b) => !taken[b]);
       const from = became[k % actions] >= 0 ? [became[k % actions]] : free;
@@ -159,6 +171,22 @@ export class Adapt extends Explore {
     const flat = lists.flat();
     this.candidates = { states, actions, offsets, next: Int32Array.from(flat, ([t]) => t), weights: Float64Array.from(flat, ([, w]) => w) };
     this.stale = true;
+  }
+
+  /** The state that everything which changed led to and stays out of now, −1 where that does not say it all. */
+  private closedState(): number {
+    const { tested, seen, last } = this;
+    let closed = -1;
+    for (let k = 0; k < tested.length; k++) {
+      if (tested[k] !== CHANGED) continue;
+      const expected = this.likeliest(k);
+      if (seen[k] !== Math.floor(k / this.actions) || (closed >= 0 && closed !== expected)) return -1;
+      closed = expected;
+    }
+    // entered since, it is open from there
+    const since = this.change?.step ?? this.time;
+    for (let k = 0; k < tested.length; k++) if (closed >= 0 && seen[k] === closed && last[k] > since) return -1;
+    return closed;
   }
 
   /** [states] 1 where the nearest tested state is one that changed, within the radius. */
@@ -248,7 +276,7 @@ export class Adapt extends Explore {
     return (s) => d[s] >= 0 && d[s] + 2 < limit;
   }
 
-  private describe(pair: number, next: number, became: Int32Array): string {
+  private describe(pair: number, next: number, became: Int32Array, closed: number): string {
     const s = Math.floor(pair / this.actions);
     const expected = this.likeliest(pair);
     const swaps = Array.from(became.entries()).filter(([a, b]) => b >= 0 && b !== a);
@@ -258,6 +286,7 @@ export class Adapt extends Explore {
         : expected === s
           ? `action ${pair % this.actions} in state ${s} leads to ${next} now; it was blocked`
           : `action ${pair % this.actions} in state ${s} leads to ${next} now, no more to ${expected}`;
+    if (closed >= 0) return `${what}: state ${closed} seems closed`;
     return swaps.length > 1 ? `${what}; around there ${swaps.map(([a, b]) => `${a} acts as ${b}`).join(", ")}` : what;
   }
 }

@@ -35,6 +35,8 @@ export function runTask(world: GoalWorld, goal: number, agent: Agent, random: Ra
   let elapsed = 0;
   let found = 0;
   let firstReturn = Number.NaN;
+  let evaluated: Int32Array | undefined;
+  let share = 0;
   const result = (solved: number) => ({ found: found || cap, solved: solved || cap, capped: solved === 0, firstReturn, optimum });
   for (let t = 1; t <= cap; t++) {
     const action = agent.act(state);
@@ -47,7 +49,11 @@ export function runTask(world: GoalWorld, goal: number, agent: Agent, random: Ra
     const over = ended || elapsed >= world.horizon;
     if (over && Number.isNaN(firstReturn)) firstReturn = reward * world.discount ** (elapsed - 1);
     if ((found > 0 && (reward > 0 || t % every === 0)) || (atOnce && t % every === 0)) {
-      const share = startValue(world, [goal], agent.policy()) / optimum;
+      const policy = agent.policy();
+      if (!evaluated || policy.some((a, s) => a !== evaluated![s])) {
+        evaluated = policy.slice();
+        share = startValue(world, [goal], policy) / optimum;
+      }
       onEvaluation?.(t, share);
       if (share >= need - 1e-12) return result(t);
     }

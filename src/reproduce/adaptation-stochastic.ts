@@ -24,7 +24,7 @@ const ALARM = 1e-5;
 const QUIET = 10_000;
 const EPSILON = 0.05;
 
-interface Instance {
+export interface Instance {
   readonly old: GoalWorld;
   readonly world: GoalWorld;
   readonly goal: number;
@@ -32,13 +32,13 @@ interface Instance {
 }
 
 /** Ice of success ⅔ that becomes ice of success 0.4. */
-function slipChange(seed: number): Instance {
+export function slipChange(seed: number): Instance {
   const [old, world] = [lakeWorld(2 / 3), lakeWorld(0.4)];
   return { old, world, goal: goalThatMatters(old, world, createRandom(seed))!, seed };
 }
 
 /** In a quarter of the lake every cell has its actions in an order of its own: no channel and no permutation explains it. */
-function regionalChange(seed: number): Instance {
+export function regionalChange(seed: number): Instance {
   const random = createRandom(seed);
   const old = lakeWorld(2 / 3);
   for (;;) {
@@ -50,7 +50,7 @@ function regionalChange(seed: number): Instance {
 }
 
 /** What was inferred from 16 old goals and confirmed by walking before the change, frozen. */
-function reference({ old, goal, seed }: Instance): Rows {
+export function reference({ old, goal, seed }: Instance): Rows {
   const random = createRandom(seed + 5);
   const model = new BlendedModel(exactGoalCritic(old, oldGoals(old, HEADS, random, [goal])), { tau: 1e-5, staying: true });
   const arrival = arrivals(old, [goal]);

@@ -38,7 +38,8 @@ fourRooms104Map.forEach((row, r) => {
 });
 const inFirstRoom = (s: number) => cells[s][0] < 6 && cells[s][1] < 6;
 
-const kinds: Readonly<Record<string, (seed: number) => ChangedWorld>> = {
+/** Changes of four rooms whose outcomes are certain, drawn by seed. */
+export const certainChanges: Readonly<Record<string, (seed: number) => ChangedWorld>> = {
   doorCloses: (seed) => doorChange(deterministicWorlds.fourRooms104(0), createRandom(seed), false),
   remap: (seed) => remapChange(deterministicWorlds.fourRooms104(0), inFirstRoom, createRandom(seed)),
   doorOpens: (seed) => doorChange(deterministicWorlds.fourRooms104(0), createRandom(seed), true),
@@ -73,7 +74,7 @@ const dynaQPlus: MakeAgent = (change, seed, s) =>
   });
 
 /** One agent with one set of settings for every kind of change. */
-const ours =
+export const ours =
   (exact: boolean): MakeAgent =>
   (change, seed) => {
     const { old, goal } = change;
@@ -94,7 +95,7 @@ export const reproduceAdaptation: Reproduce = async ({ seed, cache, onProgress }
   const ratio: Record<string, Interval> = {};
   const words: string[] = [];
   let unsolved = 0;
-  Object.entries(kinds).forEach(([kind, make], at) => {
+  Object.entries(certainChanges).forEach(([kind, make], at) => {
     const tell = (what: string) => onProgress?.(at, PARTS, `${kind}: ${what}`);
     const run = (agent: MakeAgent, settings: Readonly<Record<string, number>> = {}, from = FRESH + seed, count = SEEDS): TaskResult[] =>
       Array.from({ length: count }, (_, i) => {
