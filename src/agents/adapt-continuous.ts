@@ -6,10 +6,10 @@ import type { ContinuousPolicy } from "../planning/policy.ts";
 import type { Simulator } from "../planning/shooting.ts";
 import { sample } from "../spaces/space.ts";
 import type { ContinuousWorldModel } from "../world-model/world-model.ts";
-import { allowedResiduals, type Calibrated, calibrate, detectorOf, inProportion } from "./calibrate.ts";
+import { allowedResiduals, type Calibrated, calibrateIn, detectorOf, inProportion } from "./calibrate.ts";
 import { continueLearner, type TrainedLearner } from "./continue-learner.ts";
 import { imagine, imaginedEnvironment, plannerIn, type Seen, type StateValues, stateValuesOf } from "./imagination.ts";
-import { distil, type LinearModel, type Met, offTheFaces, refit, type Steps } from "./linear-model.ts";
+import { distillations, type LinearModel, type Met, offTheFaces, refit, type Steps } from "./linear-model.ts";
 import type { ResidualAlarm, ResidualDetector } from "./residual-detector.ts";
 
 export interface AdaptContinuousOptions {
@@ -107,8 +107,8 @@ export class AdaptContinuous {
   lessons = 0;
 
   static async create(options: AdaptContinuousOptions): Promise<AdaptContinuous> {
-    const { model: inferred } = await distil(options.model, options.seen.actionSpace, options.at ?? options.before);
-    const calibrated = calibrate(inferred, options.before);
+    const classes = await distillations(options.model, options.seen.actionSpace, options.at ?? options.before);
+    const calibrated = calibrateIn(classes, options.before);
     const belief: Belief = { model: calibrated.model, since: { ...options.before, n: 0 } };
     const { learner: trained, grid } = options;
     if (!trained && !grid) throw new RangeError("an agent that adapts needs a learner that goes on, or a grid to plan on");

@@ -1,5 +1,15 @@
 import { cholesky, choleskySolve } from "../engine/dense.ts";
-import { changeOf, type LinearModel, type Met, offTheFaces, refit, type Steps, taken } from "./linear-model.ts";
+import {
+  changeOf,
+  type Distillation,
+  type LinearModel,
+  type Met,
+  offTheFaces,
+  refit,
+  type Steps,
+  simplest,
+  taken,
+} from "./linear-model.ts";
 import { ResidualDetector } from "./residual-detector.ts";
 
 /** A weight is expected to change by as much as it is worth, or by this share of the coordinate's largest. */
@@ -8,6 +18,9 @@ const [RELATIVE, ABSOLUTE] = [1, 0.02];
 const [FREE, EXACT] = [1e6, 1e-6];
 /** Against features that the steps do not tell apart. */
 const RIDGE = 1e-6;
+
+/** Unexplained shares that are no reason for a richer class, and how many times less it must leave: its weights are of steps alone. */
+const [EXPLAINED, RICHER] = [0.01, 10];
 
 /** A model and what is known of its errors. */
 export interface Calibrated {
@@ -21,6 +34,8 @@ export interface Calibrated {
   readonly deviation: Float64Array;
   /** [d] RMS of the inferred model's residuals over that of the changes, before it was corrected */
   readonly inferredError: readonly number[];
+  /** [d] `deviation` over the same */
+  readonly unexplained: readonly number[];
 }
 
 /** What the class of models cannot explain, whatever its weights, is noise; the rest of the residual is the weights' own error, which the steps correct. */
@@ -41,8 +56,19 @@ export function calibrate(inferred: LinearModel, before: Steps): Calibrated {
   const able = refit(inferred, judged, { deviation: first.map((x) => x + Number.MIN_VALUE), spread: () => FREE }).model;
   const deviation = rootMeanSquares(residualsOf(able, judged), d).map((x, j) => Math.max(x, EXACT * features.scale[j]));
   const { model } = refit(inferred, judged, { deviation, spread: inProportion(inferred) });
-  const known = { model, deviation, allowance: allowanceOf(inferred, judged), inferredError: Array.from(first, (x, j) => x / moved[j]) };
+  const over = (rms: Float64Array) => Array.from(rms, (x, j) => x / moved[j]);
+  const known = { model, deviation, allowance: allowanceOf(inferred, judged), inferredError: over(first), unexplained: over(deviation) };
   return { ...known, residuals: allowedResiduals(known, judged) };
+}
+
+/** In the class of features that holds the inferred model, unless the steps before tell of a world that this class cannot explain and another can. */
+export function calibrateIn(classes: readonly Distillation[], before: Steps): Calibrated {
+  const own = calibrate(simplest(classes).model, before);
+  const left = (calibrated: Calibrated) => Math.max(...calibrated.unexplained);
+  if (left(own) <= EXPLAINED) return own;
+  const others = classes.map(({ model }) => calibrate(model, before)).map((calibrated) => ({ calibrated, error: left(calibrated) }));
+  const best = simplest(others);
+  return best.error < left(own) / RICHER ? best.calibrated : own;
 }
 
 /** What a model leaves unexplained, over what leverage allows: least squares says least where it has seen least, and a class that is not quite right errs there as its features grow. */

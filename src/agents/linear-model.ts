@@ -63,11 +63,17 @@ export function linearModel(coordinates: Coordinates, features: Features, theta:
   };
 }
 
+/** A world model's own predictions fitted by least squares in one class of features. */
+export interface Distillation extends Distilled {
+  /** Features of the class. */
+  readonly size: number;
+}
+
 /**
- * A world model's own predictions fitted by least squares in the simplest class of features that holds them: no real step is used.
- * @param at where it is asked; half of the pairs choose the class
+ * A world model's own predictions fitted by least squares in every class of features, the smallest first: no real step is used.
+ * @param at where it is asked; half of the pairs judge what is fitted to the others
  */
-export async function distil(model: ContinuousWorldModel, actionSpace: Space, at: Met): Promise<Distilled> {
+export async function distillations(model: ContinuousWorldModel, actionSpace: Space, at: Met): Promise<Distillation[]> {
   const { coordinates } = model;
   const { nextStates } = await model.predict(at.states, at.actions);
   const pairs: Steps = { ...at, nextStates };
@@ -82,12 +88,20 @@ export async function distil(model: ContinuousWorldModel, actionSpace: Space, at
       const nothing = linearModel(coordinates, features, new Float64Array(centre.length * features.names.length));
       const fitted = (some: readonly number[]) =>
         refit(nothing, taken(pairs, some, coordinates), { deviation: scale, spread: () => 1 / RIDGE }).model;
-      return { size: features.names.length, whole: () => fitted(rows), error: lossOf(fitted(half(0)), taken(pairs, half(1), coordinates)) };
+      return { size: features.names.length, model: fitted(rows), error: lossOf(fitted(half(0)), taken(pairs, half(1), coordinates)) };
     });
-  tried.sort((x, y) => x.size - y.size);
+  return tried.sort((x, y) => x.size - y.size);
+}
+
+/** The same in the simplest class of features that holds the model. */
+export async function distil(model: ContinuousWorldModel, actionSpace: Space, at: Met): Promise<Distilled> {
+  return simplest(await distillations(model, actionSpace, at));
+}
+
+/** The first, and so the smallest, that loses hardly more than the best. */
+export function simplest<T extends { readonly error: number }>(tried: readonly T[]): T {
   const least = Math.min(...tried.map(({ error }) => error));
-  const chosen = tried.find(({ error }) => error <= Math.max(SIMPLER.enough, SIMPLER.times * least))!;
-  return { model: chosen.whole(), error: chosen.error };
+  return tried.find(({ error }) => error <= Math.max(SIMPLER.enough, SIMPLER.times * least))!;
 }
 
 export interface RefitOptions {

@@ -1,8 +1,8 @@
 import { files } from "#files";
 import { AdaptContinuous, type AdaptContinuousOptions } from "../agents/adapt-continuous.ts";
-import { allowedResiduals, calibrate, detectorOf } from "../agents/calibrate.ts";
+import { allowedResiduals, calibrateIn, detectorOf } from "../agents/calibrate.ts";
 import { continueLearner, type TrainedLearner } from "../agents/continue-learner.ts";
-import { distil, type Met, offTheFaces } from "../agents/linear-model.ts";
+import { distillations, type Met, offTheFaces } from "../agents/linear-model.ts";
 import { createRandom } from "../engine/random.ts";
 import { type BatchPolicy, collectStates, collectTransitions, randomPolicy, type VisitedTransitions } from "../environments/collect.ts";
 import type { Environment } from "../environments/environment.ts";
@@ -12,6 +12,7 @@ import { readSafetensors, writeSafetensors } from "../formats/safetensors.ts";
 import { inferDynamics } from "../inversion/infer.ts";
 import type { InferredContinuous } from "../inversion/infer-continuous.ts";
 import { algorithms } from "../learning/algorithms.ts";
+import type { Checkpoint } from "../learning/learner.ts";
 import type { ContinuousPolicy } from "../planning/policy.ts";
 import { sample } from "../spaces/space.ts";
 import { type ContinuousChangeStudy, optimal } from "./continuous-changes.ts";
@@ -28,6 +29,8 @@ const LIVES = 6;
 /** Pairs at which the inferred model is asked. */
 const ASKED = 2000;
 const NEED = 0.05;
+/** Evaluations from one checkpoint of a training to the next. */
+const KEPT = 4;
 
 /** Mean return of the same episodes for every policy: episode i starts with EVALUATION + i. */
 export async function returnOf(policy: ContinuousPolicy, environment: Environment, episodes = EPISODES): Promise<number> {
@@ -74,18 +77,25 @@ export async function prepare(study: ContinuousChangeStudy, seed: number, cache:
   const file = `${cache}/adaptation/${id}-seed-${seed}.safetensors`;
   const configuration = new TextEncoder().encode(JSON.stringify({ algorithm, training }));
   const held = (await files.kind(file)) === "file" ? readSafetensors(await files.read(file), file) : undefined;
+  const own = held && new TextDecoder().decode(held.configuration?.data as Uint8Array) === new TextDecoder().decode(configuration);
+  if (own) learner.restore(held);
   let before = Number.NEGATIVE_INFINITY;
-  if (held && new TextDecoder().decode(held.configuration?.data as Uint8Array) === new TextDecoder().decode(configuration)) {
-    learner.restore(held);
-    before = await returnOfLearner(learner, environment);
-  } else {
+  if (own && held.unfinished === undefined) before = await returnOfLearner(learner, environment);
+  else {
+    const keep = (more: Checkpoint = {}) =>
+      files.write(
+        file,
+        writeSafetensors({ ...learner.save(), ...more, configuration: { shape: [configuration.length], data: configuration } }),
+      );
     const optimum = await returnOf(await optimal(study, environment), environment);
     const enough = optimum - within * Math.abs(optimum);
     while (learner.steps < steps && before < enough) {
       await learner.iterate();
-      if (learner.steps % every === 0) before = await returnOfLearner(learner, environment);
+      if (learner.steps % every !== 0) continue;
+      before = await returnOfLearner(learner, environment);
+      if (learner.steps % (KEPT * every) === 0) await keep({ unfinished: { shape: [1], data: Uint8Array.of(1) } });
     }
-    await files.write(file, writeSafetensors({ ...learner.save(), configuration: { shape: [configuration.length], data: configuration } }));
+    await keep();
   }
   const trained = { create, settings, checkpoint: learner.save() };
   const after = await returnOfLearner(learner, make(id, change));
@@ -232,8 +242,7 @@ export async function runLearner(
 /** Alarms in a world that does not change, over copies that each have a detector of their own. */
 export async function quietAlarms({ study, seed, trained, agent }: Prepared, steps: number): Promise<number> {
   const { actionSpace } = make(study.id);
-  const { model } = await distil(agent.model, actionSpace, agent.at);
-  const calibrated = calibrate(model, agent.before);
+  const calibrated = calibrateIn(await distillations(agent.model, actionSpace, agent.at), agent.before);
   const learner = await continueLearner(trained, study.id, { seed, steps: 1, settings: study.continued });
   const vector = vectorize(study.id, COPIES);
   vector.reset(QUIET + seed);

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { AdaptContinuous } from "../../src/agents/adapt-continuous.ts";
-import { calibrate, residualsOf } from "../../src/agents/calibrate.ts";
+import { calibrate, calibrateIn, residualsOf } from "../../src/agents/calibrate.ts";
 import { imagine, imaginedEnvironment, plannerIn } from "../../src/agents/imagination.ts";
-import { distil, linearModel, refit, type Steps } from "../../src/agents/linear-model.ts";
+import { distil, distillations, linearModel, refit, type Steps } from "../../src/agents/linear-model.ts";
 import { ResidualDetector } from "../../src/agents/residual-detector.ts";
 import { createRandom } from "../../src/engine/random.ts";
-import { collectTransitions } from "../../src/environments/collect.ts";
+import { collectTransitions, drawAnywhere } from "../../src/environments/collect.ts";
 import { make } from "../../src/environments/make.ts";
 import type { ContinuousTask } from "../../src/planning/plan-on-grid.ts";
 import { createFeatures } from "../../src/world-model/features.ts";
@@ -259,11 +259,52 @@ describe("an agent whose pendulum becomes twice as heavy", () => {
     expect(rms(residualsOf(agent.model, fresh))).toBeLessThan(0.02 * rms(residualsOf(agent.calibrated.model, fresh)));
   });
 
+  test("without a learner there is no critic to catch up", async () => {
+    const agent = await create();
+    expect(() => agent.critic()).toThrow("no critic but its plan");
+    await expect(agent.catchUp(10)).rejects.toThrow(RangeError);
+  });
+
   test("without a learner and without a grid it has nothing to act by", async () => {
     const before = await walked({}, 100, 1);
     await expect(AdaptContinuous.create({ seen: physics, model: exact(), before, task: cost, start, seed: 1 })).rejects.toThrow(
       "a grid to plan on",
     );
+  });
+
+  test("steps before the change choose a richer class only where they tell of a world that the inferred one cannot explain", async () => {
+    const valley = make("MountainCarContinuous-v0").physics!;
+    const everywhere = drawAnywhere(valley, 1500, 1);
+    const nextStates = new Float64Array(3000);
+    valley.step(everywhere.states, everywhere.actions, 1500, {
+      nextStates,
+      rewards: new Float64Array(1500),
+      terminated: new Uint8Array(1500),
+    });
+    const floor = { ...everywhere, states: everywhere.states.map((x, i) => (i % 2 === 0 ? -0.6 + 0.1 * Math.sin(x) : x)) };
+    const seenFrom = (kind: "linear" | "chebyshev") => {
+      const features = createFeatures(kind, valley.coordinates, valley.actionSpace, Float64Array.of(-0.5, 0), Float64Array.of(0.5, 0.04));
+      const nothing = linearModel(valley.coordinates, features, new Float64Array(2 * features.names.length));
+      const moved = new Float64Array(3000);
+      valley.step(floor.states, floor.actions, 1500, {
+        nextStates: moved,
+        rewards: new Float64Array(1500),
+        terminated: new Uint8Array(1500),
+      });
+      return refit(nothing, { ...floor, nextStates: moved }, { deviation: [1e-3, 1e-3], spread: () => 1 }).model;
+    };
+    const [linear, chebyshev] = [seenFrom("linear"), seenFrom("chebyshev")].map((model) => ({
+      model,
+      error: 0,
+      size: model.features.names.length,
+    }));
+    const steps = { ...everywhere, nextStates };
+    const calibrated = calibrateIn([linear, chebyshev], steps);
+    expect(calibrated.model.features.kind).toBe("chebyshev");
+    expect(Math.max(...calibrated.unexplained)).toBeLessThan(1e-3);
+    expect(Math.max(...calibrate(linear.model, steps).unexplained)).toBeGreaterThan(0.1);
+    const plain = await distillations(exact(), actionSpace, await walked({}, 600, 1));
+    expect(calibrateIn(plain, await walked({}, 600, 2)).model.features.kind).toBe("linear");
   });
 
   test("steps before the change correct the weights of an inferred model, and say how wrong it was", async () => {
