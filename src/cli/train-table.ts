@@ -27,8 +27,10 @@ export async function trainTable(options: TrainOptions, context: Context): Promi
   const told = learned && { steps: learned.steps, discountedReturn: learned.evaluation, optimum: learned.optimum };
   const seen = learned && { residualOverSignal: learned.residualOverSignal, pairsTaken: learned.taken, pairs: learned.pairs };
   const score = learned ? `: discounted return ${learned.evaluation.toPrecision(4)} where ${learned.optimum.toPrecision(4)} is best` : "";
+  const help =
+    identifiability.usable || identifiable ? "" : "\nWith --identifiable it learns signals beside its task that tell states apart.";
   return {
     json: { environment: env, algorithm, seed, out, heads: critic.heads.length, ...told, ...seen, identifiability, seconds },
-    text: `${critic.heads.length} table${critic.heads.length === 1 ? "" : "s"} of ${env} by ${algorithm}${score}.\n${identifiability.verdict}\nNext: vinverse infer ${out} --env ${env}`,
+    text: `${critic.heads.length} table${critic.heads.length === 1 ? "" : "s"} of ${env} by ${algorithm}${score}.\n${identifiability.verdict}${help}\nNext: vinverse infer ${out} --env ${env}`,
   };
 }

@@ -27,13 +27,10 @@ export function checkpointFile(folder: string, configuration: unknown): Checkpoi
       if ((await files.kind(path)) !== "file") return undefined;
       const { configuration: of, ...checkpoint } = readSafetensors(await files.read(path), path);
       if (!(of?.data instanceof Uint8Array)) throw new FormatError(path, "configuration", "is missing", "train anew without --resume");
-      if (of.data.length !== said.length || of.data.some((byte, i) => byte !== said[i]))
-        throw new FormatError(
-          path,
-          "configuration",
-          "is of another training",
-          "give the same environment, algorithm, seed and steps, or train anew",
-        );
+      const kept = new TextDecoder().decode(of.data);
+      const asked = new TextDecoder().decode(said);
+      if (kept !== asked)
+        throw new FormatError(path, "the file", `is of another training: ${difference(kept, asked)}`, "ask for the same, or train anew");
       return checkpoint;
     },
     async existing() {
@@ -43,4 +40,26 @@ export function checkpointFile(folder: string, configuration: unknown): Checkpoi
     },
   };
   return file;
+}
+
+/** Characters of a value that are told. */
+const LONGEST = 60;
+
+/** The first setting in which two configurations differ. */
+function difference(kept: string, asked: string): string {
+  const [there, here] = [kept, asked].map((text) => settingsOf(JSON.parse(text)));
+  const name = Object.keys({ ...there, ...here }).find((key) => there[key] !== here[key]);
+  if (name === undefined) return "its settings stand in another order";
+  const of = (settings: Readonly<Record<string, string>>) => settings[name]?.slice(0, LONGEST) ?? "the default";
+  return `${name} is ${of(there)} there and ${of(here)} here`;
+}
+
+/** Leaves with their names, those of inner records without the outer ones. */
+function settingsOf(configuration: object): Record<string, string> {
+  const entries = Object.entries(configuration).flatMap(([name, value]) =>
+    typeof value === "object" && value !== null && !Array.isArray(value)
+      ? Object.entries(settingsOf(value))
+      : [[name, JSON.stringify(value)] as const],
+  );
+  return Object.fromEntries(entries);
 }

@@ -91,12 +91,16 @@ function verdictOfLearned(critic: TabularCritic, tasks: readonly TabularTask[], 
   const { tiedStates, leastGap, leastSeparateGap, errorBound, gaps } = identifyTabular(critic);
   const { taken, told, certain, residualOverSignal } = tabularResiduals(tasks, critic.heads[0].discount, learner, gaps);
   const usable = told > 0 && 2 * certain >= told;
-  const learned = `${taken} of ${learner.visits.length} pairs of state and action were taken, their Bellman residual is ${(100 * residualOverSignal).toPrecision(2)} % of signal`;
+  const learned = `${taken} of ${learner.visits.length} pairs of state and action were taken, their Bellman residual is ${percent(residualOverSignal)} of signal`;
   const sentence =
     told === 0
       ? `${learned}; none leads to one state alone: infer probabilities, with --method projection.`
       : `${learned}; of ${told} that one state follows, it is certain for ${certain}: there the residual is below half the gap between values (${leastSeparateGap.toPrecision(2)} at least).`;
   return { usable, verdict: sentence, tiedStates, leastGap, errorBound, taken, told, certain };
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
 }
 
 function tasksOf(environment: Environment, { algorithm, goals }: TableRunOptions): TabularTask[] {

@@ -56,7 +56,9 @@ test.each(cases)("$algorithm on $environment: stopped anywhere, it ends with the
   const length = (at: string) => readFileSync(join(at, EVENTS)).length;
   expect(length(broken)).toBe(length(whole));
   expect((await loadCritic(broken)).environment).toBe(options.environment);
-  await expect(runTraining({ ...common, seed: 4, out: broken, resume: true })).rejects.toThrow(/is of another training/);
+  await expect(runTraining({ ...common, seed: 4, out: broken, resume: true })).rejects.toThrow(
+    /is of another training: seed is 3 there and 4 here/,
+  );
 });
 
 const everyByte = (whole: string, broken: string) => {
