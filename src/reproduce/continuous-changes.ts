@@ -75,7 +75,7 @@ const heavierPendulum: ContinuousChangeStudy = {
   id: "Pendulum-v1",
   change: { mass: 2 },
   algorithm: "sac",
-  training: { steps: 15_000, within: 0.05, every: 500, settings: { hidden: [64, 64], updatesPerStep: 2, lastRate: 0.01 } },
+  training: { steps: 20_000, within: 0.05, every: 500, settings: { hidden: [64, 64], updatesPerStep: 2, lastRate: 0.01 } },
   continued: { starts: 0, lastRate: 1 },
   critic: () => shipped("Pendulum-v1"),
   ...ownTask(make("Pendulum-v1")),
