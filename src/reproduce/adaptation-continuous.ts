@@ -12,7 +12,7 @@ import {
 } from "./continuous-runs.ts";
 import type { ReproductionChart } from "./reproduction.ts";
 import { gridOf, type Interval, medianOf, speedup } from "./statistics.ts";
-import { median } from "./summary.ts";
+import { mean, median } from "./summary.ts";
 
 const TUNING = 900;
 const EVERY = 50;
@@ -74,14 +74,17 @@ export async function adaptContinuous(
     const optimum = await returnOf(await optimal(study, world), world);
     const tuning: Prepared[] = [];
     for (let i = 0; i < tunedOn; i++) tuning.push(await prepare(study, TUNING + i, cache));
-    const scored: { settings: Record<string, number>; score: number; steps: number[] }[] = [];
+    const scored: { settings: Record<string, number>; score: number; steps: number[]; returns: number }[] = [];
     for (const settings of grid(study)) {
       tell("tuning the learner that goes on");
-      const steps: number[] = [];
-      for (const one of tuning) steps.push((await runLearner(one, optimum, settings, { cap: caps.tuning, every: EVERY })).solved);
-      scored.push({ settings, steps, score: median(steps) });
+      const runs: ContinuousRun[] = [];
+      for (const one of tuning) runs.push(await runLearner(one, optimum, settings, { cap: caps.tuning, every: EVERY }));
+      const steps = runs.map(({ solved }) => solved);
+      scored.push({ settings, steps, score: median(steps), returns: mean(runs.flatMap(({ curve }) => curve.map(([, got]) => got))) });
     }
-    const { settings } = scored.reduce((best, entry) => (entry.score < best.score ? entry : best));
+    // of settings that are as fast, or as slow, the one with the higher returns on its way
+    const better = (a: (typeof scored)[number], b: (typeof scored)[number]) => a.score - b.score || b.returns - a.returns;
+    const { settings } = scored.toSorted(better)[0];
     const own: AgentRun[] = [];
     const rival: ContinuousRun[] = [];
     const prepared: Prepared[] = [];
