@@ -40,6 +40,7 @@ export function learningCurve(curve: LearningCurve): string {
       width: 520,
       height: 280,
       marginLeft: 62,
+      marginRight: 30,
       marginBottom: 40,
       marginTop: 22,
       x: { label: curve.x, labelAnchor: "center", labelArrow: "none" },

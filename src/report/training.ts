@@ -57,7 +57,7 @@ export function identifiabilityCurves(told: readonly (Identifiability & { readon
   const bound = [{ name: "bound", x: at, y: told.map((one) => one.bound) }];
   return [
     learningCurve({ title: "directions seen", x, y: "directions", series: directions }),
-    learningCurve({ title: "bound on the next state", x, y: "typical changes", series: bound, logarithmic: true }),
+    learningCurve({ title: "bound on the next state", x, y: "bound, in typical changes", series: bound, logarithmic: true }),
   ];
 }
 
