@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
 import type { NetworkCritic } from "../critics/critic.ts";
-import type { Environment, Physics } from "../environments/environment.ts";
+import type { Environment } from "../environments/environment.ts";
 import { make } from "../environments/make.ts";
-import { physicsEnvironment } from "../environments/physics-environment.ts";
+import { withEpisodes } from "../environments/with-episodes.ts";
 import { loadCritic } from "../formats/load-critic.ts";
 import { ownTask } from "../planning/own-task.ts";
 import { type ContinuousTask, type GridOptions, planOnGrid } from "../planning/plan-on-grid.ts";
@@ -46,16 +46,6 @@ const shipped = async (id: string): Promise<NetworkCritic> => {
   return critic;
 };
 
-/** The same world, begun anywhere: an engine too weak to climb would show its critic no more than the valley's floor. */
-export function begunAnywhere(id: string, low: readonly number[], high: readonly number[], horizon: number): Environment {
-  const physics = make(id).physics!;
-  const initialState: Physics["initialState"] = (random, out = new Float64Array(low.length), offset = 0) => {
-    for (let j = 0; j < low.length; j++) out[offset + j] = low[j] + (high[j] - low[j]) * random.uniform();
-    return out;
-  };
-  return physicsEnvironment(id, { ...physics, horizon, initialState });
-}
-
 /** The pole outweighs the cart sixteen times. */
 const heavierPole: ContinuousChangeStudy = {
   name: "heavier pole",
@@ -90,7 +80,14 @@ const weakerEngine: ContinuousChangeStudy = {
   training: { steps: 40_000, within: 0.04, every: 500, settings: { hidden: [64, 64], persistence: 40, starts: 3000, discount: 0.999 } },
   continued: { starts: 0, lastRate: 1 },
   critic: () => shipped("MountainCarContinuous-v0"),
-  everywhere: begunAnywhere("MountainCarContinuous-v0", [-1.2, -0.07], [0.5, 0.07], 20),
+  // an engine too weak to climb would show its critic no more than the valley's floor
+  everywhere: withEpisodes(make("MountainCarContinuous-v0"), {
+    starts: [
+      [-1.2, 0.5],
+      [-0.07, 0.07],
+    ],
+    horizon: 20,
+  }),
   features: "chebyshev",
   ...ownTask(make("MountainCarContinuous-v0")),
 };
