@@ -74,6 +74,7 @@ export function trainCommand(io: Io): Command {
       "vinverse train --env CartPole-v1 --algorithm gvf --policy runs/cartpole --out runs/heads",
       "the same of a trained critic's behaviour",
     ],
+    ["vinverse train --env Taxi-v3 --algorithm q-learning --identifiable --out runs/taxi", "tables, and how many next states they settle"],
     ["vinverse train --env CartPole-v1 --algorithm dqn --out runs/cartpole --resume", "go on where it was stopped"],
   ]);
   return perform<[], TrainOptions>(command, io, async (context, options) => {
