@@ -24,13 +24,15 @@ const BELIEF = 0.9;
 const CLOSED = 0.99;
 /** Share of an action's mismatches that another action must explain to stand for it. */
 const MAJORITY = 0.5;
+/** Of steps due for a test, one after the other. */
+const RINGS = 4;
 /** Episodes without a surprise before tours begin. */
 const CALM = 1;
 
 /**
  * Keeps a model of a deterministic world up to date. What is seen overwrites what was believed. Where all mismatches are steps that one state shuts out, it is taken to be closed from
  * every side; else entries near mismatches follow the permutation of actions that explains most of them;
- * where nothing is amiss, tours test the blocked steps that could shorten the way, nearest first among those tested longest ago, then all blocked steps, then every step:
+ * where nothing is amiss, tours test the steps that could shorten the way, nearest first among those tested longest ago, then all blocked steps, then every step:
  * nothing stays untested for ever, so that what has opened is found.
  */
 export class Adapt extends Explore {
@@ -43,7 +45,7 @@ export class Adapt extends Explore {
   private calm = 0;
   private surprised = false;
   private touring = false;
-  private generation = 0;
+  private ring = 0;
   private since = 0;
   /** undefined while everything is as expected */
   change: Change | undefined;
@@ -84,13 +86,16 @@ export class Adapt extends Explore {
     this.time++;
     this.last[pair] = this.time;
     const mismatch = this.seen[pair] >= 0 ? this.seen[pair] !== next : !this.believed(pair, next);
+    // what the repaired model said is no surprise
+    const surprise = mismatch && this.where(pair) !== next;
     super.observe(state, action, reward, next, ended);
     this.goal = goal;
-    if (mismatch) {
-      this.stale = true;
+    if (mismatch) this.stale = true;
+    if (surprise) {
       this.surprised = true;
       this.calm = 0;
       this.touring = false;
+      this.ring = 0;
     }
     this.tested[pair] = this.believed(pair, next) ? HELD : CHANGED;
     if (mismatch || this.change) this.repair(mismatch ? pair : -1, next);
@@ -189,8 +194,8 @@ export class Adapt extends Explore {
     return closed;
   }
 
-  /** [states] 1 where the nearest tested state is one that changed, within the radius. */
-  private nearChange(): Uint8Array {
+  /** [states] 1 where the nearest tested state is one that changed, within the radius; or, at large, where any is. */
+  private nearChange(atLarge = false): Uint8Array {
     const { states, actions, tested } = this;
     const { radius = 4 } = this.adapt;
     const near = new Uint8Array(states);
@@ -199,7 +204,7 @@ export class Adapt extends Explore {
     for (let s = 0; s < states; s++) {
       let label = UNTESTED;
       for (let a = 0; a < actions; a++) label = Math.max(label, tested[s * actions + a]);
-      if (label === UNTESTED) continue;
+      if (label === UNTESTED || (atLarge && label !== CHANGED)) continue;
       depth[s] = 0;
       near[s] = label === CHANGED ? 1 : 0;
       queue.push(s);
@@ -228,8 +233,8 @@ export class Adapt extends Explore {
   /** The first pair on the way to the nearest one that is due for a test, −1 where none is. */
   private towardsStalest(from: number): number {
     const { states, actions } = this;
-    const near = this.nearerThanGoal();
-    for (let tries = 0; tries < 4; tries++) {
+    const due = this.due();
+    for (let tries = 0; tries <= RINGS; tries++) {
       const first = new Int32Array(states).fill(-1);
       const reached = new Uint8Array(states);
       const queue = [from];
@@ -238,7 +243,7 @@ export class Adapt extends Explore {
         if (s === this.goal || this.traps[s]) continue;
         for (let k = s * actions; k < (s + 1) * actions; k++) {
           const t = this.where(k);
-          if (this.last[k] <= this.since && this.due(s, t, near)) return first[s] >= 0 ? first[s] : k;
+          if (this.last[k] <= this.since && due(k, t)) return first[s] >= 0 ? first[s] : k;
           if (t < 0 || reached[t]) continue;
           reached[t] = 1;
           first[t] = first[s] >= 0 ? first[s] : k;
@@ -246,34 +251,48 @@ export class Adapt extends Explore {
         }
       }
       // everything due has been tested: a wider ring, and after the widest the first again, by age
-      this.generation = (this.generation + 1) % 3;
-      if (this.generation === 0) this.since = this.time;
+      this.ring = (this.ring + 1) % RINGS;
+      if (this.ring === 0) this.since = this.time;
     }
     return -1;
   }
 
-  /** Ring 0: blocked steps nearer to the start than the goal is. 1: all blocked steps. 2: every step. */
-  private due(s: number, t: number, near: (s: number) => boolean): boolean {
-    return this.generation === 2 || (t === s && (this.generation === 1 || near(s)));
-  }
-
-  private nearerThanGoal(): (s: number) => boolean {
-    const { states, actions } = this;
-    const { start } = this.adapt;
+  /**
+   * Rings of steps to test. 0: untested ones near a change that would shorten the way from the start if the neighbour nearest to the goal came next. 1: blocked ones nearer to the start than the
+   * goal is. 2: all blocked ones. 3: every step.
+   */
+  private due(): (pair: number, t: number) => boolean {
+    const { states, actions, goal, seen, neighbours } = this;
     const d = new Int32Array(states).fill(-1);
-    const queue = [start];
-    d[start] = 0;
+    const before: number[][] = Array.from({ length: states }, () => []);
+    const queue = [this.adapt.start];
+    d[this.adapt.start] = 0;
     for (const s of queue) {
-      if (s === this.goal || this.traps[s]) continue;
+      if (s === goal || this.traps[s]) continue;
       for (let k = s * actions; k < (s + 1) * actions; k++) {
         const t = this.where(k);
+        if (t >= 0) before[t].push(s);
         if (t < 0 || d[t] >= 0) continue;
         d[t] = d[s] + 1;
         queue.push(t);
       }
     }
-    const limit = d[this.goal] < 0 ? states : d[this.goal];
-    return (s) => d[s] >= 0 && d[s] + 2 < limit;
+    const limit = d[goal] < 0 ? states : d[goal];
+    const left = new Int32Array(states).fill(states);
+    left[goal] = 0;
+    const back = [goal];
+    for (const t of back)
+      for (const s of before[t]) {
+        if (left[s] < states) continue;
+        left[s] = left[t] + 1;
+        back.push(s);
+      }
+    const near = this.closedState() >= 0 ? undefined : this.nearChange(true);
+    return (pair, t) => {
+      const s = Math.floor(pair / actions);
+      if (this.ring === 0) return near?.[s] === 1 && seen[pair] < 0 && neighbours[s].some((u) => d[s] >= 0 && d[s] + 1 + left[u] < limit);
+      return this.ring === 3 || (t === s && (this.ring === 2 || (d[s] >= 0 && d[s] + 2 < limit)));
+    };
   }
 
   private describe(pair: number, next: number, became: Int32Array, closed: number): string {
