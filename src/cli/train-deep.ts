@@ -43,13 +43,15 @@ export async function trainDeep(options: TrainOptions, context: Context): Promis
   const episodes = critic.made?.episodes as number;
   await writeTrainingReport(options, context, returnPage({ algorithm, environment: env, log, meanReturn, episodes, finalVerdict }));
   const seconds = (performance.now() - start) / 1000;
+  const { starts } = critic.made?.settings as { readonly starts: number };
+  const nothing = updates === 0 ? `\nNothing was learned: updates begin at step ${starts}; give more --steps.` : "";
   const next =
     critic.observationSpace.kind === "dict"
       ? `ask it about goals, as in docs/how-to/goals.md; vinverse inspect ${out}`
       : `vinverse infer ${out} --env ${env}`;
   return {
     json: { environment: env, algorithm, seed, out, meanReturn, steps, updates, identifiability: found, seconds },
-    text: `${algorithm} on ${env}: mean return ${meanReturn.toFixed(1)} over 100 fresh episodes after ${steps} steps and ${updates} updates.${found ? `\n${found.verdict}` : ""}\nNext: ${next}`,
+    text: `${algorithm} on ${env}: mean return ${meanReturn.toFixed(1)} over 100 fresh episodes after ${steps} steps and ${updates} updates.${nothing}${found ? `\n${found.verdict}` : ""}\nNext: ${next}`,
   };
 }
 

@@ -24,6 +24,11 @@ test("a table is trained, read and inverted; it is not replaced unless asked", a
   expect((await train(...words, "--force")).code).toBe(0);
 });
 
+test("a training that ends before its first update says so", async () => {
+  const ran = await run("train", "--quiet", "--env", "CartPole-v1", "--algorithm", "dqn", "--steps", "40", "--out", join(root, "none"));
+  expect(ran.out).toMatch(/and 0 updates\.\nNothing was learned: updates begin at step 1000; give more --steps\./);
+});
+
 test("a short training leaves a critic, a log and a checkpoint", async () => {
   const out = join(root, "cart");
   const trained = await train("--env", "CartPole-v1", "--algorithm", "dqn", "--steps", "400", "--out", out);
