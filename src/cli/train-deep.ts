@@ -43,7 +43,7 @@ export async function trainDeep(options: TrainOptions, context: Context): Promis
   const episodes = critic.made?.episodes as number;
   await writeTrainingReport(options, context, returnPage({ algorithm, environment: env, log, meanReturn, episodes, finalVerdict }));
   const seconds = (performance.now() - start) / 1000;
-  const { starts } = critic.made?.settings as { readonly starts: number };
+  const { starts } = critic.made!.settings as { readonly starts: number };
   const nothing = updates === 0 ? `\nNothing was learned: updates begin at step ${starts}; give more --steps.` : "";
   const next =
     critic.observationSpace.kind === "dict"
