@@ -15,8 +15,15 @@ export interface EpisodeAlarm {
 
 /** Degrees of freedom of the null, whose tails hold what a normal distribution of few episodes would not. */
 const FREEDOM = 10;
+/**
+ * Something rare, a slip of the fingers, may throw a feature anywhere in any world: the null holds a share of a Cauchy distribution so many deviations wide (Huber's contamination, 1964), so that no
+ * feature of a single episode is proof.
+ */
+const RARE = { share: 0.003, width: 30 };
 /** Shifts of a feature, in standard deviations of the reference, either way. */
 const SHIFTS = [2, 4, 8, 16, 32, 64, 128, 256];
+/** Large shifts are known to this share of themselves. */
+const VAGUE = 1 / 4;
 /** A standard deviation from few episodes may be too small by so much. */
 const MARGIN = 1.5;
 /** Reference episodes in which a feature must have been seen. */
@@ -24,8 +31,8 @@ const LEAST = 10;
 
 /**
  * CUSUM (Page 1954) over episodes: what a model's residuals come to in one episode is compared with what they came to in reference episodes. Steps of an episode hang
- * together, episodes do not, so that evidence may be added up over them alone. W_k ← max(1, W_k) q_k(z)/p(z) with p Student's t (ν = 10) of a standardised feature and q_k the same
- * shifted; an alarm where the mean of all W_k reaches 1/FAR, so that false alarms are at least 1/FAR episodes apart on average (as in `Detector`).
+ * together, episodes do not, so that evidence may be added up over them alone. W_k ← max(1, W_k) q_k(z)/p(z) with q_k Student's t (ν = 10) of a standardised feature, shifted, and p the
+ * same without a shift, contaminated; an alarm where the mean of all W_k reaches 1/FAR, so that false alarms are at least 1/FAR episodes apart on average (as in `Detector`).
  * A feature that is NaN in an episode is no evidence in it.
  */
 export class EpisodeDetector {
@@ -81,7 +88,8 @@ export class EpisodeDetector {
       }
       const z = this.standardised(features, f);
       if (!Number.isFinite(z)) return;
-      logW[k] += ((FREEDOM + 1) / 2) * Math.log((1 + z ** 2 / FREEDOM) / (1 + (z - shift) ** 2 / FREEDOM));
+      const width = Math.max(1, VAGUE * Math.abs(shift));
+      logW[k] += Math.log(student((z - shift) / width) / width / usual(z));
     });
     this.time++;
     if (this.evidence < this.threshold) return undefined;
@@ -91,4 +99,14 @@ export class EpisodeDetector {
     logW.fill(0);
     return alarm;
   }
+}
+
+/** Student's t, normalised: Γ(11/2) / (√(10π) Γ(5)) = 0.38911 */
+function student(z: number): number {
+  return 0.38911 * (1 + z ** 2 / FREEDOM) ** (-(FREEDOM + 1) / 2);
+}
+
+function usual(z: number): number {
+  const { share, width } = RARE;
+  return (1 - share) * student(z) + share / (Math.PI * width * (1 + (z / width) ** 2));
 }

@@ -19,10 +19,19 @@ describe("a detector of changes between episodes", () => {
     expect(alarms).toBeLessThanOrEqual(4000 * rate);
   });
 
-  test("finds a large shift of one feature of thirty at once, and a smaller one soon", () => {
+  test("something rare that throws a feature far off once, even in every tenth episode, is no change", () => {
+    const random = createRandom(7);
+    const detector = new EpisodeDetector(reference(random), { falseAlarmRate: 1 / 200 });
+    let alarms = 0;
+    for (let e = 0; e < 400; e++) if (detector.observe(drawn(random, e % 10 === 9 ? 40 * random.normal() : 0))) alarms++;
+    expect(alarms).toBeLessThanOrEqual(2);
+  });
+
+  test("finds a large shift of one feature of thirty in two episodes, and a smaller one soon", () => {
     for (const [shift, most] of [
-      [25, 1],
-      [8, 3],
+      [100, 2],
+      [25, 2],
+      [8, 4],
     ]) {
       const random = createRandom(3);
       const detector = new EpisodeDetector(reference(random), { falseAlarmRate: 1 / 200 });
