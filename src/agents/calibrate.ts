@@ -19,9 +19,6 @@ const [FREE, EXACT] = [1e6, 1e-6];
 /** Against features that the steps do not tell apart. */
 const RIDGE = 1e-6;
 
-/** Unexplained shares that are no reason for a richer class, and how many times less it must leave: its weights are of steps alone. */
-const [EXPLAINED, RICHER] = [0.01, 10];
-
 /** A model and what is known of its errors. */
 export interface Calibrated {
   /** The inferred model, corrected by the steps. */
@@ -61,14 +58,10 @@ export function calibrate(inferred: LinearModel, before: Steps): Calibrated {
   return { ...known, residuals: allowedResiduals(known, judged) };
 }
 
-/** In the class of features that holds the inferred model, unless the steps before tell of a world that this class cannot explain and another can. */
+/** In the simplest class of features that explains the steps before: a smaller one than the inferred model's is fitted again sooner, and a larger one is taken where that cannot explain them. */
 export function calibrateIn(classes: readonly Distillation[], before: Steps): Calibrated {
-  const own = calibrate(simplest(classes).model, before);
-  const left = (calibrated: Calibrated) => Math.max(...calibrated.unexplained);
-  if (left(own) <= EXPLAINED) return own;
-  const others = classes.map(({ model }) => calibrate(model, before)).map((calibrated) => ({ calibrated, error: left(calibrated) }));
-  const best = simplest(others);
-  return best.error < left(own) / RICHER ? best.calibrated : own;
+  const tried = classes.map(({ model }) => calibrate(model, before));
+  return simplest(tried.map((calibrated) => ({ calibrated, error: Math.max(...calibrated.unexplained) }))).calibrated;
 }
 
 /** What a model leaves unexplained, over what leverage allows: least squares says least where it has seen least, and a class that is not quite right errs there as its features grow. */
