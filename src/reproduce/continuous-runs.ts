@@ -29,6 +29,8 @@ const LIVES = 6;
 /** Pairs at which the inferred model is asked. */
 const ASKED = 2000;
 const NEED = 0.05;
+/** Steps at which learners that go on are judged besides: the agent's first lessons. */
+const EARLY = [8, 16, 32];
 /** Evaluations from one checkpoint of a training to the next. */
 const KEPT = 4;
 
@@ -228,7 +230,7 @@ export async function runLearner(
   let solved = 0;
   while (learner.steps < cap) {
     await learner.iterate();
-    if (learner.steps % every !== 0) continue;
+    if (learner.steps % every !== 0 && !EARLY.includes(learner.steps)) continue;
     const got = await returnOfLearner(learner, judge);
     curve.push([learner.steps, got]);
     if (got < enoughOf(optimum)) continue;
