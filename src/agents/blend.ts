@@ -2,6 +2,7 @@ import { bellmanColumns, bellmanTargets } from "../bellman/tabular.ts";
 import type { TabularCritic } from "../critics/critic.ts";
 import { cholesky, choleskySolve } from "../engine/dense.ts";
 import { createSimplexSolver, type SimplexSolver } from "../inversion/simplex-least-squares.ts";
+import type { Candidates } from "./candidates.ts";
 
 export interface BlendOptions {
   /** τ, the critic's error in units of value; 1e-3 when absent. */
@@ -27,12 +28,62 @@ export interface Rows {
   readonly doubt?: Float64Array;
 }
 
+/** Rows that steps correct. */
+export interface LearnedRows extends Rows {
+  readonly states: number;
+  readonly actions: number;
+  /** [pairs] */
+  readonly visits: Float64Array;
+  observe(state: number, action: number, next: number): void;
+}
+
+/** Steps that a prior row weighs. */
+const STRENGTH = 5;
+
+/** The lists of a sparse model as rows. */
+export function rowsOf({ offsets, next, weights }: Candidates): Rows {
+  const pairs = offsets.length - 1;
+  const lists = <T extends Int32Array | Float64Array>(from: T) =>
+    Array.from({ length: pairs }, (_, k) => Array.from(from.subarray(offsets[k], offsets[k + 1])));
+  return { next: lists(next), chance: lists(weights) };
+}
+
+/** Rows of any model for a prior, mixed with what was counted as Dirichlet's are: (κ p + n_s')/(κ + n). */
+export function countedRows(prior: Rows, states: number, actions: number, strength = STRENGTH): LearnedRows {
+  const pairs = states * actions;
+  const visits = new Float64Array(pairs);
+  const doubt = new Float64Array(pairs).fill(1);
+  const next = prior.next.map((list) => [...list]);
+  const chance = prior.chance.map((list) => [...list]);
+  return {
+    states,
+    actions,
+    next,
+    chance,
+    visits,
+    doubt,
+    observe(state, action, to) {
+      const pair = state * actions + action;
+      const total = strength + visits[pair]++;
+      const list = chance[pair];
+      for (let j = 0; j < list.length; j++) list[j] *= total / (total + 1);
+      let at = next[pair].indexOf(to);
+      if (at < 0) {
+        at = next[pair].push(to) - 1;
+        list.push(0);
+      }
+      list[at] += 1 / (total + 1);
+      doubt[pair] = strength / (total + 1);
+    },
+  };
+}
+
 /**
  * P̂ of a world that is not deterministic, from heads and real steps together. The support of (s, ·) is what was seen to follow s under any action; on it
  *   p(s,a) = argmin over the simplex of Σ_i (c_i·p − Q_i)²/τ² + ν² n ‖p − counts/n‖²
  * stands where every head fits within 4τ; elsewhere counts and the heads' own answer are mixed as Dirichlet's are.
  */
-export class BlendedModel implements Rows {
+export class BlendedModel implements LearnedRows {
   readonly states: number;
   readonly actions: number;
   readonly next: number[][];
@@ -52,7 +103,7 @@ export class BlendedModel implements Rows {
   private readonly solvers = new Map<number, SimplexSolver>();
   private readonly prior: { readonly next: number[][]; readonly chance: number[][] };
 
-  constructor(critic: TabularCritic, { tau = 1e-3, strength = 5, staying = false }: BlendOptions = {}) {
+  constructor(critic: TabularCritic, { tau = 1e-3, strength = STRENGTH, staying = false }: BlendOptions = {}) {
     this.critic = critic;
     this.states = critic.states;
     this.actions = critic.actions;

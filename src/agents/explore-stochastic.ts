@@ -1,11 +1,10 @@
-import type { TabularCritic } from "../critics/critic.ts";
 import type { Random } from "../engine/random.ts";
 import type { Agent } from "./agent.ts";
-import { BlendedModel, type BlendOptions, rowValue } from "./blend.ts";
+import { type LearnedRows, rowValue } from "./blend.ts";
 import { sweepUp } from "./counts.ts";
 import { firstBest } from "./q-learning.ts";
 
-export interface ExploreStochasticOptions extends BlendOptions {
+export interface ExploreStochasticOptions {
   readonly random: Random;
   readonly discount: number;
   /** [states] 1 where there is no use in looking for a goal. */
@@ -14,9 +13,9 @@ export interface ExploreStochasticOptions extends BlendOptions {
   readonly epsilon?: number;
 }
 
-/** The search of `Explore` where outcomes are drawn: heads and steps are blended, unseen states are worth 1, everything is planned anew at every step. */
+/** The search of `Explore` where outcomes are drawn: what is known and steps are blended, unseen states are worth 1, everything is planned anew at every step. */
 export class ExploreStochastic implements Agent {
-  readonly model: BlendedModel;
+  readonly model: LearnedRows;
   private readonly options: ExploreStochasticOptions;
   private readonly visited: Uint8Array;
   /** [states] what arriving is known to pay, NaN elsewhere */
@@ -24,12 +23,13 @@ export class ExploreStochastic implements Agent {
   private readonly v: Float64Array;
   private found = false;
 
-  constructor(critic: TabularCritic, options: ExploreStochasticOptions) {
+  /** @param model what is known before the first step: heads (`BlendedModel`) or the rows of a model (`countedRows`) */
+  constructor(model: LearnedRows, options: ExploreStochasticOptions) {
     this.options = options;
-    this.model = new BlendedModel(critic, options);
-    this.visited = new Uint8Array(critic.states);
-    this.arrival = new Float64Array(critic.states).fill(Number.NaN);
-    this.v = new Float64Array(critic.states);
+    this.model = model;
+    this.visited = new Uint8Array(model.states);
+    this.arrival = new Float64Array(model.states).fill(Number.NaN);
+    this.v = new Float64Array(model.states);
   }
 
   act(state: number): number {

@@ -8,7 +8,7 @@ import type { ContinuousPolicy } from "../planning/policy.ts";
 import type { ContinuousWorldModel } from "../world-model/world-model.ts";
 import { type AdaptationRun, adaptationReport, tellAdaptation } from "./adapt-report.ts";
 import { alignColumns } from "./columns.ts";
-import { makeEnvironment } from "./environments.ts";
+import { makeEnvironment, optionsOf } from "./environments.ts";
 import { UsageError } from "./errors.ts";
 import { writeOutputFolder } from "./output-folder.ts";
 import type { Answer, Context } from "./run.ts";
@@ -37,7 +37,9 @@ export async function adaptContinuous(
   model: ContinuousWorldModel,
   options: ContinuousAdaptOptions,
 ): Promise<Answer> {
-  const change = changeOf(options.change);
+  if (options.change.length === 0)
+    throw new UsageError("give the change: --change name=number, an option of the environment, e.g. --change mass=2");
+  const change = optionsOf(options.change);
   const world = await makeEnvironment(options.env);
   const changed = await makeEnvironment(options.env, change);
   const physics = await checked(world, changed, folder, model, options);
@@ -99,20 +101,6 @@ export async function adaptContinuous(
     json: { folder, environment: options.env, change, seed: options.seed, steps, ...told.figures, runs },
     text: [told.sentence, alignColumns(told.rows), ...(options.out ? [`Curves: ${options.out}/report.html`] : [])].join("\n"),
   };
-}
-
-/** @throws UsageError for what is not name=number */
-function changeOf(words: readonly string[]): Record<string, number> {
-  if (words.length === 0) throw new UsageError("give the change: --change name=number, an option of the environment, e.g. --change mass=2");
-  return Object.fromEntries(
-    words.map((word) => {
-      const [name, text, more] = word.split("=");
-      const value = Number(text);
-      if (!name || text === undefined || text.trim() === "" || more !== undefined || !Number.isFinite(value))
-        throw new UsageError(`--change takes name=number, e.g. mass=2, got '${word}'`);
-      return [name, value];
-    }),
-  );
 }
 
 /** @throws UsageError where the model is of another world, the change changes nothing, or there is no task to plan for */

@@ -1,8 +1,12 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Agent } from "../agents/agent.ts";
+import type { GoalWorld } from "../agents/goal-world.ts";
+import type { Random } from "../engine/random.ts";
 import { alignColumns } from "./columns.ts";
+import { makeEnvironment, optionsOf } from "./environments.ts";
 import { UsageError } from "./errors.ts";
-import { loadGoalTask, stateOf } from "./goal-task.ts";
+import { type GoalTask, loadGoalTask, stateOf } from "./goal-task.ts";
 import { curvesReport, learningRuns, medianOfList, type RunOptions, type RunsOptions } from "./learning-runs.ts";
 import { writeOutputFolder } from "./output-folder.ts";
 import type { Answer, Context } from "./run.ts";
@@ -11,47 +15,73 @@ export interface NumberedAdaptOptions extends RunOptions {
   readonly goal: string;
   readonly block?: string;
   readonly turn?: string;
+  /** name=number of options of the environment */
+  readonly change: readonly string[];
 }
 
-/** Change a deterministic world of numbered states under an inferred model, beside Q-learning that goes on and Dyna-Q+. */
+/** Steps of imagined experience that Dyna-Q keeps of each pair where outcomes are drawn. */
+const WINDOW = 20;
+
+/** Change a world of numbered states under an inferred model, beside Q-learning that goes on and Dyna-Q+ (Dyna-Q where outcomes are drawn). */
 export async function adaptNumbered(context: Context, folder: string, options: NumberedAdaptOptions): Promise<Answer> {
-  const { runs: count = 30, steps = 1000 } = options;
-  const [{ Adapt }, { DynaQ }, { QLearning }, { createRandom }, { solveGoals }, { block, remap }] = await Promise.all([
+  const [{ Adapt }, { AdaptStochastic }, { createRandom }, { arrivals, solveGoals }] = await Promise.all([
     import("../agents/adapt.ts"),
-    import("../agents/dyna-q.ts"),
-    import("../agents/q-learning.ts"),
+    import("../agents/adapt-stochastic.ts"),
     import("../engine/random.ts"),
     import("../agents/goal-world.ts"),
-    import("../reproduce/changes.ts"),
   ]);
-  const { world: old, environment, candidates, goal } = await loadGoalTask(folder, options);
-  if ((options.block === undefined) === (options.turn === undefined)) throw new UsageError("give one change: --block or --turn");
-  if (!old.deterministic) throw new UsageError(`${options.env} draws its outcomes; adapt is for worlds that do not`);
-  const turn = Number(options.turn);
-  if (options.turn !== undefined && !Number.isInteger(turn)) throw new UsageError(`--turn is a whole number, got '${options.turn}'`);
-  const world =
-    options.block === undefined
-      ? remap(old, (_s, a) => (((a + turn) % old.actions) + old.actions) % old.actions)
-      : block(old, stateOf(environment, options.block, "--block"));
+  const task = await loadGoalTask(folder, options);
+  const { world: old, candidates, goal } = task;
+  const world = await changed(task, options);
   if (!(solveGoals(world, [goal]).v[world.start] > 0)) throw new UsageError("after this change the goal cannot be reached");
+  const drawn = !old.deterministic || !world.deterministic;
+  const { runs: count = 30, steps = drawn ? 5000 : 1000 } = options;
   const basics = (seed: number) => ({ states: old.states, actions: old.actions, discount: old.discount, random: createRandom(seed) });
-  const q = solveGoals(old, [goal]).q;
-  const model = (pair: number) => {
-    const next = old.tables.nextStates[old.tables.offsets[pair]];
-    return [{ next, reward: next === goal ? 1 : 0, ended: next === goal }];
-  };
   let change = "nothing was noticed";
-  const agents = {
-    "inferred model": (seed: number) => new Adapt({ ...basics(seed), candidates, goal, start: old.start }),
-    "Q-learning that goes on": (seed: number) => new QLearning({ ...basics(seed), rate: 0.5, epsilon: 0.1, q }),
-    "Dyna-Q+": (seed: number) => new DynaQ({ ...basics(seed), rate: 1, epsilon: 0.1, planning: 50, curiosity: 1e-3, q, model }),
-  };
+  const agents: Record<string, (seed: number) => Agent> = { "inferred model": await own(), ...(await rivals()) };
+
+  async function own(): Promise<(seed: number) => Agent> {
+    if (!drawn) return (seed) => new Adapt({ ...basics(seed), candidates, goal, start: old.start });
+    const [{ countedRows, rowsOf }, { confirmed }] = await Promise.all([
+      import("../agents/blend.ts"),
+      import("../reproduce/adaptation-stochastic.ts"),
+    ]);
+    return (seed) => {
+      const known = confirmed(countedRows(rowsOf(candidates), old.states, old.actions), old, goal, createRandom(seed));
+      return new AdaptStochastic({ ...basics(seed), reference: known, arrival: arrivals(old, [goal]) });
+    };
+  }
+
+  async function rivals(): Promise<Record<string, (seed: number) => Agent>> {
+    const [{ DynaQ }, { QLearning }, { stepWorld }] = await Promise.all([
+      import("../agents/dyna-q.ts"),
+      import("../agents/q-learning.ts"),
+      import("../agents/goal-world.ts"),
+    ]);
+    const { q } = solveGoals(old, [goal]);
+    const ended = (s: number) => s === goal || old.traps[s] === 1;
+    const model = (random: Random) => (pair: number) => {
+      const state = Math.floor(pair / old.actions);
+      if (drawn && ended(state)) return [];
+      return Array.from({ length: drawn ? WINDOW : 1 }, () => {
+        const next = stepWorld(old, state, pair % old.actions, random);
+        return { next, reward: next === goal ? 1 : 0, ended: ended(next) };
+      });
+    };
+    const [rate, epsilon] = drawn ? [0.1, 0.05] : [0.5, 0.1];
+    const dyna = drawn ? { rate, epsilon, planning: 20, window: WINDOW } : { rate: 1, epsilon, planning: 50, curiosity: 1e-3 };
+    return {
+      "Q-learning that goes on": (seed) => new QLearning({ ...basics(seed), rate, epsilon, q }),
+      [drawn ? "Dyna-Q" : "Dyna-Q+"]: (seed) => new DynaQ({ ...basics(seed), ...dyna, q, model: model(createRandom(seed + 1)) }),
+    };
+  }
+
   const seeds = Array.from({ length: count }, (_, i) => options.seed + i);
   const runs: RunsOptions = { seeds, steps, every: Math.max(1, Math.round(steps / 100)) };
   const curves = [];
   for (const [name, create] of Object.entries(agents)) {
     context.onProgress(curves.length, 3, name);
-    const made: unknown[] = [];
+    const made: Agent[] = [];
     curves.push(
       await learningRuns(name, runs, (seed) => {
         const agent = create(seed);
@@ -59,8 +89,10 @@ export async function adaptNumbered(context: Context, folder: string, options: N
         return { world, goal, agent };
       }),
     );
-    const told = made.find((agent) => agent instanceof Adapt && agent.change);
-    if (told instanceof Adapt && told.change) change = `step ${told.change.step}: ${told.change.sentence}`;
+    for (const agent of made.toReversed()) {
+      if (agent instanceof Adapt && agent.change) change = `step ${agent.change.step}: ${agent.change.sentence}`;
+      if (agent instanceof AdaptStochastic && agent.alarm) change = agent.describe();
+    }
   }
   const rows = curves.map(({ name, solved, unsolved }) => [name, medianOfList(solved), `${unsolved} of ${solved.length} unsolved`]);
   const about = {
@@ -75,4 +107,22 @@ export async function adaptNumbered(context: Context, folder: string, options: N
     await writeOutputFolder(options.out, options.force === true, (into) => writeFile(join(into, "report.html"), page));
   }
   return { json: { folder, environment: options.env, change, seeds, curves }, text: `${change}\n${alignColumns(rows)}` };
+}
+
+/** The world after the change: a cell that closes, actions that are turned, or the same environment with other options. */
+async function changed({ world: old, environment }: GoalTask, { env, block, turn, change }: NumberedAdaptOptions): Promise<GoalWorld> {
+  const given = [block !== undefined, turn !== undefined, change.length > 0].filter(Boolean).length;
+  if (given !== 1) throw new UsageError("give one change: --block, --turn, or --change name=number");
+  const changes = await import("../reproduce/changes.ts");
+  if (block !== undefined) return changes.block(old, stateOf(environment, block, "--block"));
+  if (turn !== undefined) {
+    const by = Number(turn);
+    if (!Number.isInteger(by)) throw new UsageError(`--turn is a whole number, got '${turn}'`);
+    return changes.remap(old, (_s, a) => (((a + by) % old.actions) + old.actions) % old.actions);
+  }
+  const [{ goalWorld }, { tables }] = await Promise.all([import("../agents/goal-world.ts"), makeEnvironment(env, optionsOf(change))]);
+  if (tables?.states !== old.states || tables.actions !== old.actions)
+    throw new UsageError(`with ${change.join(", ")} ${env} has not the states that it had`);
+  const { name, start, discount, horizon } = old;
+  return goalWorld(name, tables, { start, discount, horizon });
 }

@@ -17,23 +17,27 @@ export function adaptCommand(io: Io): Command {
       new Command("adapt")
         .summary("change the world under an inferred model and see it recover")
         .description(
-          "Change a world under a model that infer wrote: the agent tells when it noticed and what changed, repairs the model and plans anew. Numbered states, deterministic: beside it Q-learning that goes on and Dyna-Q+ with the full old model. Coordinates: beside it the plan from before, and the plan in the true new laws.",
+          "Change a world under a model that infer wrote: the agent tells when it noticed and what changed, repairs the model and plans anew. Numbered states: beside it Q-learning that goes on and Dyna-Q+ (Dyna-Q where outcomes are drawn) with the full old model. Coordinates: beside it the plan from before, and the plan in the true new laws.",
         )
         .argument("<folder>", "a folder that vinverse infer wrote")
         .requiredOption("--env <id>", "environment, e.g. FourRooms-v0")
         .option(
           "--change <name=number>",
-          "coordinates: an option of the environment and its new value, e.g. mass=2; may be given again",
+          "an option of the environment and its new value, e.g. mass=2; may be given again",
           (word: string, before: readonly string[] = []) => [...before, word],
         )
         .option("--goal <state>", "numbered states: number of a state, or row,column")
-        .option("--block <state>", "the cell that closes")
-        .option("--turn <n>", "or: every action does what the one n places on did"),
-      { runs: "30; of coordinates 5", steps: "1000; of coordinates 300" },
+        .option("--block <state>", "numbered states: the cell that closes")
+        .option("--turn <n>", "numbered states: every action does what the one n places on did"),
+      { runs: "30; of coordinates 5", steps: "1000; where outcomes are drawn 5000; of coordinates 300" },
     ),
   );
   withExamples(command, [
-    ["vinverse adapt runs/rooms --env FourRooms-v0 --goal 9,9 --block 3,5 --out runs/adapt", "a door closes"],
+    ["vinverse adapt runs/rooms --env FourRooms-v0 --goal 9,9 --block 2,5 --out runs/adapt", "a door closes"],
+    [
+      "vinverse adapt runs/lake --env FrozenLake-v1 --goal 15 --change success_rate=0.8",
+      "ice that slips less; what follows an action is drawn",
+    ],
     ["vinverse adapt runs/pendulum --env Pendulum-v1 --change mass=2 --out runs/heavier", "a pendulum becomes twice as heavy"],
   ]);
   return perform<[string], AdaptOptions>(command, io, async (context, options, folder) => {
@@ -47,9 +51,7 @@ export function adaptCommand(io: Io): Command {
         );
       return (await import("./adapt-continuous.ts")).adaptContinuous(context, folder, model, { ...options, change });
     }
-    if (change.length > 0)
-      throw new UsageError(`${folder} holds a model of numbered states: give --block or --turn; --change is for coordinates`);
     if (goal === undefined) throw new UsageError("--goal is missing: the number of a state, or row,column");
-    return (await import("./adapt-numbered.ts")).adaptNumbered(context, folder, { ...options, goal });
+    return (await import("./adapt-numbered.ts")).adaptNumbered(context, folder, { ...options, goal, change });
   });
 }

@@ -14,6 +14,22 @@ export async function makeEnvironment(id: string, options?: Readonly<Record<stri
   }
 }
 
+/**
+ * Options of an environment out of words.
+ * @throws UsageError for what is not name=number
+ */
+export function optionsOf(words: readonly string[]): Record<string, number> {
+  return Object.fromEntries(
+    words.map((word) => {
+      const [name, text, more] = word.split("=");
+      const value = Number(text);
+      if (!name || text === undefined || text.trim() === "" || more !== undefined || !Number.isFinite(value))
+        throw new UsageError(`--change takes name=number, e.g. mass=2, got '${word}'`);
+      return [name, value];
+    }),
+  );
+}
+
 /** The environment a file names, where it is one of ours. */
 export async function knownEnvironment(id: string | undefined): Promise<Environment | undefined> {
   if (id === undefined) return undefined;

@@ -47,8 +47,10 @@ export function exploreCommand(io: Io): Command {
     const { loadWorldModel } = await import("../world-model/load.ts");
     const model = await loadWorldModel(folder);
     if (model.kind === "continuous") return (await import("./explore-continuous.ts")).exploreContinuous(context, folder, model, options);
-    const [{ Explore }, { RMax }, { QLearning }, { createRandom }] = await Promise.all([
+    const [{ Explore }, { ExploreStochastic }, { countedRows, rowsOf }, { RMax }, { QLearning }, { createRandom }] = await Promise.all([
       import("../agents/explore.ts"),
+      import("../agents/explore-stochastic.ts"),
+      import("../agents/blend.ts"),
       import("../agents/r-max.ts"),
       import("../agents/q-learning.ts"),
       import("../engine/random.ts"),
@@ -61,7 +63,10 @@ export function exploreCommand(io: Io): Command {
       random: createRandom(seed),
     });
     const agents = {
-      "inferred model": (seed: number) => new Explore({ ...basics(seed), candidates, epsilon: 0.1 }),
+      "inferred model": (seed: number) =>
+        world.deterministic
+          ? new Explore({ ...basics(seed), candidates, epsilon: 0.1 })
+          : new ExploreStochastic(countedRows(rowsOf(candidates), world.states, world.actions), { ...basics(seed), epsilon: 0.1 }),
       "R-max": (seed: number) => new RMax({ ...basics(seed), visits: world.deterministic ? 1 : 3 }),
       "optimistic Q-learning": (seed: number) =>
         new QLearning({ ...basics(seed), rate: world.deterministic ? 1 : 0.1, epsilon: 0.05, initial: 1 }),

@@ -1,5 +1,5 @@
 import { AdaptStochastic } from "../agents/adapt-stochastic.ts";
-import { BlendedModel, type Rows } from "../agents/blend.ts";
+import { BlendedModel, type LearnedRows, type Rows } from "../agents/blend.ts";
 import { Detector } from "../agents/detect.ts";
 import { DynaQ } from "../agents/dyna-q.ts";
 import { exactGoalCritic } from "../agents/goal-critic.ts";
@@ -52,20 +52,26 @@ export function regionalChange(seed: number): Instance {
 /** What was inferred from 16 old goals and confirmed by walking before the change, frozen. */
 export function reference({ old, goal, seed }: Instance): Rows {
   const random = createRandom(seed + 5);
-  const model = new BlendedModel(exactGoalCritic(old, oldGoals(old, HEADS, random, [goal])), { tau: 1e-5, staying: true });
-  const arrival = arrivals(old, [goal]);
-  const starts = [old.start, ...old.pool];
-  let state = old.start;
+  const critic = exactGoalCritic(old, oldGoals(old, HEADS, random, [goal]));
+  return confirmed(new BlendedModel(critic, { tau: 1e-5, staying: true }), old, goal, random);
+}
+
+/** Rows after 5000 steps at random in a world, begun anywhere, frozen. */
+export function confirmed(model: LearnedRows, world: GoalWorld, goal: number, random: Random): Rows {
+  const arrival = arrivals(world, [goal]);
+  const starts = [world.start, ...world.pool];
+  let state = world.start;
   for (let t = 0, elapsed = 0; t < BURN_IN; t++) {
-    const action = random.integer(old.actions);
-    const next = stepWorld(old, state, action, random);
+    const action = random.integer(world.actions);
+    const next = stepWorld(world, state, action, random);
     model.observe(state, action, next);
     state = next;
-    if (!Number.isFinite(arrival[next]) && ++elapsed < old.horizon) continue;
+    if (!Number.isFinite(arrival[next]) && ++elapsed < world.horizon) continue;
     state = starts[random.integer(starts.length)];
     elapsed = 0;
   }
-  return { next: model.next.map((list) => list.slice()), chance: model.chance.map((list) => list.slice()), doubt: model.doubt.slice() };
+  const { next, chance, doubt } = model;
+  return { next: next.map((list) => list.slice()), chance: chance.map((list) => list.slice()), ...(doubt ? { doubt: doubt.slice() } : {}) };
 }
 
 type Settings = Readonly<Record<string, number>>;

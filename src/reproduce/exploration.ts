@@ -1,4 +1,5 @@
 import type { Agent } from "../agents/agent.ts";
+import { BlendedModel } from "../agents/blend.ts";
 import { type Candidates, candidateSets } from "../agents/candidates.ts";
 import { DynaQ } from "../agents/dyna-q.ts";
 import { Explore, hopelessStates } from "../agents/explore.ts";
@@ -78,7 +79,7 @@ const inferred =
     const goals = oldGoals(world, heads, random, [goal]);
     const critic = exactGoalCritic(world, goals);
     const hopeless = hopelessStates(world.states, critic.v, goals);
-    if (!world.deterministic) return new ExploreStochastic(critic, { ...basics(instance), hopeless, epsilon: 0.1 });
+    if (!world.deterministic) return new ExploreStochastic(new BlendedModel(critic), { ...basics(instance), hopeless, epsilon: 0.1 });
     return new Explore({
       candidates: refine(candidateSets(critic), { numbered }),
       discount: world.discount,

@@ -81,7 +81,7 @@ describe("a model of four rooms put to work", () => {
   test.each([
     [["plan", model, "--env", "FourRooms-v0", "--goal", "0,0"], "no state of FourRooms-v0"],
     [["plan", model, "--env", "Taxi-v3", "--goal", "1"], "does not have the 68 states"],
-    [["adapt", model, "--env", "FourRooms-v0", "--goal", "9,9"], "--block or --turn"],
+    [["adapt", model, "--env", "FourRooms-v0", "--goal", "9,9"], "--block, --turn, or --change"],
     [["adapt", model, "--env", "FourRooms-v0", "--goal", "1,2", "--start", "1,1", "--block", "1,2"], "cannot be reached"],
   ])("%j is refused in a sentence", async (words, sentence) => {
     const ran = await run(...words);
@@ -91,3 +91,37 @@ describe("a model of four rooms put to work", () => {
 });
 
 test("nothing is left where a command was refused", () => expect(existsSync(join(folder, "adapt"))).toBe(false));
+
+describe("a model of ice put to work, where outcomes are drawn", () => {
+  const lake = join(folder, "lake");
+  beforeAll(async () => {
+    const critic = join(folder, "lake-critic");
+    const words = ["--env", "FrozenLake-v1", "--quiet"];
+    expect((await run("train", ...words, "--algorithm", "value-iteration", "--identifiable", "--out", critic)).code).toBe(0);
+    expect((await run("infer", critic, ...words, "--method", "projection", "--out", lake)).code).toBe(0);
+  }, 60_000);
+
+  test("explore finds goals sooner than R-max", async () => {
+    const ran = await run("explore", lake, "--env", "FrozenLake-v1", "--runs", "6", "--steps", "2000", "--json", "--quiet");
+    const { curves } = JSON.parse(ran.out) as { curves: { name: string; solved: number[] }[] };
+    const total = (name: string) => curves.find((curve) => curve.name === name)!.solved.reduce((sum, x) => sum + x, 0);
+    expect(total("inferred model")).toBeLessThan(total("R-max"));
+  });
+
+  test("adapt notices that the ice slips less, and that actions were turned", async () => {
+    const words = ["adapt", lake, "--env", "FrozenLake-v1", "--goal", "15", "--runs", "4", "--steps", "1500", "--json", "--quiet"];
+    const slips = JSON.parse((await run(...words, "--change", "success_rate=0.9")).out);
+    expect(slips.change).toMatch(/less noise|turned/);
+    const turned = JSON.parse((await run(...words, "--turn", "1")).out);
+    expect(turned.change).toContain("actions turned");
+    expect(turned.curves.map((curve: { name: string }) => curve.name)).toEqual(["inferred model", "Q-learning that goes on", "Dyna-Q"]);
+  }, 30_000);
+
+  test("one sentence for a change that is none, two changes, and one that the world does not have", async () => {
+    const words = ["adapt", lake, "--env", "FrozenLake-v1", "--goal", "15"];
+    expect((await run(...words)).err).toBe("vinverse: give one change: --block, --turn, or --change name=number.\n");
+    expect((await run(...words, "--turn", "1", "--change", "success_rate=0.9")).code).toBe(2);
+    expect((await run(...words, "--change", "ice=2")).err).toMatch(/^vinverse: FrozenLake-v1 has no option 'ice'; it has .*success_rate/);
+    expect((await run(...words, "--change", "success_rate")).err).toMatch(/--change takes name=number/);
+  });
+});
