@@ -111,7 +111,11 @@ test("repair fits the channel that smoother ice is", () => {
 test("stochastic exploration is the same from the same seed", () => {
   const goals = [[20], [33], [47], [58]];
   const run = () => {
-    const agent = new ExploreStochastic(new BlendedModel(exactGoalCritic(lake, goals)), { random: createRandom(1), discount: 0.97, epsilon: 0.1 });
+    const agent = new ExploreStochastic(new BlendedModel(exactGoalCritic(lake, goals)), {
+      random: createRandom(1),
+      discount: 0.97,
+      epsilon: 0.1,
+    });
     const random = createRandom(2);
     const path = [0];
     for (let t = 0; t < 60; t++) {
