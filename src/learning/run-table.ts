@@ -91,11 +91,14 @@ function verdictOfLearned(critic: TabularCritic, tasks: readonly TabularTask[], 
   const { tiedStates, leastGap, leastSeparateGap, errorBound, gaps } = identifyTabular(critic);
   const { taken, told, certain, residualOverSignal } = tabularResiduals(tasks, critic.heads[0].discount, learner, gaps);
   const usable = told > 0 && 2 * certain >= told;
-  const learned = `${taken} of ${learner.visits.length} pairs of state and action were taken, their Bellman residual is ${percent(residualOverSignal)} of signal`;
+  const heard =
+    residualOverSignal === undefined ? "no values differ yet" : `their Bellman residual is ${percent(residualOverSignal)} of signal`;
+  const learned = `${taken} of ${learner.visits.length} pairs of state and action were taken, ${heard}`;
+  const least = Number.isFinite(leastSeparateGap) ? ` (${leastSeparateGap.toPrecision(2)} at least)` : "";
   const sentence =
     told === 0
       ? `${learned}; none leads to one state alone: infer probabilities, with --method projection.`
-      : `${learned}; of ${told} that one state follows, it is certain for ${certain}: there the residual is below half the gap between values (${leastSeparateGap.toPrecision(2)} at least).`;
+      : `${learned}; of ${told} that one state follows, it is certain for ${certain}: there the residual is below half the gap between values${least}.`;
   return { usable, verdict: sentence, tiedStates, leastGap, errorBound, taken, told, certain };
 }
 
@@ -162,7 +165,7 @@ async function learn(
       ...(returns.length > 0 ? { trainingReturn: returns.reduce((a, b) => a + b, 0) / returns.length } : {}),
       evaluation,
       optimum,
-      residualOverSignal,
+      ...(residualOverSignal === undefined ? {} : { residualOverSignal }),
       taken,
       pairs,
     });
@@ -170,7 +173,7 @@ async function learn(
     onProgress?.(
       learner.steps,
       steps,
-      `return ${evaluation.toPrecision(4)} of ${optimum.toPrecision(4)}, residual ${(100 * residualOverSignal).toFixed(0)} % of signal, step ${learner.steps}`,
+      `return ${evaluation.toPrecision(4)} of ${optimum.toPrecision(4)}, ${residualOverSignal === undefined ? "no values yet" : `residual ${percent(residualOverSignal)} of signal`}, step ${learner.steps}`,
     );
   }
   return { kind: "learned" as const, critic: critic(), log: log.entries, learner };

@@ -14,8 +14,8 @@ export interface TabularEntry {
   /** Exact discounted return of what the tables think best, from where episodes begin, mean over the tasks pursued; and the largest there is. */
   readonly evaluation: number;
   readonly optimum: number;
-  /** Of all heads over the pairs that were taken: RMS of the Bellman residual over RMS of V(s') − V(s). */
-  readonly residualOverSignal: number;
+  /** Of all heads over the pairs that were taken: RMS of the Bellman residual over γ, over RMS of V(s') − V(s); absent while values do not differ. */
+  readonly residualOverSignal?: number;
   /** Pairs of state and action taken so far, of all. */
   readonly taken: number;
   readonly pairs: number;
@@ -27,7 +27,7 @@ export const tabularLog: LogKind<TabularEntry> = {
     "return/evaluation": evaluation,
     "return/optimum": optimum,
     ...(trainingReturn === undefined ? {} : { "return/training": trainingReturn }),
-    "identifiability/residual over signal": residualOverSignal,
+    ...(residualOverSignal === undefined ? {} : { "identifiability/residual over signal": residualOverSignal }),
     "identifiability/pairs taken": taken,
   }),
 };
@@ -59,7 +59,8 @@ export function greedyReturn(tasks: readonly TabularTask[], discount: number, q:
 }
 
 export interface TabularResidual {
-  readonly residualOverSignal: number;
+  /** Absent where no V(s') differs from V(s). */
+  readonly residualOverSignal?: number;
   readonly taken: number;
   /** Pairs that one next state follows without an end, and those of them whose residual is below half the gap between its values and any other state's. */
   readonly told: number;
@@ -107,7 +108,7 @@ export function tabularResiduals(
     told++;
     if (gaps && Math.sqrt(distance) < gaps[next] / 2) certain++;
   }
-  return { residualOverSignal: Math.sqrt(squares / signals), taken, told, certain };
+  return { ...(signals > 0 ? { residualOverSignal: Math.sqrt(squares / signals) } : {}), taken, told, certain };
 }
 
 function onlyNext({ offsets, nextStates, probabilities }: Tables, pair: number): number | undefined {

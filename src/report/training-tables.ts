@@ -64,7 +64,7 @@ function learnedParts(title: string, log: readonly TabularEntry[]): Omit<Trainin
             x: steps,
             y: "residual over signal",
             logarithmic: true,
-            series: [{ name: "all heads", x, y: log.map(({ residualOverSignal }) => residualOverSignal) }],
+            series: [{ name: "all heads", x, y: log.map(({ residualOverSignal = Number.NaN }) => residualOverSignal) }],
           }),
           learningCurve({
             title: "pairs taken",
@@ -86,7 +86,7 @@ function learnedParts(title: string, log: readonly TabularEntry[]): Omit<Trainin
             evaluation,
             optimum,
             trainingReturn ?? "",
-            residualOverSignal,
+            residualOverSignal ?? "",
             taken,
           ]),
         },

@@ -104,6 +104,18 @@ test.each(["q-learning", "sarsa", "value-iteration"])("%s leaves a log, a curve 
   expect(JSON.parse(trained.out).identifiability.verdict).toMatch(/none leads to one state alone|of \d+ that one state follows/);
 });
 
+test("tables that have met no reward say that no values differ, and go on", async () => {
+  const words = ["--env", "FourRooms-v0", "--algorithm", "q-learning", "--steps", "40", "--out", join(root, "unrewarded")];
+  const trained = await train(...words);
+  expect(JSON.parse(trained.out)).not.toHaveProperty("residualOverSignal");
+  expect(JSON.parse(trained.out).identifiability.verdict).toMatch(
+    /no values differ yet; of \d+ that one state follows, it is certain for 0/,
+  );
+  expect(readFileSync(join(root, "unrewarded", "log.jsonl"), "utf8")).not.toContain("null");
+  expect(readFileSync(join(root, "unrewarded", "report.html"), "utf8")).not.toContain("NaN");
+  expect(await train(...words, "--resume")).toMatchObject({ code: 0, out: expect.stringContaining('"steps":40,') });
+});
+
 test("files of others are left alone unless asked, and a file is no folder", async () => {
   const out = join(root, "letters");
   mkdirSync(out);

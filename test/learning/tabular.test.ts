@@ -94,8 +94,8 @@ test("SARSA's critic values states as it behaves: Bellman's equation holds for i
   const options = { seed: 2, discount, steps: 400_000 };
   const learner = tabularLearner("sarsa", all, { ...options, pursued: 1 });
   learner.advance(options.steps);
-  const own = tabularResiduals(all, discount, learner).residualOverSignal;
-  const greedy = tabularResiduals(all, discount, { ...learner, v: () => undefined }).residualOverSignal;
+  const own = tabularResiduals(all, discount, learner).residualOverSignal!;
+  const greedy = tabularResiduals(all, discount, { ...learner, v: () => undefined }).residualOverSignal!;
   expect(own).toBeLessThan(0.7 * greedy);
   const critic = restoreCritic(learnedCritic("sarsa", make(id), all, learner, options));
   expect(critic.kind === "tabular" && critic.v).toEqual(learner.v());
