@@ -57,6 +57,7 @@ export async function learningRuns(name: string, { seeds, steps, every }: RunsOp
   const x = Array.from({ length: Math.floor(steps / every) }, (_, i) => (i + 1) * every);
   const shares = x.map(() => [] as number[]);
   const solved: number[] = [];
+  let unsolved = 0;
   for (const seed of seeds) {
     const { world, goal, agent } = create(seed);
     let latest = 0;
@@ -77,6 +78,7 @@ export async function learningRuns(name: string, { seeds, steps, every }: RunsOp
       shares[i].push(share);
     });
     solved.push(first || steps);
+    if (first === 0) unsolved++;
   }
   const points = shares.map(meanOf);
   return {
@@ -86,7 +88,7 @@ export async function learningRuns(name: string, { seeds, steps, every }: RunsOp
     low: points.map(({ low }) => low),
     high: points.map(({ high }) => high),
     solved,
-    unsolved: solved.filter((step) => step === steps).length,
+    unsolved,
   };
 }
 
