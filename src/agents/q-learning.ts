@@ -32,7 +32,7 @@ export class QLearning implements Agent {
   constructor(options: QLearningOptions) {
     this.options = options;
     const pairs = options.states * options.actions;
-    const { bonus = 0, initial = bonus / (1 - options.discount) } = options;
+    const { bonus = 0, initial = bonus > 0 ? bonus / (1 - options.discount) : 0 } = options;
     this.q = options.q?.slice() ?? new Float64Array(pairs).fill(initial);
     this.plain = options.bonus ? new Float64Array(pairs) : this.q;
     this.visits = new Float64Array(options.bonus ? pairs : 0);

@@ -148,6 +148,12 @@ test("a count bonus makes Q-learning try everything, and find a far goal sooner 
   expect(steps(counted)).toBeLessThan(steps(drawn));
 });
 
+test("Q-learning without a bonus begins at 0 where nothing is discounted too", () => {
+  const agent = new QLearning({ states: 2, actions: 2, discount: 1, random: createRandom(1), rate: 1, epsilon: 0 });
+  agent.observe(0, 1, 1, 1, true);
+  expect([...agent.q]).toEqual([0, 1, 0, 0]);
+});
+
 test("a closing door is told at the first mismatch and walked around", () => {
   const goal = 67;
   const { candidates } = transfer(exactGoalCritic(rooms, [...drawGoals(5, 7, [goal]), [goal]]), { discount: 0.95 });
