@@ -178,7 +178,7 @@ function createPlaces({ names, angular, low, high }: Coordinates, { states, n }:
       ? [-Math.PI, Math.PI]
       : bounded
         ? [low[j], high[j]]
-        : [-1, 1].map((side) => mean + side * SPAN * Math.sqrt(square));
+        : [-1, 1].map((side) => mean + side * SPAN * (Math.sqrt(square) || 1));
     from[j] = a;
     size[j] = (z - a) / resolution;
   }

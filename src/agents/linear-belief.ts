@@ -11,14 +11,14 @@ export interface LinearBelief {
   readonly model: LinearModel;
   /** Steps that end on a face of the box of states say nothing and are passed over. */
   add(steps: Steps): void;
-  /** Writes to `out` [n] what a step from (s, a) would tell of the weights, in nats: ½ Σ_j ln(1 + φᵀ Λ_j⁻¹ φ / σ_j²) (MacKay 1992). */
+  /** Writes to `out` [n] what a step from (s, a) would tell of the weights, in nats: ½ Σ_j ln(1 + scale_j² φᵀ Λ_j⁻¹ φ / σ_j²) (MacKay 1992). */
   information(states: Float64Array, actions: Float64Array, n: number, out: Float64Array): void;
 }
 
 export interface BeliefOptions {
   /** [d] standard deviation of what a step's change differs from the best of its class */
   readonly noise: ArrayLike<number>;
-  /** Λ_j to begin with, [d, features, features]; nothing known where absent. */
+  /** Λ_j to begin with, [d, features, features], of which lower triangles are read; nothing known where absent. */
   readonly precision?: Float64Array;
 }
 
@@ -107,7 +107,7 @@ export function linearBelief(model: LinearModel, { noise, precision }: BeliefOpt
 /**
  * What an inferred model knows, by its own deviations: Λ_j = worth · mean_b scale_j² φ_b φ_bᵀ / σ_bj² over the pairs it is asked at. Its errors come from one critic and go together: all pairs are
  * worth so many steps, not as many as there are. Directions that the heads cannot see have infinite deviations and stay open.
- * @param at [n] pairs @returns [d, features, features]
+ * @param at [n] pairs @returns [d, features, features], lower triangles
  */
 export async function inferredPrecision(
   inferred: ContinuousWorldModel,

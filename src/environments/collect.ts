@@ -94,7 +94,8 @@ export async function collectTransitions(
  * n pairs of states anywhere within the bounds of their coordinates, the others as episodes begin, and of actions anywhere in their space: where a model of how the world moves
  * can be asked without knowing it.
  */
-export function drawAnywhere({ coordinates, actionSpace, initialState }: Physics, n: number, seed: number): Visited {
+export function drawAnywhere(physics: Physics, n: number, seed: number): Visited {
+  const { coordinates, actionSpace } = physics;
   const random = createRandom(seed);
   const { low, high } = coordinates;
   const d = low.length;
@@ -102,7 +103,7 @@ export function drawAnywhere({ coordinates, actionSpace, initialState }: Physics
   const states = new Float64Array(n * d);
   const actions = new Float64Array(n * m);
   for (let b = 0; b < n; b++) {
-    initialState(random, states, b * d);
+    physics.initialState(random, states, b * d);
     for (let j = 0; j < d; j++) if (Number.isFinite(high[j] - low[j])) states[b * d + j] = low[j] + (high[j] - low[j]) * random.uniform();
     drawAction(actionSpace, random, actions, b * m);
   }

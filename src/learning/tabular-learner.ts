@@ -46,7 +46,7 @@ const SLOWEST = 0.01;
 
 /**
  * Tables of all tasks at once (Kaelbling 1993), at rates that fall with visits (Even-Dar and Mansour 2003, rescaled by 1 − γ as in Wainwright 2019): what one task would pay for a transition is known when another task made it.
- *   Q_g(s, a) ← Q_g(s, a) + α_n (r_g + γ(1 − d_g) V_g(s') − Q_g(s, a)),  α_n = (1 + (1 − γ) n)^−ω at the pair's n-th visit.
+ *   Q_g(s, a) ← Q_g(s, a) + α_n (r_g + γ(1 − d_g) V_g(s') − Q_g(s, a)),  α_n = (1 + (1 − γ) n)^−ω after n visits of the pair, 1 − γ no less than 0.01.
  * Q-learning (Watkins 1989): V_g(s') = max_a' Q_g(s', a'); ε-greedy for a task drawn anew every episode, exploring by the action least taken so far.
  * SARSA (Rummery and Niranjan 1994): V_g(s') = Q_g(s', a'), a' the action taken next, ε-greedy for the first task; exploring is uniform.
  */
