@@ -13,6 +13,7 @@ import type { Answer, Context } from "./run.ts";
 
 export interface NumberedAdaptOptions extends RunOptions {
   readonly goal: string;
+  readonly discount: number;
   readonly block?: string;
   readonly turn?: string;
   /** name=number of options of the environment */
@@ -33,7 +34,8 @@ export async function adaptNumbered(context: Context, folder: string, options: N
   const task = await loadGoalTask(folder, options);
   const { world: old, candidates, goal } = task;
   const world = await changed(task, options);
-  if (!(solveGoals(world, [goal]).v[world.start] > 0)) throw new UsageError("after this change the goal cannot be reached");
+  const [was, is] = [old, world].map((of) => solveGoals(of, [goal]).v[of.start]);
+  if (!(is > 0)) throw new UsageError("after this change the goal cannot be reached");
   const drawn = !old.deterministic || !world.deterministic;
   const { runs: count = 30, steps = drawn ? 5000 : 1000 } = options;
   const basics = (seed: number) => ({ states: old.states, actions: old.actions, discount: old.discount, random: createRandom(seed) });
@@ -95,18 +97,29 @@ export async function adaptNumbered(context: Context, folder: string, options: N
     }
   }
   const rows = curves.map(({ name, solved, unsolved }) => [name, medianOfList(solved), `${unsolved} of ${solved.length} unsolved`]);
+  const easy =
+    is >= was - 1e-9 ? " The way from the start is no longer than before, so who knows nothing of the change may do well too." : "";
+  const sentence = `${change}.${drawn ? "" : easy}`;
   const about = {
     title: `Adapting to a change of ${options.env}`,
     subtitle: `model: ${folder}`,
     command: context.commandLine,
     seed: options.seed,
-    sentence: change,
+    sentence,
   };
   if (options.out !== undefined) {
     const page = await curvesReport(curves, about);
     await writeOutputFolder(options.out, options.force === true, (into) => writeFile(join(into, "report.html"), page));
   }
-  return { json: { folder, environment: options.env, change, seeds, curves }, text: `${change}\n${alignColumns(rows)}` };
+  return {
+    json: { folder, environment: options.env, change, seeds, curves },
+    text: [
+      sentence,
+      "Median steps to 95 % of the optimum of the changed world:",
+      alignColumns(rows, "  "),
+      ...(options.out ? [`Curves: ${options.out}/report.html`] : []),
+    ].join("\n"),
+  };
 }
 
 /** The world after the change: a cell that closes, actions that are turned, or the same environment with other options. */

@@ -1,7 +1,8 @@
 import { Command } from "commander";
 import { UsageError } from "./errors.ts";
 import type { Io } from "./io.ts";
-import { type RunOptions, withRuns } from "./learning-runs.ts";
+import { DISCOUNT, type RunOptions, refuseOthers, withRuns } from "./learning-runs.ts";
+import { checkOutputFolder } from "./output-folder.ts";
 import { perform, withCommonOptions, withExamples } from "./run.ts";
 
 interface AdaptOptions extends RunOptions {
@@ -41,17 +42,15 @@ export function adaptCommand(io: Io): Command {
     ["vinverse adapt runs/pendulum --env Pendulum-v1 --change mass=2 --out runs/heavier", "a pendulum becomes twice as heavy"],
   ]);
   return perform<[string], AdaptOptions>(command, io, async (context, options, folder) => {
+    if (options.out !== undefined) checkOutputFolder(options.out, options.force === true, "report");
     const { loadWorldModel } = await import("../world-model/load.ts");
     const model = await loadWorldModel(folder);
-    const { goal, block, turn, change = [] } = options;
+    const { goal, block, turn, start, discount = DISCOUNT, change = [] } = options;
     if (model.kind === "continuous") {
-      if (block !== undefined || turn !== undefined || goal !== undefined)
-        throw new UsageError(
-          `${folder} holds a model of coordinates: give --change name=number; --goal, --block and --turn are for numbered states`,
-        );
+      refuseOthers(folder, "coordinates", { goal, block, turn, start, discount: options.discount });
       return (await import("./adapt-continuous.ts")).adaptContinuous(context, folder, model, { ...options, change });
     }
     if (goal === undefined) throw new UsageError("--goal is missing: the number of a state, or row,column");
-    return (await import("./adapt-numbered.ts")).adaptNumbered(context, folder, { ...options, goal, change });
+    return (await import("./adapt-numbered.ts")).adaptNumbered(context, folder, { ...options, goal, discount, change });
   });
 }

@@ -46,6 +46,7 @@ export async function exploreContinuous(
     import("../agents/linear-model.ts"),
     import("../reproduce/statistics.ts"),
   ]);
+  if (options.within !== undefined && options.goal === undefined) throw new UsageError("--within says how near a goal is: give --goal too");
   const environment = await makeEnvironment(options.env);
   if (!environment.physics) throw new UsageError(`${options.env} has no continuous states to explore`);
   const physics = physicsOf(environment);

@@ -5,8 +5,17 @@ import type { Seek } from "../agents/explore-continuous.ts";
 import { alignColumns } from "./columns.ts";
 import { loadGoalTask } from "./goal-task.ts";
 import type { Io } from "./io.ts";
-import { curvesReport, learningRuns, medianOfList, type RunOptions, type RunsOptions, withRuns } from "./learning-runs.ts";
-import { writeOutputFolder } from "./output-folder.ts";
+import {
+  curvesReport,
+  DISCOUNT,
+  learningRuns,
+  medianOfList,
+  type RunOptions,
+  type RunsOptions,
+  refuseOthers,
+  withRuns,
+} from "./learning-runs.ts";
+import { checkOutputFolder, writeOutputFolder } from "./output-folder.ts";
 import { perform, positive, withCommonOptions, withExamples } from "./run.ts";
 
 interface ExploreOptions extends RunOptions {
@@ -43,10 +52,16 @@ export function exploreCommand(io: Io): Command {
     ["vinverse explore runs/car --env MountainCarContinuous-v0 --goal position=0.5 --runs 5", "up a hill that random actions never climb"],
   ]);
   return perform<[string], ExploreOptions>(command, io, async (context, given, folder) => {
-    const options = { runs: 30, steps: 1000, ...given };
+    const { start, discount, within, seek } = given;
+    const options = { runs: 30, steps: 1000, ...given, discount: discount ?? DISCOUNT };
+    if (options.out !== undefined) checkOutputFolder(options.out, options.force === true, "report");
     const { loadWorldModel } = await import("../world-model/load.ts");
     const model = await loadWorldModel(folder);
-    if (model.kind === "continuous") return (await import("./explore-continuous.ts")).exploreContinuous(context, folder, model, options);
+    if (model.kind === "continuous") {
+      refuseOthers(folder, "coordinates", { start, discount });
+      return (await import("./explore-continuous.ts")).exploreContinuous(context, folder, model, options);
+    }
+    refuseOthers(folder, "numbered states", { within, seek });
     const [{ Explore }, { ExploreStochastic }, { countedRows, rowsOf }, { RMax }, { QLearning }, { createRandom }] = await Promise.all([
       import("../agents/explore.ts"),
       import("../agents/explore-stochastic.ts"),
@@ -92,6 +107,9 @@ export function exploreCommand(io: Io): Command {
       const page = await curvesReport(curves, about);
       await writeOutputFolder(options.out, options.force === true, (into) => writeFile(join(into, "report.html"), page));
     }
-    return { json: { folder, environment: options.env, seeds, curves }, text: alignColumns(rows) };
+    return {
+      json: { folder, environment: options.env, seeds, curves },
+      text: [sentence, alignColumns(rows, "  "), ...(options.out ? [`Curves: ${options.out}/report.html`] : [])].join("\n"),
+    };
   });
 }

@@ -1,26 +1,39 @@
 import type { Command } from "commander";
 import type { Agent } from "../agents/agent.ts";
 import type { GoalWorld } from "../agents/goal-world.ts";
+import { UsageError } from "./errors.ts";
 import type { GoalOptions } from "./goal-task.ts";
 import { discount, positiveInteger } from "./run.ts";
 
 /** What commands take that let agents live in a world, run by run. */
-export interface RunOptions extends GoalOptions {
+export interface RunOptions extends Omit<GoalOptions, "discount"> {
+  readonly discount?: number;
   readonly out?: string;
   readonly force?: boolean;
   readonly runs?: number;
   readonly steps?: number;
 }
 
+/** γ of numbered states. */
+export const DISCOUNT = 0.95;
+
 /** @param defaults of --runs and --steps, for people */
 export function withRuns(command: Command, defaults: { readonly runs: string; readonly steps: string }): Command {
   return command
     .option("--start <state>", "numbered states: where episodes begin (default: the environment's first start)")
-    .option("--discount <number>", "numbered states: γ", discount, 0.95)
+    .option("--discount <number>", `numbered states: γ (default: ${DISCOUNT})`, discount)
     .option("--runs <n>", `runs, each of its own seed (default: ${defaults.runs})`, positiveInteger)
     .option("--steps <n>", `steps of a run (default: ${defaults.steps})`, positiveInteger)
     .option("--out <folder>", "write report.html with the learning curves there")
     .option("--force", "write into a folder that holds other files");
+}
+
+/** @throws UsageError naming an option that this kind of model would not look at */
+export function refuseOthers(folder: string, kind: "numbered states" | "coordinates", others: Readonly<Record<string, unknown>>): void {
+  const foreign = Object.keys(others).find((name) => others[name] !== undefined);
+  if (foreign === undefined) return;
+  const theirs = kind === "coordinates" ? "numbered states" : "coordinates";
+  throw new UsageError(`--${foreign} is for models of ${theirs}, and ${folder} holds a model of ${kind}: leave it out`);
 }
 
 export interface Curve {
