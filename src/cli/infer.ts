@@ -72,7 +72,7 @@ export function inferCommand(io: Io): Command {
   return perform<[string[]], InferOptions>(command, io, async (context, options, files) => {
     const start = performance.now();
     const { out, seed, force = false } = options;
-    if (out !== undefined) checkOutputFolder(out, force);
+    if (out !== undefined) checkOutputFolder(out, force, "model");
     const [{ loadCritic }, { inferCritics }, { summarise, summariseInWords }, { writeInference }] = await Promise.all([
       import("../formats/index.ts"),
       import("./infer-critics.ts"),

@@ -6,7 +6,7 @@ import type { ContinuousWorldModel } from "../world-model/world-model.ts";
 import { makeEnvironment } from "./environments.ts";
 import { UsageError } from "./errors.ts";
 import { toPrettyJson } from "./json.ts";
-import { checkOutputFolder, writeOutputFolder } from "./output-folder.ts";
+import { writeOutputFolder } from "./output-folder.ts";
 import type { Answer, Context } from "./run.ts";
 import { version } from "./version.ts";
 
@@ -28,7 +28,6 @@ export async function planArm(
   options: PlanArmOptions,
 ): Promise<Answer> {
   const { out, force = false } = options;
-  if (out !== undefined) checkOutputFolder(out, force);
   const environment = await makeEnvironment(options.env);
   const { simulation, coordinates } = environment;
   if (options.env !== "ArmPickAndPlace-v0" || !simulation || coordinates?.names.length !== model.coordinates.names.length)

@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { UsageError } from "./errors.ts";
 import type { GoalOptions } from "./goal-task.ts";
 import type { Io } from "./io.ts";
+import { checkOutputFolder } from "./output-folder.ts";
 import { discount, perform, positive, positiveInteger, withCommonOptions, withExamples } from "./run.ts";
 
 interface PlanOptions extends Omit<GoalOptions, "discount"> {
@@ -53,6 +54,7 @@ export function planCommand(io: Io): Command {
   return perform<[string | undefined], PlanOptions>(command, io, async (context, options, given) => {
     const folder = given ?? options.model;
     if (folder === undefined) throw new UsageError("plan needs a folder that infer wrote");
+    if (options.out !== undefined) checkOutputFolder(options.out, options.force === true, "report");
     const { loadWorldModel } = await import("../world-model/load.ts");
     const loaded = await loadWorldModel(folder);
     if (loaded.kind === "continuous" && options.env.startsWith("Arm"))

@@ -48,7 +48,7 @@ export function reproduceCommand(io: Io): Command {
       throw new UsageError(`there is no result '${name}' to reproduce; there are ${Object.keys(reproductions).join(", ")}`);
     }
     const { out, force = false } = options;
-    if (out !== undefined) checkOutputFolder(out, force);
+    if (out !== undefined) checkOutputFolder(out, force, "report");
     const entry = reproductions[name];
     const critics = options.critics ?? (entry.critics === undefined ? undefined : findCritics(name, entry.critics));
     const reproduce = await entry.load();

@@ -45,7 +45,7 @@ export function startCommand(io: Io): Command {
     const start = performance.now();
     const { out, seed, force = false } = options;
     const { loadCritic } = await import("../formats/index.ts");
-    for (const { folder } of shown) checkOutputFolder(`${out}/${folder}`, force);
+    for (const { folder } of shown) checkOutputFolder(`${out}/${folder}`, force, "model");
     const models: Record<string, unknown>[] = [];
     const lines: string[][] = [["", "error", "nothing moves", "verdict"]];
     for (const [i, { folder, critic: name, method }] of shown.entries()) {

@@ -50,7 +50,7 @@ test("files of others are refused without --force, and kept with it", async () =
   mkdirSync(target, { recursive: true });
   writeFileSync(join(target, "thesis.tex"), "years of work");
   writeFileSync(join(target, "model.json"), "theirs");
-  expect(() => checkOutputFolder(target, false)).toThrow(UsageError);
+  expect(() => checkOutputFolder(target, false, "model")).toThrow(UsageError);
   await expect(writeOutputFolder(target, false, write("ours"))).rejects.toThrow("--force");
   expect(read("model.json")).toBe("theirs");
   await writeOutputFolder(target, true, write("ours"));
@@ -69,5 +69,28 @@ test("a folder of ours with a user's file in it is not replaced whole", async ()
 test("a file in the way is refused even with --force", () => {
   mkdirSync(join(parent, "deep"));
   writeFileSync(target, "a file");
-  expect(() => checkOutputFolder(target, true)).toThrow("is a file");
+  expect(() => checkOutputFolder(target, true, "model")).toThrow("is a file");
+});
+
+const page = (mark: string) => async (folder: string) =>
+  writeFileSync(join(folder, "report.html"), `<meta name="generator" content="vinverse 0">${mark}`);
+
+test("a report does not replace a model; with --force it goes beside it", async () => {
+  await writeOutputFolder(target, false, write("first"));
+  expect(() => checkOutputFolder(target, false, "report")).toThrow("inferred model");
+  await expect(writeOutputFolder(target, false, page("curves"))).rejects.toThrow("inferred model");
+  expect(readdirSync(target)).not.toContain("report.html");
+  await writeOutputFolder(target, true, page("curves"));
+  expect(read("model.json")).toBe("first");
+  expect(read("report.html")).toContain("curves");
+  expect(siblings()).toEqual(["out"]);
+});
+
+test("a page of ours is replaced, a page of others is not", async () => {
+  await writeOutputFolder(target, false, page("first"));
+  await writeOutputFolder(target, false, page("second"));
+  expect(read("report.html")).toContain("second");
+  writeFileSync(join(target, "report.html"), "<p>theirs");
+  await expect(writeOutputFolder(target, false, page("third"))).rejects.toThrow("did not write");
+  expect(read("report.html")).toBe("<p>theirs");
 });
