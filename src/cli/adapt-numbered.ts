@@ -34,6 +34,7 @@ export async function adaptNumbered(context: Context, folder: string, options: N
   const task = await loadGoalTask(folder, options);
   const { world: old, candidates, goal } = task;
   const world = await changed(task, options);
+  if (alike(old, world)) throw new UsageError("this change changes nothing: every step leads where it led");
   const [was, is] = [old, world].map((of) => solveGoals(of, [goal]).v[of.start]);
   if (!(is > 0)) throw new UsageError("after this change the goal cannot be reached");
   const drawn = !old.deterministic || !world.deterministic;
@@ -97,8 +98,7 @@ export async function adaptNumbered(context: Context, folder: string, options: N
     }
   }
   const rows = curves.map(({ name, solved, unsolved }) => [name, medianOfList(solved), `${unsolved} of ${solved.length} unsolved`]);
-  const easy =
-    is >= was - 1e-9 ? " The way from the start is no longer than before, so who knows nothing of the change may do well too." : "";
+  const easy = is >= was - 1e-9 ? " The way from the start is as short as before: an agent that notices nothing may do as well." : "";
   const sentence = `${change}.${drawn ? "" : easy}`;
   const about = {
     title: `Adapting to a change of ${options.env}`,
@@ -120,6 +120,11 @@ export async function adaptNumbered(context: Context, folder: string, options: N
       ...(options.out ? [`Curves: ${options.out}/report.html`] : []),
     ].join("\n"),
   };
+}
+
+function alike({ tables: one }: GoalWorld, { tables: other }: GoalWorld): boolean {
+  const same = (a: ArrayLike<number>, b: ArrayLike<number>) => a.length === b.length && Array.from(a).every((x, i) => x === b[i]);
+  return same(one.offsets, other.offsets) && same(one.nextStates, other.nextStates) && same(one.probabilities, other.probabilities);
 }
 
 /** The world after the change: a cell that closes, actions that are turned, or the same environment with other options. */

@@ -34,7 +34,7 @@ export function adaptCommand(io: Io): Command {
     ),
   );
   withExamples(command, [
-    ["vinverse adapt runs/rooms --env FourRooms-v0 --goal 9,9 --block 2,5 --out runs/adapt", "a door closes"],
+    ["vinverse adapt runs/rooms --env FourRooms-v0 --goal 3,9 --block 2,5 --out runs/adapt", "a door closes"],
     [
       "vinverse adapt runs/lake --env FrozenLake-v1 --goal 15 --change success_rate=0.8",
       "ice that slips less; what follows an action is drawn",

@@ -60,6 +60,7 @@ export function frozenLake(options: FrozenLakeOptions = {}, id = "FrozenLake-v1"
   const initial = Float64Array.from(letters, (letter) => (letter === "S" ? 1 : 0));
   const starts = initial.reduce((a, b) => a + b, 0);
   if (starts === 0) throw new EnvironmentError(`${id}: desc has no start S`);
+  if (!(success_rate >= 0 && success_rate <= 1)) throw new EnvironmentError(`${id}: success_rate is from 0 to 1, got ${success_rate}`);
   const failure = (1 - success_rate) / 2;
   const tables = buildTables(
     letters.length,

@@ -76,6 +76,7 @@ describe("a model of four rooms put to work", () => {
     );
     expect(ran.code).toBe(0);
     expect(ran.out).toContain("leads nowhere now");
+    expect(ran.out).toContain("as short as before");
   });
 
   test.each([
@@ -124,5 +125,7 @@ describe("a model of ice put to work, where outcomes are drawn", () => {
     expect((await run(...words, "--turn", "1", "--change", "success_rate=0.9")).code).toBe(2);
     expect((await run(...words, "--change", "ice=2")).err).toMatch(/^vinverse: FrozenLake-v1 has no option 'ice'; it has .*success_rate/);
     expect((await run(...words, "--change", "success_rate")).err).toMatch(/--change takes name=number/);
+    expect((await run(...words, "--change", "success_rate=3")).err).toContain("success_rate is from 0 to 1");
+    expect((await run(...words, "--turn", "4")).err).toContain("changes nothing");
   });
 });
