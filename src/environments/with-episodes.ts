@@ -14,7 +14,7 @@ export interface Episodes {
 
 /**
  * The same laws in other episodes: behaviour that never gets far shows no more than the surroundings of its start.
- * @throws EnvironmentError where there are no laws, or a coordinate has no bounds
+ * @throws EnvironmentError where there are no laws, a coordinate has no bounds, or a range leaves them
  */
 export function withEpisodes({ id, physics }: Environment, { starts, horizon }: Episodes): Environment {
   if (!physics) throw new EnvironmentError(`${id} has no coordinates to begin in`);
@@ -30,6 +30,11 @@ function anywhere(id: string, { coordinates: { names, low, high } }: Physics, st
     throw new EnvironmentError(`${id} has ${names.length} coordinates (${names.join(", ")}); give as many ranges, not ${ranges.length}`);
   const open = ranges.findIndex((range) => !range.every(Number.isFinite));
   if (open >= 0) throw new EnvironmentError(`${names[open]} of ${id} has no bounds; give ranges of its coordinates (${names.join(", ")})`);
+  const beyond = ranges.findIndex(([from, to], j) => from < low[j] || to > high[j]);
+  if (beyond >= 0)
+    throw new EnvironmentError(
+      `${names[beyond]} of ${id} stays within ${low[beyond]} and ${high[beyond]}; give first states a range within these, not ${ranges[beyond].join(":")}`,
+    );
   return (random, out = new Float64Array(ranges.length), offset = 0) => {
     for (const [j, [from, to]] of ranges.entries()) out[offset + j] = from + (to - from) * random.uniform();
     return out;

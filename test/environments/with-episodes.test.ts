@@ -39,5 +39,10 @@ test("uniform starts fill the bounds of the coordinates; without bounds they are
   expect(Math.max(...Array.from({ length: n }, (_, b) => Math.abs(states[2 * b + 1])))).toBeGreaterThan(6);
   expect(() => withEpisodes(make("CartPole-v1"), { starts: "uniform" })).toThrow(/of CartPole-v1 has no bounds; give ranges/);
   expect(() => withEpisodes(make("Pendulum-v1"), { starts: [[0, 1]] })).toThrow(/2 coordinates .* not 1/);
+  const far = [
+    [-1.2, 0.5],
+    [-0.07, 0.08],
+  ] as const;
+  expect(() => withEpisodes(make("MountainCar-v0"), { starts: far })).toThrow(/velocity .* within -0.07 and 0.07; .* not -0.07:0.08/);
   expect(() => withEpisodes(make("Taxi-v3"), { horizon: 3 })).toThrow(/no coordinates/);
 });
