@@ -80,10 +80,12 @@ export async function prepare(study: ContinuousChangeStudy, seed: number, cache:
   const configuration = new TextEncoder().encode(JSON.stringify({ algorithm, training }));
   const held = (await files.kind(file)) === "file" ? readSafetensors(await files.read(file), file) : undefined;
   const own = held && new TextDecoder().decode(held.configuration?.data as Uint8Array) === new TextDecoder().decode(configuration);
-  if (own) learner.restore(held);
   let before = Number.NEGATIVE_INFINITY;
-  if (own && held.unfinished === undefined) before = await returnOfLearner(learner, environment);
-  else {
+  if (own) {
+    learner.restore(held);
+    before = await returnOfLearner(learner, environment);
+  }
+  if (!own || held.unfinished !== undefined) {
     const keep = (more: Checkpoint = {}) =>
       files.write(
         file,
