@@ -80,6 +80,11 @@ export class Detector {
             Float64Array.from(alternatives, (q) => Math.log(floor(spreadQ, q[j], true) / p)),
           );
         });
+        // what the reference alone expects, though rarely, speaks for it
+        reference.next[pair].forEach((t, j) => {
+          const p = floor(spreadP, reference.chance[pair][j], false);
+          if (!inside.has(t)) inside.set(t, new Float64Array(alternatives.length).fill(Math.log(floor(spreadQ, 0, false) / p)));
+        });
         this.ratios.push(inside);
       }
     }

@@ -108,6 +108,28 @@ test("repair fits the channel that smoother ice is", () => {
   for (let a = 0; a < 4; a++) expect(Math.abs(agent.channel![5 * a] - 0.4)).toBeLessThan(0.12);
 });
 
+test("outcomes that are rare but known are no change; actions that are turned are one", () => {
+  const [states, actions] = [60, 2];
+  const drawn = createRandom(1);
+  const next = Array.from({ length: states * actions }, () => Array.from(drawn.permutation(states).slice(0, 21)));
+  const chance = next.map((list) => list.map((_, j) => (j === 0 ? 0.85 : 0.0075)));
+  const alarms = (turn: number, steps: number) => {
+    const detector = new Detector({ next, chance }, { states, actions, falseAlarmRate: 1e-4 });
+    const random = createRandom(2);
+    let count = 0;
+    for (let t = 0, s = 0; t < steps; t++) {
+      const a = random.integer(actions);
+      const list = next[s * actions + ((a + turn) % actions)];
+      const to = random.uniform() < 0.85 ? list[0] : list[1 + random.integer(20)];
+      if (detector.observe(s, a, to)) count++;
+      s = to;
+    }
+    return count;
+  };
+  expect(alarms(0, 20_000)).toBeLessThanOrEqual(2);
+  expect(alarms(1, 20)).toBeGreaterThanOrEqual(1);
+});
+
 test("stochastic exploration is the same from the same seed", () => {
   const goals = [[20], [33], [47], [58]];
   const run = () => {
