@@ -37,8 +37,11 @@ export async function openLog<E>(folder: string, from: number | undefined, { at,
 async function readLog<E>(path: string): Promise<E[]> {
   if ((await files.kind(path)) !== "file") return [];
   const text = new TextDecoder().decode(await files.read(path));
-  return text
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as E);
+  return (
+    text
+      .split("\n")
+      .filter((line) => line !== "")
+      // JSON has no number for a loss that diverged or a bound that there is not
+      .map((line) => JSON.parse(line, (_, value) => (value === null ? Number.NaN : value)) as E)
+  );
 }

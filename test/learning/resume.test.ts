@@ -7,7 +7,7 @@ import { loadCritic } from "../../src/formats/load-critic.ts";
 import { type RunOptions, runTraining } from "../../src/learning/run.ts";
 import { runGeneralValues } from "../../src/learning/run-general-values.ts";
 import { runTable } from "../../src/learning/run-table.ts";
-import { EVENTS } from "../../src/learning/training-log.ts";
+import { EVENTS, openLog } from "../../src/learning/training-log.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vinverse-resume-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -59,6 +59,16 @@ test.each(cases)("$algorithm on $environment: stopped anywhere, it ends with the
   await expect(runTraining({ ...common, seed: 4, out: broken, resume: true })).rejects.toThrow(
     /is of another training: seed is 3 there and 4 here/,
   );
+});
+
+test("what is no number in a log is none when it is read again, and the same bytes when written", async () => {
+  const at = join(folder, "diverged");
+  const kind = { at: ({ steps }: { steps: number; loss: number }) => steps, scalars: () => ({}) };
+  await (await openLog(at, undefined, kind)).add({ steps: 1, loss: Number.NaN }, { steps: 2, loss: Number.POSITIVE_INFINITY });
+  const log = await openLog(at, 2, kind);
+  expect(log.entries.map(({ loss }) => loss)).toEqual([Number.NaN, Number.NaN]);
+  await log.add({ steps: 3, loss: 0.5 });
+  expect(readFileSync(join(at, "log.jsonl"), "utf8")).toBe('{"steps":1,"loss":null}\n{"steps":2,"loss":null}\n{"steps":3,"loss":0.5}\n');
 });
 
 const everyByte = (whole: string, broken: string) => {
