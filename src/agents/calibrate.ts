@@ -16,6 +16,8 @@ import { ResidualDetector } from "./residual-detector.ts";
 const [RELATIVE, ABSOLUTE] = [1, 0.02];
 /** A prior that holds nothing back, and the least deviation of a class that explains everything, in units of the features' scale. */
 const [FREE, EXACT] = [1e6, 1e-6];
+/** The least spread of a weight: the square of its inverse is still a number. */
+const HELD = 1e-150;
 /** Against features that the steps do not tell apart. */
 const RIDGE = 1e-6;
 
@@ -50,10 +52,12 @@ export function calibrate(inferred: LinearModel, before: Steps): Calibrated {
     judged.states.map((_, i) => changeOf(coordinates, judged.states, judged.nextStates, i, i % d)),
     d,
   );
-  const able = refit(inferred, judged, { deviation: first.map((x) => x + Number.MIN_VALUE), spread: () => FREE }).model;
-  const deviation = rootMeanSquares(residualsOf(able, judged), d).map((x, j) => Math.max(x, EXACT * features.scale[j]));
+  const least = (x: number, j: number) => Math.max(x, EXACT * features.scale[j]);
+  const able = refit(inferred, judged, { deviation: first.map(least), spread: () => FREE }).model;
+  const deviation = rootMeanSquares(residualsOf(able, judged), d).map(least);
   const { model } = refit(inferred, judged, { deviation, spread: inProportion(inferred) });
-  const over = (rms: Float64Array) => Array.from(rms, (x, j) => x / moved[j]);
+  // what never moved is measured by what states span
+  const over = (rms: Float64Array) => Array.from(rms, (x, j) => x / (moved[j] || features.scale[j]));
   const known = { model, deviation, allowance: allowanceOf(inferred, judged), inferredError: over(first), unexplained: over(deviation) };
   return { ...known, residuals: allowedResiduals(known, judged) };
 }
@@ -116,7 +120,7 @@ export function inProportion({ theta, features, coordinates }: LinearModel): (j:
   const largest = coordinates.names.map((_, j) =>
     theta.subarray(j * width, (j + 1) * width).reduce((most, w) => Math.max(most, Math.abs(w)), 0),
   );
-  return (j, f) => RELATIVE * Math.abs(theta[j * width + f]) + ABSOLUTE * largest[j] + Number.MIN_VALUE;
+  return (j, f) => RELATIVE * Math.abs(theta[j * width + f]) + ABSOLUTE * largest[j] + HELD;
 }
 
 function rootMeanSquares(rows: Float64Array, d: number): Float64Array {

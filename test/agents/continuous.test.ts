@@ -307,6 +307,18 @@ describe("an agent whose pendulum becomes twice as heavy", () => {
     expect(calibrateIn(plain, await walked({}, 600, 2)).model.features.kind).toBe("linear");
   });
 
+  test("a coordinate that never moved hides nothing of the others", () => {
+    const valley = make("MountainCarContinuous-v0").physics!;
+    const met = drawAnywhere(valley, 200, 1);
+    const nextStates = met.states.map((x, i) => x + (i % 2 === 0 ? 0.01 * Math.sin(9 * x) : 0));
+    const features = createFeatures("linear", valley.coordinates, valley.actionSpace, Float64Array.of(-0.5, 0), Float64Array.of(0.5, 0.04));
+    const nothing = linearModel(valley.coordinates, features, new Float64Array(2 * features.names.length));
+    const { unexplained, inferredError } = calibrate(nothing, { ...met, nextStates });
+    expect(unexplained[0]).toBeGreaterThan(0.1);
+    expect(unexplained[1]).toBeLessThan(1e-5);
+    expect(inferredError[1]).toBe(0);
+  });
+
   test("steps before the change correct the weights of an inferred model, and say how wrong it was", async () => {
     const { model } = await distil(exact({ g: 10.5 }), actionSpace, await walked({}, 600, 1));
     const { model: corrected, inferredError, deviation } = calibrate(model, await walked({}, 300, 2));
