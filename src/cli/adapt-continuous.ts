@@ -8,7 +8,7 @@ import type { ContinuousPolicy } from "../planning/policy.ts";
 import type { ContinuousWorldModel } from "../world-model/world-model.ts";
 import { type AdaptationRun, adaptationReport, tellAdaptation } from "./adapt-report.ts";
 import { alignColumns } from "./columns.ts";
-import { makeEnvironment, optionsOf } from "./environments.ts";
+import { checkSameWorld, makeEnvironment, optionsOf } from "./environments.ts";
 import { UsageError } from "./errors.ts";
 import { writeOutputFolder } from "./output-folder.ts";
 import type { Answer, Context } from "./run.ts";
@@ -117,9 +117,7 @@ async function checked(
   ]);
   if (!environmentsWithTask.includes(id) || !physics)
     throw new UsageError(`what ${id} pays is not known to planners; adapt takes continuous models of ${environmentsWithTask.join(", ")}`);
-  const names = (of: { readonly names: readonly string[] }) => of.names.join(", ");
-  if (names(model.coordinates) !== names(physics.coordinates))
-    throw new UsageError(`${id} has the coordinates ${names(physics.coordinates)}, the model in ${folder} ${names(model.coordinates)}`);
+  checkSameWorld(model, { ...physics, id }, folder);
   const { states, actions } = await drawnIn(ownTask({ ...changed, id, physics }).grid, COMPARED, 0);
   const [one, other] = await Promise.all(
     [physics, changed.physics!].map(async (laws) => (await simulatorOfPhysics(laws).step(states, actions, COMPARED)).nextStates),

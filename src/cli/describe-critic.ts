@@ -112,7 +112,8 @@ function groupHeads(heads: readonly Head[]): HeadGroup[] {
     if (goal) group.goals++;
     groups.set(key, group);
   }
-  for (const group of groups.values()) if (group.count === 1) group.name = heads.find((head) => head.name.startsWith(group.name))!.name;
+  for (const group of groups.values())
+    if (group.count === 1) group.name = heads.find((head) => head.name.startsWith(group.name) && head.discount === group.discount)!.name;
   return [...groups.values()];
 }
 

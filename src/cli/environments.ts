@@ -1,5 +1,7 @@
-import type { Environment } from "../environments/environment.ts";
+import type { Coordinates, Environment } from "../environments/environment.ts";
 import type { Numbering } from "../report/true-tables.ts";
+import { flatDimension, type Space } from "../spaces/space.ts";
+import type { ContinuousWorldModel } from "../world-model/world-model.ts";
 import { UsageError } from "./errors.ts";
 
 /** @throws UsageError for an id or an option that does not exist */
@@ -28,6 +30,21 @@ export function optionsOf(words: readonly string[]): Record<string, number> {
       return [name, value];
     }),
   );
+}
+
+/** @throws UsageError where a model is of other coordinates or actions than an environment */
+export function checkSameWorld(
+  model: ContinuousWorldModel,
+  { id, coordinates, actionSpace }: { readonly id: string; readonly coordinates: Coordinates; readonly actionSpace: Space },
+  folder: string,
+): void {
+  const names = (of: Coordinates) => of.names.join(", ");
+  if (names(model.coordinates) !== names(coordinates))
+    throw new UsageError(`${id} has the coordinates ${names(coordinates)}, the model in ${folder} ${names(model.coordinates)}`);
+  const known = "definition" in model ? (model.definition as { readonly actionSpace?: Space }).actionSpace : undefined;
+  const describe = (space: Space) => (space.kind === "discrete" ? `Discrete(${space.n})` : `Box(${flatDimension(space)})`);
+  if (known && describe(known) !== describe(actionSpace))
+    throw new UsageError(`${id} has the actions ${describe(actionSpace)}, the model in ${folder} ${describe(known)}`);
 }
 
 /** The environment a file names, where it is one of ours. */

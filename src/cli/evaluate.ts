@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Command } from "commander";
 import type { WorldModel } from "../world-model/world-model.ts";
-import { makeEnvironment } from "./environments.ts";
+import { checkSameWorld, makeEnvironment } from "./environments.ts";
 import { UsageError } from "./errors.ts";
 import type { Io } from "./io.ts";
 import { type CommonOptions, perform, positiveInteger, withCommonOptions, withExamples } from "./run.ts";
@@ -56,7 +56,7 @@ export function evaluateCommand(io: Io): Command {
     if (id === undefined) throw new UsageError(`${folder} does not say what environment it is of; give --env`);
     const environment = await makeEnvironment(id);
     context.onProgress(0, 1, "scoring");
-    const score = await scoreAgainst(model, environment, beside, options);
+    const score = await scoreAgainst(model, environment, beside, options, folder);
     const seconds = (performance.now() - start) / 1000;
     return {
       json: { folder, environment: id, method: model.method, seed: options.seed, error: headline(score), score, seconds },
@@ -82,6 +82,7 @@ async function scoreAgainst(
   environment: Awaited<ReturnType<typeof makeEnvironment>>,
   beside: Beside,
   options: EvaluateOptions,
+  folder: string,
 ) {
   if (model.kind === "tabular") {
     const [{ trueTables }, { scoreTabular }] = await Promise.all([
@@ -93,6 +94,8 @@ async function scoreAgainst(
     if (!truth) throw new UsageError(`${environment.id} does not have the states and actions of this model`);
     return scoreTabular(model, truth);
   }
+  const coordinates = environment.coordinates ?? environment.physics?.coordinates;
+  if (coordinates) checkSameWorld(model, { id: environment.id, coordinates, actionSpace: environment.actionSpace }, folder);
   const { scoreModel } = await import("../world-model/score.ts");
   try {
     // The next seed, as infer does: its own chose the states that were asked about.

@@ -4,7 +4,7 @@ import type { Seek } from "../agents/explore-continuous.ts";
 import type { ExplorationRun, Explorer } from "../reproduce/continuous-exploration.ts";
 import type { ContinuousWorldModel } from "../world-model/world-model.ts";
 import { alignColumns } from "./columns.ts";
-import { makeEnvironment } from "./environments.ts";
+import { checkSameWorld, makeEnvironment } from "./environments.ts";
 import { UsageError } from "./errors.ts";
 import { medianOfList } from "./learning-runs.ts";
 import { writeOutputFolder } from "./output-folder.ts";
@@ -51,9 +51,7 @@ export async function exploreContinuous(
   if (!environment.physics) throw new UsageError(`${options.env} has no continuous states to explore`);
   const physics = physicsOf(environment);
   const { coordinates } = physics;
-  const names = coordinates.names.join(", ");
-  if (model.coordinates.names.join(", ") !== names)
-    throw new UsageError(`${options.env} has the coordinates ${names}, the model in ${folder} ${model.coordinates.names.join(", ")}`);
+  checkSameWorld(model, { ...physics, id: options.env }, folder);
   const aim =
     options.goal === undefined ? undefined : aimOf(coordinates, coordinatesOf(options.goal, coordinates, "--goal"), options.within, []);
   const away = new Float64Array(1);

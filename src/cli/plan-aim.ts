@@ -47,8 +47,11 @@ export function aimOf(
   };
 }
 
-/** Numbers in the order of the coordinates, or name=number; `_` and what is left out may be anything. */
-export function coordinatesOf(text: string, { names }: Pick<Coordinates, "names">, flag: string): Wanted {
+/**
+ * Numbers in the order of the coordinates, or name=number; `_` and what is left out may be anything.
+ * @throws UsageError for what is no number, and for places that no state has
+ */
+export function coordinatesOf(text: string, { names, angular, low, high }: Coordinates, flag: string): Wanted {
   const wanted = new Float64Array(names.length).fill(Number.NaN);
   const parts = text.split(",").map((part) => part.trim());
   if (parts.length > names.length)
@@ -60,6 +63,8 @@ export function coordinatesOf(text: string, { names }: Pick<Coordinates, "names"
     const value = Number(second ?? first);
     if (!Number.isFinite(value) || (second ?? first).trim() === "")
       throw new UsageError(`${flag} '${part}' is no number; the coordinates are ${names.join(", ")}`);
+    if (!angular[j] && (value < low[j] || value > high[j]))
+      throw new UsageError(`${flag} '${part}' is no place of ${names[j]}, which goes from ${low[j]} to ${high[j]}`);
     wanted[j] = value;
   });
   if (wanted.every(Number.isNaN)) throw new UsageError(`${flag} '${text}' says nothing of ${names.join(", ")}`);

@@ -7,7 +7,7 @@ import type { Simulator } from "../planning/shooting.ts";
 import type { Space } from "../spaces/space.ts";
 import type { ContinuousWorldModel } from "../world-model/world-model.ts";
 import { alignColumns } from "./columns.ts";
-import { makeEnvironment } from "./environments.ts";
+import { checkSameWorld, makeEnvironment } from "./environments.ts";
 import { UsageError } from "./errors.ts";
 import { writeOutputFolder } from "./output-folder.ts";
 import { type Aim, aimOf, coordinatesOf, rangesOf } from "./plan-aim.ts";
@@ -54,10 +54,7 @@ export async function planContinuous(
   if (!physics) throw new UsageError(`${options.env} has no laws of motion to try a plan in; this needs one of the physical environments`);
   const { coordinates } = physics;
   const d = coordinates.names.length;
-  if (model.coordinates.names.join() !== coordinates.names.join())
-    throw new UsageError(
-      `${options.env} has the coordinates ${coordinates.names.join(", ")}, the model in ${folder} ${model.coordinates.names.join(", ")}`,
-    );
+  checkSameWorld(model, { ...physics, id: options.env }, folder);
   const goal = coordinatesOf(options.goal, coordinates, "--goal");
   const keep = rangesOf(options.keep, coordinates);
   const aim = aimOf(coordinates, goal, options.within, keep);

@@ -2,8 +2,11 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { checkSameWorld } from "../../src/cli/environments.ts";
 import { coordinatesOf, rangesOf } from "../../src/cli/plan-aim.ts";
 import { pendulum } from "../../src/environments/pendulum.ts";
+import { discrete } from "../../src/spaces/space.ts";
+import { loadWorldModel } from "../../src/world-model/load.ts";
 import { run } from "./harness.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vinverse-plan-"));
@@ -37,13 +40,25 @@ describe("plan in a model of coordinates", () => {
     [[...words.slice(0, 4), "--goal", "up"], "is no number"],
     [[...words.slice(0, 4), "--goal", "1,2,3"], "more numbers than there are coordinates"],
     [[...words.slice(0, 4), "--goal", "0", "--keep", "θ̇=3"], "must be name=low:high"],
+    [[...words.slice(0, 4), "--goal", "0,99"], "goes from -8 to 8"],
     [words.slice(0, 4), "--goal is missing: values of θ, θ̇"],
     [["plan", model, "--env", "MountainCarGoal-v0", "--goal", "0"], "has the coordinates position, velocity"],
+    [["evaluate", model, "--env", "MountainCarGoal-v0"], "has the coordinates position, velocity"],
   ])("%j is refused in a sentence", async (asked, sentence) => {
     const ran = await run(...asked);
     expect(ran.code).toBe(2);
     expect(ran.err).toContain(sentence);
   });
+});
+
+test("a model is not held against a world of other actions", async () => {
+  const read = await loadWorldModel(model);
+  if (read.kind !== "continuous") throw new Error("a pendulum's model is continuous");
+  const physics = pendulum();
+  expect(() => checkSameWorld(read, { ...physics, id: "Pendulum-v1" }, model)).not.toThrow();
+  const other = { id: "Other", coordinates: physics.coordinates, actionSpace: discrete(3) };
+  expect(() => checkSameWorld(read, other, model)).toThrow(/Other has the actions Discrete\(3\), the model in .* Box\(1\)/);
+  await read.release();
 });
 
 test("goals and limits are read by order, by name and by number", () => {
