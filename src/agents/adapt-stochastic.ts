@@ -261,11 +261,7 @@ export class AdaptStochastic implements Agent {
               if (modes[s * actions + b] === next) expected[a * actions + b] += (times * r * m[a * actions + b]) / total;
         }
       }
-      for (let a = 0; a < actions; a++) {
-        let total = 0;
-        for (let b = 0; b < actions; b++) total += expected[a * actions + b];
-        for (let b = 0; b < actions; b++) m[a * actions + b] = expected[a * actions + b] / total;
-      }
+      m.set(tempered(expected, 1, actions));
       const nextWorld = new Float64Array(3).fill(1);
       const smoothed = posterior.slice();
       for (let s = 0; s < states; s++) {
