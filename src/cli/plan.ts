@@ -45,7 +45,7 @@ export function planCommand(io: Io): Command {
     ["vinverse plan runs/rooms --env FourRooms-v0 --goal 9,9", "value, steps, and whether the goal is reached"],
     ["vinverse plan runs/rooms --env FourRooms-v0 --goal 67 --pessimism 0.5 --json", "with a share for the worst case; one JSON object"],
     ["vinverse plan runs/pendulum --env Pendulum-v1 --goal 0,0 --out runs/upright", "swing up and be still, with the curves"],
-    ["vinverse plan runs/car --env MountainCarGoal-v0 --goal position=0.6 --keep velocity=-0.05:0.05", "up the hill, never fast"],
+    ["vinverse plan runs/hill --env MountainCarGoal-v0 --goal position=0.6 --keep velocity=-0.05:0.05", "up the hill, never fast"],
     [
       "vinverse plan zoo/ArmPickAndPlace-v0-seed-0/model --env ArmPickAndPlace-v0 --goal 0.4,0.1,0.2",
       "whether the cube was lifted, brought there and held",

@@ -82,8 +82,9 @@ export function nonNegativeInteger(text: string): number {
 }
 
 export function positiveInteger(text: string): number {
-  const value = nonNegativeInteger(text);
-  if (value === 0) throw new InvalidArgumentError("It must be a whole number from 1 on.");
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value === 0)
+    throw new InvalidArgumentError("It must be a whole number from 1 on.");
   return value;
 }
 

@@ -1,3 +1,4 @@
+import { makeEnvironment } from "./environments.ts";
 import type { Answer, Context } from "./run.ts";
 import { writeTrainingReport } from "./train-report.ts";
 import { commandOf, DISCOUNT, type TrainOptions } from "./train-settings.ts";
@@ -21,6 +22,8 @@ export async function trainTable(options: TrainOptions, context: Context): Promi
     onProgress: context.onProgress,
   });
   const { critic, identifiability } = result;
+  const { tables } = await makeEnvironment(env);
+  const drawn = tables?.offsets.some((o, k) => k > 0 && o - tables.offsets[k - 1] > 1);
   await writeTrainingReport(options, context, tablePage(algorithm, env, result));
   const learned = result.kind === "learned" ? result.log[result.log.length - 1] : undefined;
   const seconds = (performance.now() - start) / 1000;
@@ -31,6 +34,6 @@ export async function trainTable(options: TrainOptions, context: Context): Promi
     identifiability.usable || identifiable ? "" : "\nWith --identifiable it learns signals beside its task that tell states apart.";
   return {
     json: { environment: env, algorithm, seed, out, heads: critic.heads.length, ...told, ...seen, identifiability, seconds },
-    text: `${critic.heads.length} table${critic.heads.length === 1 ? "" : "s"} of ${env} by ${algorithm}${score}.\n${identifiability.verdict}${help}\nNext: vinverse infer ${out} --env ${env}`,
+    text: `${critic.heads.length} table${critic.heads.length === 1 ? "" : "s"} of ${env} by ${algorithm}${score}.\n${identifiability.verdict}${help}\nNext: vinverse infer ${out} --env ${env}${drawn ? " --method projection" : ""}`,
   };
 }

@@ -18,7 +18,7 @@ export interface TabularIdentifiability extends Spectrum {
   readonly tiedStates: number;
   /** ε*: every next state is exact while no value errs by this or more. 0 where there are ties. */
   readonly errorBound: number;
-  /** Answers farther from their target than values that err by less than ε* can be where one state follows. */
+  /** Answers farther from their target than values that err by less than ε* (of the states that are told apart) can be where one state follows. */
   readonly contradictions?: number;
   readonly verdict: Verdict;
 }
@@ -63,6 +63,8 @@ export function identifyTabular(critic: TabularCritic, options: IdentifyTabularO
   }
   const leastGap = gaps.reduce((least, gap) => Math.min(least, gap), Number.POSITIVE_INFINITY);
   const discounts = critic.heads.map((head) => head.discount);
+  const unit = 2 * targetError(discounts, 1, scale);
+  const separateBound = separate / unit;
   const measured = {
     states: critic.states,
     heads,
@@ -70,14 +72,14 @@ export function identifyTabular(critic: TabularCritic, options: IdentifyTabularO
     leastGap,
     leastSeparateGap: separate,
     tiedStates: gaps.reduce((count, gap) => count + (gap > 0 ? 0 : 1), 0),
-    errorBound: leastGap / (2 * targetError(discounts, 1, scale)),
+    errorBound: leastGap / unit,
     ...columnSpectrum(bellmanColumns(critic, rewards[0]), heads, scale),
   };
   const error = options.errors === undefined ? undefined : targetError(discounts, options.errors, scale);
   // any heads of those that take part in an answer, so the largest factor of them
-  const mostDistance = measured.errorBound * (1 + Math.max(...discounts));
+  const mostDistance = separateBound * (1 + Math.max(...discounts));
   const found = options.distances === undefined ? measured : { ...measured, contradictions: beyond(options.distances, mostDistance) };
-  return { ...found, verdict: tabularVerdict(found, error, options.distances?.length) };
+  return { ...found, verdict: tabularVerdict(found, error, separateBound, options.distances?.length) };
 }
 
 /** Lower each state's gap to the distance of its column from the nearest other one, by search in the index itself. Returns the least that is not a tie. */
@@ -102,7 +104,12 @@ function beyond(distances: ArrayLike<number>, most: number): number {
   return count;
 }
 
-function tabularVerdict(found: Omit<TabularIdentifiability, "verdict">, error: number | undefined, answers = 0): Verdict {
+function tabularVerdict(
+  found: Omit<TabularIdentifiability, "verdict">,
+  error: number | undefined,
+  separateBound: number,
+  answers = 0,
+): Verdict {
   const { states, heads, gaps, tiedStates } = found;
   const over = heads === 1 ? "one head" : `${heads} heads`;
   const number = (x: number) => Number(x.toPrecision(3)).toString();
@@ -119,10 +126,13 @@ function tabularVerdict(found: Omit<TabularIdentifiability, "verdict">, error: n
       ? `${tiedStates} of ${states} states share their values with another under ${over}, and next states among them stay ambiguous`
       : `All ${states} states differ in value under ${over}`;
   const { contradictions = 0 } = found;
-  if (error === undefined && tiedStates === 0 && contradictions > 0) {
-    help.push("where several states can follow a pair, infer their probabilities: --method projection");
-    const sentence = `${shared}, but ${contradictions} of ${answers} answers miss their equation by more than such values can: several states follow there, or values err by ${number(found.errorBound)} or more.`;
-    return { usable: 2 * contradictions <= answers, sentence, help };
+  if (error === undefined && contradictions > 0) {
+    help.push(
+      "where several states can follow a pair, infer their probabilities: --method projection",
+      "where one does, train the values further: they err by more than the gaps allow",
+    );
+    const sentence = `${shared}${tiedStates > 0 ? ";" : ", but"} ${contradictions} of ${answers} answers miss their equation by more than such values can: several states follow there, or values err by ${number(separateBound)} or more.`;
+    return { usable: 2 * Math.max(contradictions / answers, tiedStates / states) <= 1, sentence, help };
   }
   if (error === undefined) {
     const sentence =

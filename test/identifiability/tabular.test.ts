@@ -158,6 +158,23 @@ describe("answers that their equations contradict", () => {
     expect(noticed).toBeGreaterThan(0.8 * mixed);
   });
 
+  test("told besides ties: the bound is then that of the states that are told apart", () => {
+    const random = createRandom(15);
+    const truth = exactCritic(random, randomTables(random, 8, 2), { discounts: [0.5, 0.9] });
+    const tolerance = identifyTabular(truth).leastGap * (1 + 1e-9);
+    const distances = new Float64Array(16);
+    const quiet = identifyTabular(truth, { tolerance, distances });
+    expect(quiet.tiedStates).toBeGreaterThan(0);
+    expect(quiet.contradictions).toBe(0);
+    expect(quiet.verdict.sentence).not.toContain("miss their equation");
+    const bound = (quiet.leastSeparateGap / (2 * targetError([0.5, 0.9], 1, headScale(2)))) * 1.9;
+    distances.set([0.99 * bound, 1.01 * bound]);
+    const { contradictions, verdict } = identifyTabular(truth, { tolerance, distances });
+    expect(contradictions).toBe(1);
+    expect(verdict.sentence).toContain("1 of 16 answers miss their equation");
+    expect(verdict.help.join()).toContain("train the values further");
+  });
+
   async function contradictionsOf(critic: TabularCritic): Promise<number[]> {
     const answers = tabularAnswers(critic, { tolerance: 0 });
     const { contradictions, errorBound, verdict } = identifyTabular(critic, { distances: answers.residual });
