@@ -1,4 +1,5 @@
 export { Adapt, type AdaptOptions } from "./agents/adapt.ts";
+export { AdaptContinuous, type AdaptContinuousOptions } from "./agents/adapt-continuous.ts";
 export { AdaptStochastic } from "./agents/adapt-stochastic.ts";
 export type { Agent } from "./agents/agent.ts";
 export { Detector } from "./agents/detect.ts";

@@ -91,7 +91,12 @@ export async function exploreContinuous(
   const words = rows.map(({ name, runs: own, error }) => [
     name,
     `${visitedOf(own)} places`,
-    ...(aim ? [`goal after ${foundOf(own).median} steps`, `${foundOf(own).unsolved} of ${runs} did not find it`] : []),
+    ...(aim
+      ? [
+          `goal after ${2 * foundOf(own).unsolved > runs ? `more than ${steps}` : foundOf(own).median} steps`,
+          `${foundOf(own).unsolved} of ${runs} did not find it`,
+        ]
+      : []),
     `error ${error.toPrecision(2)}`,
   ]);
   const [ours] = rows;

@@ -1,6 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import { type LegendEntry, plotFigure } from "./figure.ts";
-import { formatNumber, powersOfTen } from "./number.ts";
+import { formatNumber, formatTick, powersOfTen } from "./number.ts";
 import { seriesColours } from "./palette.ts";
 
 export interface LearningCurve {
@@ -52,7 +52,7 @@ export function learningCurve(curve: LearningCurve): string {
             labelArrow: "none",
             grid: true,
             ticks: powersOfTen(points.map((point) => point.y)),
-            tickFormat: (d: number) => formatNumber(d, 1),
+            tickFormat: formatTick,
           }
         : { label: curve.y, labelAnchor: "center", labelArrow: "none", grid: true, nice: true },
       marks: [

@@ -12,6 +12,11 @@ export function formatNumber(value: number, digits = 3): string {
   return String(Number(value.toPrecision(digits))).replace("-", "−");
 }
 
+/** A tick of a logarithmic axis: one digit, but two between powers of ten, where neighbours would read the same. */
+export function formatTick(value: number): string {
+  return formatNumber(value, Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-9 ? 1 : 2);
+}
+
 /** Ticks of a logarithmic axis: at most seven powers of ten over the positive values, or undefined, the plot's own choice, where there are fewer than two. */
 export function powersOfTen(values: readonly number[]): number[] | undefined {
   const logs = values.filter((value) => value > 0 && Number.isFinite(value)).map(Math.log10);

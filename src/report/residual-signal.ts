@@ -1,7 +1,7 @@
 import * as Plot from "@observablehq/plot";
 import { labelMargin } from "./dimension-errors.ts";
 import { plotFigure } from "./figure.ts";
-import { formatNumber } from "./number.ts";
+import { formatNumber, formatTick } from "./number.ts";
 import { palette } from "./palette.ts";
 
 export interface ResidualAgainstSignal {
@@ -33,7 +33,7 @@ export function residualAgainstSignal(data: ResidualAgainstSignal): string {
     labelAnchor: "center" as const,
     labelArrow: "none" as const,
     ticks: 6,
-    tickFormat: (d: number) => formatNumber(d, 1),
+    tickFormat: formatTick,
   };
   const fill = (head: (typeof heads)[number]) => (head.dropped ? palette.surface : palette.truth);
   const dot = { r: named ? 5 : 2.5, stroke: palette.truth, strokeWidth: named ? 2 : 1, fill };

@@ -1,6 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import { plotFigure } from "./figure.ts";
-import { formatNumber, powersOfTen } from "./number.ts";
+import { formatNumber, formatTick, powersOfTen } from "./number.ts";
 import { palette } from "./palette.ts";
 
 export interface SingularValues {
@@ -59,7 +59,7 @@ export function singularValues(data: SingularValues): string {
         labelAnchor: "center",
         labelArrow: "none",
         ticks: powersOfTen([bottom / 1.6, top * 1.6]),
-        tickFormat: (d: number) => formatNumber(d, 1),
+        tickFormat: formatTick,
         grid: true,
       },
       marks: [

@@ -12,7 +12,7 @@ import {
   valueSurface,
   vectorField,
 } from "../../src/report/index.ts";
-import { formatNumber, powersOfTen } from "../../src/report/number.ts";
+import { formatNumber, formatTick, powersOfTen } from "../../src/report/number.ts";
 import { sampleField, sampleGrid, sampleHeads, sampleScatter, sampleSurface } from "./samples.ts";
 
 const hostile = `</svg><script>alert("1")</script>&<b>'`;
@@ -113,6 +113,7 @@ test("numbers are written for people", () => {
   ]);
   expect(powersOfTen([0.005, 30])).toEqual([0.01, 0.1, 1, 10]);
   expect(powersOfTen([2, 5])).toBeUndefined();
+  expect([1, 1.2, 1.4, 100, 1e-5].map(formatTick)).toEqual(["1", "1.2", "1.4", "100", "1e−5"]);
 });
 
 test("escaping leaves nothing that markup could start with", () => {
