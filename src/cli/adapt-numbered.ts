@@ -98,8 +98,9 @@ export async function adaptNumbered(context: Context, folder: string, options: N
     }
   }
   const rows = curves.map(({ name, solved, unsolved }) => [name, medianOfList(solved), `${unsolved} of ${solved.length} unsolved`]);
-  const easy = is >= was - 1e-9 ? " The way from the start is as short as before: an agent that notices nothing may do as well." : "";
-  const sentence = `${change}.${drawn ? "" : easy}`;
+  const spared = options.block !== undefined && is >= was - 1e-9;
+  const easy = spared ? " The way from the start is as short as before: an agent that notices nothing may do as well." : "";
+  const sentence = `${change}.${easy}`;
   const about = {
     title: `Adapting to a change of ${options.env}`,
     subtitle: `model: ${folder}`,

@@ -77,6 +77,8 @@ describe("a model of four rooms put to work", () => {
     expect(ran.code).toBe(0);
     expect(ran.out).toContain("leads nowhere now");
     expect(ran.out).toContain("as short as before");
+    const turned = await run("adapt", model, "--env", "FourRooms-v0", "--goal", "9,9", "--turn", "1", "--runs", "2", "--quiet");
+    expect(turned.out).not.toContain("as short as before");
   });
 
   test.each([
