@@ -57,6 +57,8 @@ export function planCommand(io: Io): Command {
     if (options.out !== undefined) checkOutputFolder(options.out, options.force === true, "report");
     const { loadWorldModel } = await import("../world-model/load.ts");
     const loaded = await loadWorldModel(folder);
+    if (loaded.kind === "continuous" && options.pessimism > 0)
+      throw new UsageError(`--pessimism is for models of numbered states; ${folder} holds one of coordinates`);
     if (loaded.kind === "continuous" && options.env.startsWith("Arm"))
       return (await import("./plan-arm.ts")).planArm(context, folder, loaded, options);
     if (options.goal === undefined)
