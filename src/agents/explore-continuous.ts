@@ -23,7 +23,7 @@ export interface ExploreContinuousOptions {
   readonly seek?: Seek;
   /** Places along each coordinate (16): of its bounds, or of what `at` spans. */
   readonly resolution?: number;
-  /** False: the same agent that knows nothing of how the world moves, to compare with. */
+  /** False: the same agent that knows the class of models and the size of its noise, and nothing of how the world moves: to compare with. */
   readonly informed?: boolean;
   /** Plans are made in these instead: the true laws, to see what a better model could give. */
   readonly laws?: Simulator;

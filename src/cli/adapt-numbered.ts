@@ -41,6 +41,7 @@ export async function adaptNumbered(context: Context, folder: string, options: N
   const { runs: count = 30, steps = drawn ? 5000 : 1000 } = options;
   const basics = (seed: number) => ({ states: old.states, actions: old.actions, discount: old.discount, random: createRandom(seed) });
   let change = "nothing was noticed";
+  let noticed = 0;
   const agents: Record<string, (seed: number) => Agent> = { "inferred model": await own(), ...(await rivals()) };
 
   async function own(): Promise<(seed: number) => Agent> {
@@ -92,15 +93,17 @@ export async function adaptNumbered(context: Context, folder: string, options: N
         return { world, goal, agent };
       }),
     );
-    for (const agent of made.toReversed()) {
-      if (agent instanceof Adapt && agent.change) change = `step ${agent.change.step}: ${agent.change.sentence}`;
-      if (agent instanceof AdaptStochastic && agent.alarm) change = agent.describe();
-    }
+    const told = made.flatMap((agent) => {
+      if (agent instanceof Adapt && agent.change) return [`step ${agent.change.step}: ${agent.change.sentence}`];
+      return agent instanceof AdaptStochastic && agent.alarm ? [agent.describe()] : [];
+    });
+    noticed += told.length;
+    change = told[0] ?? change;
   }
   const rows = curves.map(({ name, solved, unsolved }) => [name, medianOfList(solved), `${unsolved} of ${solved.length} unsolved`]);
   const spared = options.block !== undefined && is >= was - 1e-9;
   const easy = spared ? " The way from the start is as short as before: an agent that notices nothing may do as well." : "";
-  const sentence = `${change}.${easy}`;
+  const sentence = `${change}. Noticed in ${noticed} of ${count} runs.${easy}`;
   const about = {
     title: `Adapting to a change of ${options.env}`,
     subtitle: `model: ${folder}`,
@@ -113,7 +116,7 @@ export async function adaptNumbered(context: Context, folder: string, options: N
     await writeOutputFolder(options.out, options.force === true, (into) => writeFile(join(into, "report.html"), page));
   }
   return {
-    json: { folder, environment: options.env, change, seeds, curves },
+    json: { folder, environment: options.env, change, noticed, seeds, curves },
     text: [
       sentence,
       "Median steps to 95 % of the optimum of the changed world:",

@@ -118,6 +118,7 @@ describe("a model of ice put to work, where outcomes are drawn", () => {
     expect(slips.change).toMatch(/less noise|turned/);
     const turned = JSON.parse((await run(...words, "--turn", "1")).out);
     expect(turned.change).toContain("actions turned");
+    expect(turned.noticed).toBe(4);
     expect(turned.curves.map((curve: { name: string }) => curve.name)).toEqual(["inferred model", "Q-learning that goes on", "Dyna-Q"]);
   }, 30_000);
 
