@@ -1,14 +1,10 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { Agent } from "../agents/agent.ts";
 import type { GoalWorld } from "../agents/goal-world.ts";
 import type { Random } from "../engine/random.ts";
-import { alignColumns } from "./columns.ts";
 import { makeEnvironment, optionsOf } from "./environments.ts";
 import { UsageError } from "./errors.ts";
 import { type GoalTask, loadGoalTask, stateOf } from "./goal-task.ts";
-import { curvesReport, learningRuns, medianOfList, type RunOptions, type RunsOptions } from "./learning-runs.ts";
-import { writeOutputFolder } from "./output-folder.ts";
+import { learningRuns, type RunOptions, type RunsOptions, tellCurves } from "./learning-runs.ts";
 import type { Answer, Context } from "./run.ts";
 
 export interface NumberedAdaptOptions extends RunOptions {
@@ -100,29 +96,20 @@ export async function adaptNumbered(context: Context, folder: string, options: N
     noticed += told.length;
     change = told[0] ?? change;
   }
-  const rows = curves.map(({ name, solved, unsolved }) => [name, medianOfList(solved), `${unsolved} of ${solved.length} unsolved`]);
   const spared = options.block !== undefined && is >= was - 1e-9;
   const easy = spared ? " The way from the start is as short as before: an agent that notices nothing may do as well." : "";
   const sentence = `${change}. Noticed in ${noticed} of ${count} runs.${easy}`;
   const about = {
     title: `Adapting to a change of ${options.env}`,
-    subtitle: `model: ${folder}`,
+    folder,
     command: context.commandLine,
     seed: options.seed,
     sentence,
+    heading: "Median steps to 95 % of the optimum of the changed world:",
   };
-  if (options.out !== undefined) {
-    const page = await curvesReport(curves, about);
-    await writeOutputFolder(options.out, options.force === true, (into) => writeFile(join(into, "report.html"), page));
-  }
   return {
     json: { folder, environment: options.env, change, noticed, seeds, curves },
-    text: [
-      sentence,
-      "Median steps to 95 % of the optimum of the changed world:",
-      alignColumns(rows, "  "),
-      ...(options.out ? [`Curves: ${options.out}/report.html`] : []),
-    ].join("\n"),
+    text: await tellCurves(curves, about, options),
   };
 }
 

@@ -1,21 +1,18 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { Command, Option } from "commander";
 import type { Seek } from "../agents/explore-continuous.ts";
-import { alignColumns } from "./columns.ts";
 import { loadGoalTask } from "./goal-task.ts";
 import type { Io } from "./io.ts";
 import {
-  curvesReport,
   DISCOUNT,
   learningRuns,
   medianOfList,
   type RunOptions,
   type RunsOptions,
   refuseOthers,
+  tellCurves,
   withRuns,
 } from "./learning-runs.ts";
-import { checkOutputFolder, writeOutputFolder } from "./output-folder.ts";
+import { checkOutputFolder } from "./output-folder.ts";
 import { perform, positive, withCommonOptions, withExamples } from "./run.ts";
 
 interface ExploreOptions extends RunOptions {
@@ -94,22 +91,11 @@ export function exploreCommand(io: Io): Command {
       context.onProgress(curves.length, 3, name);
       curves.push(await learningRuns(name, runs, (seed) => ({ world, goal: goalOf(seed), agent: create(seed) })));
     }
-    const rows = curves.map(({ name, solved, unsolved }) => [name, medianOfList(solved), `${unsolved} of ${solved.length} unsolved`]);
     const sentence = `Median steps to 95 % of the optimum in ${options.env}: ${curves.map(({ name, solved }) => `${name} ${medianOfList(solved)}`).join(", ")}.`;
-    const about = {
-      title: `Exploring ${options.env}`,
-      subtitle: `model: ${folder}`,
-      command: context.commandLine,
-      seed: options.seed,
-      sentence,
-    };
-    if (options.out !== undefined) {
-      const page = await curvesReport(curves, about);
-      await writeOutputFolder(options.out, options.force === true, (into) => writeFile(join(into, "report.html"), page));
-    }
+    const about = { title: `Exploring ${options.env}`, folder, command: context.commandLine, seed: options.seed, sentence };
     return {
       json: { folder, environment: options.env, seeds, curves },
-      text: [sentence, alignColumns(rows, "  "), ...(options.out ? [`Curves: ${options.out}/report.html`] : [])].join("\n"),
+      text: await tellCurves(curves, about, options),
     };
   });
 }

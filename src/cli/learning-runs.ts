@@ -1,8 +1,12 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Command } from "commander";
 import type { Agent } from "../agents/agent.ts";
 import type { GoalWorld } from "../agents/goal-world.ts";
+import { alignColumns } from "./columns.ts";
 import { UsageError } from "./errors.ts";
 import type { GoalOptions } from "./goal-task.ts";
+import { writeOutputFolder } from "./output-folder.ts";
 import { discount, positiveInteger } from "./run.ts";
 
 /** What commands take that let agents live in a world, run by run. */
@@ -105,11 +109,33 @@ export async function learningRuns(name: string, { seeds, steps, every }: RunsOp
   };
 }
 
-/** A page with the curves and a table of them. */
-export async function curvesReport(
+export interface CurvesAbout {
+  readonly title: string;
+  readonly folder: string;
+  readonly command: string;
+  readonly seed: number;
+  readonly sentence: string;
+  /** Of the table that is printed. */
+  readonly heading?: string;
+}
+
+/** The page with the curves, where one is asked for. @returns what is printed */
+export async function tellCurves(
   curves: readonly Curve[],
-  about: { readonly title: string; readonly subtitle: string; readonly command: string; readonly seed: number; readonly sentence: string },
+  about: CurvesAbout,
+  { out, force }: Pick<RunOptions, "out" | "force">,
 ): Promise<string> {
+  if (out !== undefined) {
+    const page = await curvesReport(curves, about);
+    await writeOutputFolder(out, force === true, (into) => writeFile(join(into, "report.html"), page));
+  }
+  const rows = curves.map(({ name, solved, unsolved }) => [name, medianOfList(solved), `${unsolved} of ${solved.length} unsolved`]);
+  const { sentence, heading } = about;
+  return [sentence, ...(heading ? [heading] : []), alignColumns(rows, "  "), ...(out ? [`Curves: ${out}/report.html`] : [])].join("\n");
+}
+
+/** A page with the curves and a table of them. */
+async function curvesReport(curves: readonly Curve[], about: CurvesAbout): Promise<string> {
   const [{ learningCurve, renderReport }, { version }] = await Promise.all([import("../report/index.ts"), import("./version.ts")]);
   const svg = learningCurve({
     title: "share of the optimal return",
@@ -119,7 +145,7 @@ export async function curvesReport(
   });
   return renderReport({
     title: about.title,
-    subtitle: about.subtitle,
+    subtitle: `model: ${about.folder}`,
     verdict: { level: curves[0].unsolved === 0 ? "good" : "limited", text: about.sentence },
     sections: [
       { title: "Learning curves", text: "Means over seeds with 95 % bootstrap intervals; evaluations take no step.", svg, wide: true },
