@@ -101,7 +101,8 @@ function stackTables(critics: readonly TabularCritic[], identity: Identity): Tab
   });
 }
 
-function joinArrays(arrays: readonly Float64Array[]): Float64Array {
+/** One array after the other. */
+export function joinArrays(arrays: readonly Float64Array[]): Float64Array {
   const out = new Float64Array(arrays.reduce((sum, array) => sum + array.length, 0));
   let at = 0;
   for (const array of arrays) {

@@ -64,8 +64,8 @@ export function tabularLearner(kind: TabularKind, tasks: readonly TabularTask[],
   const visits = new Int32Array(pairs);
   const returns: number[] = [];
   const act = (goal: number, s: number) => {
-    if (random.uniform() >= epsilon) return greedy(q, goal * pairs + s * actions, actions, random);
-    return onPolicy ? random.integer(actions) : leastTaken(visits, s * actions, actions, random);
+    if (random.uniform() >= epsilon) return extreme(q, goal * pairs + s * actions, actions, random, 1);
+    return onPolicy ? random.integer(actions) : extreme(visits, s * actions, actions, random, -1);
   };
   let [steps, elapsed, goal, total] = [0, 0, 0, 0];
   let s = sampleStart(starts, random);
@@ -156,24 +156,14 @@ function most(q: Float64Array, at: number, actions: number): number {
   return best;
 }
 
-function greedy(q: Float64Array, at: number, actions: number, random: Random): number {
-  let best = 0;
+/** An action of the most (`sign` 1) or the least (−1) in a row, equals by lot. */
+function extreme(row: Float64Array | Int32Array, at: number, actions: number, random: Random, sign: 1 | -1): number {
+  let chosen = 0;
   let ties = 1;
   for (let a = 1; a < actions; a++) {
-    const difference = q[at + a] - q[at + best];
-    if (difference > 0) [best, ties] = [a, 1];
-    else if (difference === 0 && random.uniform() * ++ties < 1) best = a;
+    const difference = sign * (row[at + a] - row[at + chosen]);
+    if (difference > 0) [chosen, ties] = [a, 1];
+    else if (difference === 0 && random.uniform() * ++ties < 1) chosen = a;
   }
-  return best;
-}
-
-function leastTaken(visits: Int32Array, at: number, actions: number, random: Random): number {
-  let least = 0;
-  let ties = 1;
-  for (let a = 1; a < actions; a++) {
-    const difference = visits[at + a] - visits[at + least];
-    if (difference < 0) [least, ties] = [a, 1];
-    else if (difference === 0 && random.uniform() * ++ties < 1) least = a;
-  }
-  return least;
+  return chosen;
 }

@@ -1,4 +1,5 @@
 import type { SavedCritic } from "../critics/saved.ts";
+import { joinArrays } from "../critics/stack.ts";
 import type { Environment, Tables } from "../environments/environment.ts";
 import { valueIteration } from "../planning/value-iteration.ts";
 import { type TabularKind, type TabularLearner, type TabularOptions, tabularLearner } from "./tabular-learner.ts";
@@ -11,7 +12,7 @@ export type OnSweep = (sweep: number, change: number, errorBound: number) => voi
 export function exactCritic({ id }: Environment, tasks: readonly TabularTask[], discount: number, onSweep?: OnSweep): SavedCritic {
   const values = tasks.map(({ tables }) => valueIteration(tables, { discount, onSweep }));
   return tableCritic(id, "value iteration", tasks, discount, {
-    q: join(values.map(({ q }) => q)),
+    q: joinArrays(values.map(({ q }) => q)),
     made: { errorBound: Math.max(...values.map(({ errorBound }) => errorBound)) },
   });
 }
@@ -87,7 +88,14 @@ function tableCritic(
     })),
     observationSpace: { kind: "discrete", n: states, start: 0 },
     actionSpace: { kind: "discrete", n: actions, start: 0 },
-    values: { kind: "table", states, actions, q, ...(v ? { v } : {}), rewards: join(tasks.map((task) => rewardsOf(task.tables, visits))) },
+    values: {
+      kind: "table",
+      states,
+      actions,
+      q,
+      ...(v ? { v } : {}),
+      rewards: joinArrays(tasks.map((task) => rewardsOf(task.tables, visits))),
+    },
     made,
   };
 }
@@ -104,14 +112,4 @@ function rewardsOf({ states, actions, offsets, probabilities, rewards, terminate
     }
     return ends > 1 - 1e-9 ? Number.NaN : sum;
   });
-}
-
-function join(arrays: readonly Float64Array[]): Float64Array {
-  const out = new Float64Array(arrays.reduce((sum, array) => sum + array.length, 0));
-  let at = 0;
-  for (const array of arrays) {
-    out.set(array, at);
-    at += array.length;
-  }
-  return out;
 }
