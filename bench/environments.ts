@@ -1,9 +1,9 @@
 import { cpus } from "node:os";
-import { createRandom } from "../src/engine/random.ts";
 import { scriptedPickAndPlace } from "../src/environments/arm/scripted.ts";
 import { make, prepare } from "../src/environments/make.ts";
 import { enumerateSokoban } from "../src/environments/sokoban-states.ts";
 import { vectorize } from "../src/environments/vector-environment.ts";
+import { createRandom } from "../src/numbers/random.ts";
 import { type Bench, median, summarise } from "./bench.ts";
 import { type Peer, startPeer } from "./peers/peer.ts";
 

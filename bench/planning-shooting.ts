@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Graph } from "../src/engine/graph.ts";
 import { compile, concat, linear, tanh } from "../src/engine/index.ts";
-import { createRandom, type Random } from "../src/engine/random.ts";
+import { createRandom, type Random } from "../src/numbers/random.ts";
 import { cem } from "../src/planning/cem.ts";
 import type { ShootingProblem } from "../src/planning/shooting.ts";
 import { loadWorldModel } from "../src/world-model/load.ts";

@@ -1,10 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
-import { createRandom } from "../src/engine/random.ts";
 import type { Tables } from "../src/environments/environment.ts";
 import { gridWorld } from "../src/environments/grid-world.ts";
 import { buildTables } from "../src/environments/tables.ts";
+import { createRandom } from "../src/numbers/random.ts";
 import { allocateIntegers, allocateReals, foldedSizes, foldTables, ownMemory } from "../src/planning/fold.ts";
 import { policyIteration, policyIterationInParallel } from "../src/planning/policy-iteration.ts";
 import { createSweeps, type FoldedTables, type Sweeps } from "../src/planning/sweeps.ts";

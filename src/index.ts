@@ -13,7 +13,6 @@ export type { Critic, Head, NetworkCritic, Numbers, StateValueCritic, TabularCri
 export { withGoals } from "./critics/goal-conditioned.ts";
 export { stack } from "./critics/stack.ts";
 export { tabularCritic } from "./critics/tabular.ts";
-export { createRandom, type Random } from "./engine/random.ts";
 export { checkEnvironment } from "./environments/check.ts";
 export type { Action, Coordinates, Environment, Observation, Physics, Step, Tables } from "./environments/environment.ts";
 export { environmentIds, make, prepare } from "./environments/make.ts";
@@ -27,6 +26,7 @@ export { identify } from "./inversion/identify.ts";
 export { type InferOptions, type Inferred, inferDynamics, type Method } from "./inversion/infer.ts";
 export { dqn } from "./learning/dqn.ts";
 export { sac } from "./learning/sac.ts";
+export { createRandom, type Random } from "./numbers/random.ts";
 export { cem } from "./planning/cem.ts";
 export { mcts } from "./planning/mcts.ts";
 export { mppi } from "./planning/mppi.ts";

@@ -1,7 +1,7 @@
 import type { Head, TabularCritic } from "../src/critics/critic.ts";
 import { tabularCritic } from "../src/critics/tabular.ts";
-import type { Random } from "../src/engine/random.ts";
 import type { Tables } from "../src/environments/environment.ts";
+import type { Random } from "../src/numbers/random.ts";
 import { valueIteration } from "../src/planning/value-iteration.ts";
 
 /** @param support how many next states a pair has at most */

@@ -1,6 +1,6 @@
 import type { SavedCritic } from "../critics/saved.ts";
-import { createRandom, type Random } from "../engine/random.ts";
 import type { Learner } from "../learning/learner.ts";
+import { createRandom, type Random } from "../numbers/random.ts";
 import { type ContinuousTask, type GridOptions, planOnGrid } from "../planning/plan-on-grid.ts";
 import type { ContinuousPolicy } from "../planning/policy.ts";
 import type { Simulator } from "../planning/shooting.ts";

@@ -1,8 +1,8 @@
-import { createRandom, type Random } from "../engine/random.ts";
 import type { EnvironmentSource } from "../learning/actors.ts";
 import { LearningError } from "../learning/errors.ts";
 import type { Learner, LearnerOptions } from "../learning/learner.ts";
 import type { ReplayBatch } from "../learning/replay.ts";
+import { createRandom, type Random } from "../numbers/random.ts";
 import type { ContinuousTask } from "../planning/plan-on-grid.ts";
 import { continueLearner } from "./continue-learner.ts";
 import { imagine, imaginedEnvironment, type Seen } from "./imagination.ts";

@@ -1,5 +1,5 @@
-import { createRandom } from "../engine/random.ts";
 import type { Coordinates, Physics } from "../environments/environment.ts";
+import { createRandom } from "../numbers/random.ts";
 import { cemOver } from "../planning/cem.ts";
 import { choicesOf } from "../planning/own-task.ts";
 import type { ContinuousPolicy } from "../planning/policy.ts";

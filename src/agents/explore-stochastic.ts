@@ -1,4 +1,4 @@
-import type { Random } from "../engine/random.ts";
+import type { Random } from "../numbers/random.ts";
 import type { Agent } from "./agent.ts";
 import { type LearnedRows, rowValue } from "./blend.ts";
 import { sweepUp } from "./counts.ts";

@@ -1,6 +1,6 @@
-import type { Random } from "../engine/random.ts";
 import type { Tables } from "../environments/environment.ts";
 import { sampleOutcome } from "../environments/tables.ts";
+import type { Random } from "../numbers/random.ts";
 import { policyIteration } from "../planning/policy-iteration.ts";
 import { evaluatePolicy } from "../planning/value-iteration.ts";
 

@@ -1,4 +1,4 @@
-import { cholesky, choleskySolve } from "../engine/dense.ts";
+import { cholesky, choleskySolve } from "../numbers/dense.ts";
 import type { ContinuousWorldModel } from "../world-model/world-model.ts";
 import { changeOf, type LinearModel, linearModel, type Met, offTheFaces, type Steps } from "./linear-model.ts";
 

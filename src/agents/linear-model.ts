@@ -1,6 +1,6 @@
-import { cholesky, choleskySolve } from "../engine/dense.ts";
 import { wrapAngle } from "../environments/coordinates.ts";
 import type { Coordinates } from "../environments/environment.ts";
+import { cholesky, choleskySolve } from "../numbers/dense.ts";
 import type { Space } from "../spaces/space.ts";
 import { confine } from "../world-model/continuous.ts";
 import { boundedPositions, createFeatures, type FeatureKind, type Features, featureKinds } from "../world-model/features.ts";

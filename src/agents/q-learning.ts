@@ -1,4 +1,4 @@
-import type { Random } from "../engine/random.ts";
+import type { Random } from "../numbers/random.ts";
 import type { Agent } from "./agent.ts";
 
 export interface QLearningOptions {

@@ -130,7 +130,7 @@ async function checked(
 
 /** States and actions anywhere in the box that is planned in. */
 async function drawnIn({ low, high, choices, actionSize: m }: GridOptions, n: number, seed: number) {
-  const { createRandom } = await import("../engine/random.ts");
+  const { createRandom } = await import("../numbers/random.ts");
   const random = createRandom(seed);
   const d = low.length;
   const states = Float64Array.from({ length: n * d }, (_, i) => low[i % d] + (high[i % d] - low[i % d]) * random.uniform());

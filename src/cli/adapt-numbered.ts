@@ -1,6 +1,6 @@
 import type { Agent } from "../agents/agent.ts";
 import type { GoalWorld } from "../agents/goal-world.ts";
-import type { Random } from "../engine/random.ts";
+import type { Random } from "../numbers/random.ts";
 import { makeEnvironment, optionsOf } from "./environments.ts";
 import { UsageError } from "./errors.ts";
 import { type GoalTask, loadGoalTask, stateOf } from "./goal-task.ts";
@@ -24,7 +24,7 @@ export async function adaptNumbered(context: Context, folder: string, options: N
   const [{ Adapt }, { AdaptStochastic }, { createRandom }, { arrivals, solveGoals }] = await Promise.all([
     import("../agents/adapt.ts"),
     import("../agents/adapt-stochastic.ts"),
-    import("../engine/random.ts"),
+    import("../numbers/random.ts"),
     import("../agents/goal-world.ts"),
   ]);
   const task = await loadGoalTask(folder, options);

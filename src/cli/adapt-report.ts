@@ -1,4 +1,4 @@
-import type { Interval } from "../reproduce/statistics.ts";
+import type { Interval } from "../numbers/statistics.ts";
 import { medianOfList } from "./learning-runs.ts";
 
 /** One life in a changed continuous world. */
@@ -76,7 +76,7 @@ export async function adaptationReport(runs: readonly AdaptationRun[], study: Ad
   const [{ learningCurve, renderReport }, { version }, { meanOf }] = await Promise.all([
     import("../report/index.ts"),
     import("./version.ts"),
-    import("../reproduce/statistics.ts"),
+    import("../numbers/statistics.ts"),
   ]);
   const { sentence, rows, figures } = tellAdaptation(runs, study);
   const every = Math.max(1, Math.round(study.steps / 100));

@@ -44,7 +44,7 @@ export async function exploreContinuous(
     import("../reproduce/continuous-exploration.ts"),
     import("../environments/collect.ts"),
     import("../agents/linear-model.ts"),
-    import("../reproduce/statistics.ts"),
+    import("../numbers/statistics.ts"),
   ]);
   if (options.within !== undefined && options.goal === undefined) throw new UsageError("--within says how near a goal is: give --goal too");
   const environment = await makeEnvironment(options.env);

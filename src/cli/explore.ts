@@ -65,7 +65,7 @@ export function exploreCommand(io: Io): Command {
       import("../agents/blend.ts"),
       import("../agents/r-max.ts"),
       import("../agents/q-learning.ts"),
-      import("../engine/random.ts"),
+      import("../numbers/random.ts"),
     ]);
     const { world, candidates, goal: told } = await loadGoalTask(folder, options);
     const basics = (seed: number) => ({

@@ -68,8 +68,8 @@ export interface Run {
 export async function learningRuns(name: string, { seeds, steps, every }: RunsOptions, create: (seed: number) => Run): Promise<Curve> {
   const [{ runTask }, { createRandom }, { meanOf }] = await Promise.all([
     import("../agents/run-task.ts"),
-    import("../engine/random.ts"),
-    import("../reproduce/statistics.ts"),
+    import("../numbers/random.ts"),
+    import("../numbers/statistics.ts"),
   ]);
   const x = Array.from({ length: Math.floor(steps / every) }, (_, i) => (i + 1) * every);
   const shares = x.map(() => [] as number[]);

@@ -60,7 +60,7 @@ export async function planContinuous(
   const aim = aimOf(coordinates, goal, options.within, keep);
   const [{ simulatorOfPhysics }, { createRandom }] = await Promise.all([
     import("../planning/simulators.ts"),
-    import("../engine/random.ts"),
+    import("../numbers/random.ts"),
   ]);
   const exact = simulatorOfPhysics(physics);
   const longest = options.steps ?? Math.min(LONGEST, environment.horizon);
@@ -147,7 +147,7 @@ async function plannerOf(
       { low, high, sizes: low.map(() => NODES), choices, actionSize, lookahead: 2 },
     );
   }
-  const [{ reachGoal }, { createRandom }] = await Promise.all([import("../planning/reach.ts"), import("../engine/random.ts")]);
+  const [{ reachGoal }, { createRandom }] = await Promise.all([import("../planning/reach.ts"), import("../numbers/random.ts")]);
   if (options.keep !== undefined) return steered(fast, actionSpace, aim, options.seed);
   const { choices, actionSize } = choicesOf(actionSpace, LEVELS.held);
   return reachGoal(
@@ -158,7 +158,7 @@ async function plannerOf(
 
 /** What must be kept on the way may take an action of its own at every step: plans drawn around the last, by how far they stay from the goal. */
 async function steered(model: ContinuousWorldModel | Simulator, space: Space, aim: Aim, seed: number): Promise<ContinuousPolicy> {
-  const [{ cemOver }, { createRandom }] = await Promise.all([import("../planning/cem.ts"), import("../engine/random.ts")]);
+  const [{ cemOver }, { createRandom }] = await Promise.all([import("../planning/cem.ts"), import("../numbers/random.ts")]);
   let [away, lost, over] = [new Float64Array(0), new Uint8Array(0), new Uint8Array(0)];
   return cemOver(
     space,

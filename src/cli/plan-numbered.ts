@@ -20,7 +20,7 @@ export async function planNumbered(context: Context, folder: string, options: Nu
   const [{ planTabular }, { solveGoals, startValue, stepWorld }, { createRandom }] = await Promise.all([
     import("../planning/plan.ts"),
     import("../agents/goal-world.ts"),
-    import("../engine/random.ts"),
+    import("../numbers/random.ts"),
   ]);
   const { discount = 0.95, starts = 20 } = options;
   const { model, world, goal } = await loadGoalTask(folder, { ...options, discount });

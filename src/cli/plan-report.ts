@@ -18,7 +18,7 @@ export async function planReport(
   const [{ learningCurve, renderReport }, { version }, { meanOf }] = await Promise.all([
     import("../report/index.ts"),
     import("./version.ts"),
-    import("../reproduce/statistics.ts"),
+    import("../numbers/statistics.ts"),
   ]);
   const every = Math.max(1, Math.round(longest / 50));
   const x = Array.from({ length: Math.floor(longest / every) }, (_, i) => (i + 1) * every);

@@ -1,5 +1,5 @@
 import { add, clip, exp, log, matmul, mul, neg, pow, sqrt, sub, tanh, type Value } from "../engine/index.ts";
-import { createRandom } from "../engine/random.ts";
+import { createRandom } from "../numbers/random.ts";
 import { applyNetwork, type Network, parameter } from "./network.ts";
 import { remember } from "./remember.ts";
 

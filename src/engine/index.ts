@@ -1,3 +1,4 @@
+export * from "../numbers/random.ts";
 export * from "./adam.ts";
 export * from "./graph.ts";
 export * from "./inline.ts";
@@ -8,7 +9,6 @@ export * from "./onnx.ts";
 export * from "./operator.ts";
 export * from "./operators/index.ts";
 export * from "./pack.ts";
-export * from "./random.ts";
 export * from "./recurrence.ts";
 export * from "./reference.ts";
 export * from "./session.ts";

@@ -1,4 +1,4 @@
-import { cholesky, choleskySolve } from "./dense.ts";
+import { cholesky, choleskySolve } from "../numbers/dense.ts";
 import type { RuntimeTensor } from "./runtime/runtime.ts";
 import type { Session } from "./session.ts";
 

@@ -1,5 +1,5 @@
 import { concat, cos, sin, slice } from "../engine/index.ts";
-import type { Random } from "../engine/random.ts";
+import type { Random } from "../numbers/random.ts";
 import { box, discrete } from "../spaces/space.ts";
 import { clip, wrapAngle } from "./coordinates.ts";
 import type { Physics } from "./environment.ts";

@@ -1,4 +1,4 @@
-import type { Random } from "../engine/random.ts";
+import type { Random } from "../numbers/random.ts";
 import { box, discrete } from "../spaces/space.ts";
 import { observedDirectly } from "./coordinates.ts";
 import type { Physics, Transitions } from "./environment.ts";

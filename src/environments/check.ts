@@ -1,5 +1,5 @@
 import { evaluate, Graph } from "../engine/index.ts";
-import { createRandom, type Random } from "../engine/random.ts";
+import { createRandom, type Random } from "../numbers/random.ts";
 import { contains, sample } from "../spaces/space.ts";
 import { actionSize } from "./action.ts";
 import type { Action, Environment, Observation, Physics, Step } from "./environment.ts";

@@ -1,4 +1,4 @@
-import { createRandom, type Random } from "../engine/random.ts";
+import { createRandom, type Random } from "../numbers/random.ts";
 import type { Space } from "../spaces/space.ts";
 import type { Environment, Physics } from "./environment.ts";
 import { EnvironmentError } from "./errors.ts";

@@ -1,4 +1,4 @@
-import { createRandom } from "../engine/random.ts";
+import { createRandom } from "../numbers/random.ts";
 import { wrapAngle } from "./coordinates.ts";
 import type { Coordinates, Physics, Tables } from "./environment.ts";
 

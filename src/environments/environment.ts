@@ -1,5 +1,5 @@
 import type { Value } from "../engine/graph.ts";
-import type { Random } from "../engine/random.ts";
+import type { Random } from "../numbers/random.ts";
 import type { Box, Space } from "../spaces/space.ts";
 
 /** Observation of a step: a vector, or the number of a finite state. */

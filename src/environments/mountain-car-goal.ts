@@ -1,4 +1,4 @@
-import type { Random } from "../engine/random.ts";
+import type { Random } from "../numbers/random.ts";
 import { coordinateGoal, type Goal, withGoal } from "./cumulants.ts";
 import type { Physics } from "./environment.ts";
 import { mountainCar, mountainCarCoordinates, mountainCarStart, valley } from "./mountain-car.ts";

@@ -1,4 +1,4 @@
-import type { Random } from "../engine/random.ts";
+import type { Random } from "../numbers/random.ts";
 import { box, discrete } from "../spaces/space.ts";
 import type { Simulation } from "./environment.ts";
 import { stepCar, valley } from "./mountain-car.ts";

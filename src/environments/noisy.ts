@@ -1,4 +1,4 @@
-import { createRandom } from "../engine/random.ts";
+import { createRandom } from "../numbers/random.ts";
 import { clip, wrapAngle } from "./coordinates.ts";
 import type { Physics } from "./environment.ts";
 import { EnvironmentError } from "./errors.ts";

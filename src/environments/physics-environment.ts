@@ -1,4 +1,4 @@
-import { createRandom, type RestorableRandom, randomStateSize } from "../engine/random.ts";
+import { createRandom, type RestorableRandom, randomStateSize } from "../numbers/random.ts";
 import { actionSize, startAsked, writeAction } from "./action.ts";
 import type { Action, Coordinates, Environment, Physics, Simulation, Step } from "./environment.ts";
 import { EnvironmentError } from "./errors.ts";

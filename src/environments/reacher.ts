@@ -1,5 +1,5 @@
 import { add, concat, cos, sin, slice } from "../engine/index.ts";
-import type { Random } from "../engine/random.ts";
+import type { Random } from "../numbers/random.ts";
 import { box, discrete } from "../spaces/space.ts";
 import { wrapAngle } from "./coordinates.ts";
 import { coordinateGoal, type Goal, withGoal, within } from "./cumulants.ts";

@@ -1,4 +1,4 @@
-import { createRandom, type RestorableRandom, randomStateSize } from "../engine/random.ts";
+import { createRandom, type RestorableRandom, randomStateSize } from "../numbers/random.ts";
 import { discrete } from "../spaces/space.ts";
 import { startAsked, writeAction } from "./action.ts";
 import type { Action, Environment, Grid, Step, Tables } from "./environment.ts";

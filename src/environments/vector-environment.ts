@@ -1,4 +1,4 @@
-import { createRandom, type RestorableRandom } from "../engine/random.ts";
+import { createRandom, type RestorableRandom } from "../numbers/random.ts";
 import type { Space } from "../spaces/space.ts";
 import { actionSize } from "./action.ts";
 import type { Environment, Simulation, Tables } from "./environment.ts";

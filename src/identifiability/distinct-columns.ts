@@ -1,4 +1,4 @@
-import { argsort } from "./argsort.ts";
+import { argsort } from "../numbers/argsort.ts";
 
 /** Columns that are equal bit for bit are one group: states the heads cannot tell apart at all. */
 export interface DistinctColumns {

@@ -1,8 +1,8 @@
 import { bellmanColumns, rewardClasses } from "../bellman/tabular.ts";
 import type { TabularCritic } from "../critics/critic.ts";
+import { columnSpectrum, type Spectrum } from "../numbers/singular-values.ts";
 import { type ColumnIndex, headScale, indexColumns } from "./column-index.ts";
 import { BEST, beginSearch, createNearest, RUNNER_UP } from "./nearest.ts";
-import { columnSpectrum, type Spectrum } from "./singular-values.ts";
 import type { Verdict } from "./verdict.ts";
 
 export interface TabularIdentifiability extends Spectrum {

@@ -1,5 +1,5 @@
 import type { BellmanSystem } from "../bellman/system.ts";
-import { cholesky, choleskySolve } from "../engine/dense.ts";
+import { cholesky, choleskySolve } from "../numbers/dense.ts";
 import { type PointwiseSettings, solvePointwise } from "../world-model/pointwise.ts";
 import { headShare } from "./amortised.ts";
 import type { Equations } from "./samples.ts";

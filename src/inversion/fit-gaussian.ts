@@ -1,5 +1,5 @@
 import type { BellmanSystem } from "../bellman/system.ts";
-import { cholesky, choleskySolve } from "../engine/dense.ts";
+import { cholesky, choleskySolve } from "../numbers/dense.ts";
 import { expectedUnderNoise, triangle } from "../world-model/expected-values.ts";
 import { mixFactors } from "../world-model/noise.ts";
 import type { Structure } from "../world-model/structure.ts";

@@ -18,7 +18,7 @@ import {
   unpack,
   type Value,
 } from "../engine/index.ts";
-import { createRandom, type Random } from "../engine/random.ts";
+import { createRandom, type Random } from "../numbers/random.ts";
 import type { Space } from "../spaces/space.ts";
 import {
   type NetworkParameters,

@@ -1,7 +1,7 @@
 import type { BellmanSystem } from "../bellman/system.ts";
-import { createRandom } from "../engine/random.ts";
 import { wrapAngle } from "../environments/coordinates.ts";
 import type { Coordinates } from "../environments/environment.ts";
+import { createRandom } from "../numbers/random.ts";
 import type { Space } from "../spaces/space.ts";
 import { sandwich, structuredDynamics } from "../world-model/dynamics.ts";
 import { boundedPositions, createFeatures, type FeatureKind } from "../world-model/features.ts";

@@ -1,4 +1,4 @@
-import { createRandom } from "../engine/random.ts";
+import { createRandom } from "../numbers/random.ts";
 import type { Space } from "../spaces/space.ts";
 import { stepSizes } from "../world-model/calibrate.ts";
 import type { ContactMap } from "../world-model/contact.ts";

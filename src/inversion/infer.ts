@@ -2,12 +2,12 @@ import { type BellmanSystem, bellmanSystem, type Rewards } from "../bellman/syst
 import type { Critic, NetworkCritic, StateValueCritic, TabularCritic } from "../critics/critic.ts";
 import { stack } from "../critics/stack.ts";
 import { withoutReward } from "../critics/without-reward.ts";
-import { createRandom } from "../engine/random.ts";
 import { collectStates } from "../environments/collect.ts";
 import type { Coordinates, Environment, Physics } from "../environments/environment.ts";
 import { flatBox, identityCoordinates } from "../environments/identity-coordinates.ts";
 import { make, prepare } from "../environments/make.ts";
 import { identifyTabular, type TabularIdentifiability } from "../identifiability/tabular.ts";
+import { createRandom } from "../numbers/random.ts";
 import { type Element, flatDimension, flatten, type Space, sample } from "../spaces/space.ts";
 import type { TabularWorldModel } from "../world-model/world-model.ts";
 import { type InferContinuousOptions, type InferredContinuous, inferContinuous } from "./infer-continuous.ts";

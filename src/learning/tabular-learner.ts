@@ -1,5 +1,5 @@
-import { createRandom, type Random, randomStateSize } from "../engine/random.ts";
 import { sampleOutcome, sampleStart, startsOf } from "../environments/tables.ts";
+import { createRandom, type Random, randomStateSize } from "../numbers/random.ts";
 import { LearningError } from "./errors.ts";
 import type { Checkpoint } from "./learner.ts";
 import type { TabularTask } from "./tabular-tasks.ts";

@@ -1,5 +1,5 @@
-import { createRandom } from "../engine/random.ts";
 import type { Tables } from "../environments/environment.ts";
+import { createRandom } from "../numbers/random.ts";
 
 /** One task of a finite world: its goal, if it has one, and its tables. */
 export interface TabularTask {

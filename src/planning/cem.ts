@@ -1,4 +1,4 @@
-import type { Random } from "../engine/random.ts";
+import type { Random } from "../numbers/random.ts";
 import type { Space } from "../spaces/space.ts";
 import type { ContinuousPolicy } from "./policy.ts";
 import { createEvaluator, type ShootingProblem, simulatorOf } from "./shooting.ts";

@@ -1,5 +1,5 @@
-import type { Random } from "../engine/random.ts";
 import type { Tables } from "../environments/environment.ts";
+import type { Random } from "../numbers/random.ts";
 
 export interface MctsOptions {
   readonly random: Random;

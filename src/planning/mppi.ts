@@ -1,4 +1,4 @@
-import type { Random } from "../engine/random.ts";
+import type { Random } from "../numbers/random.ts";
 import type { ContinuousPolicy } from "./policy.ts";
 import { createEvaluator, type ShootingProblem } from "./shooting.ts";
 

@@ -1,4 +1,4 @@
-import type { Random } from "../engine/random.ts";
+import type { Random } from "../numbers/random.ts";
 import type { ContinuousWorldModel } from "../world-model/world-model.ts";
 import type { ContinuousPolicy } from "./policy.ts";
 import { type Simulator, type StepCost, simulatorOf } from "./shooting.ts";

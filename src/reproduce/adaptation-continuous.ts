@@ -1,4 +1,5 @@
 import { make } from "../environments/make.ts";
+import { gridOf, type Interval, medianOf, speedup } from "../numbers/statistics.ts";
 import { type ContinuousChangeStudy, continuousChanges, optimal } from "./continuous-changes.ts";
 import {
   type AgentRun,
@@ -11,7 +12,6 @@ import {
   runLearner,
 } from "./continuous-runs.ts";
 import type { ReproductionChart } from "./reproduction.ts";
-import { gridOf, type Interval, medianOf, speedup } from "./statistics.ts";
 import { mean, median } from "./summary.ts";
 
 const TUNING = 900;

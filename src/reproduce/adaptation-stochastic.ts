@@ -6,10 +6,10 @@ import { exactGoalCritic } from "../agents/goal-critic.ts";
 import { arrivals, type GoalWorld, solveGoals, stepWorld } from "../agents/goal-world.ts";
 import { firstBest, QLearning } from "../agents/q-learning.ts";
 import { runTask, type TaskResult } from "../agents/run-task.ts";
-import { createRandom, type Random } from "../engine/random.ts";
+import { createRandom, type Random } from "../numbers/random.ts";
+import { gridOf, type Interval, medianOf, speedup } from "../numbers/statistics.ts";
 import { goalThatMatters, remap } from "./changes.ts";
 import { lakeWorld, oldGoals } from "./goal-worlds.ts";
-import { gridOf, type Interval, medianOf, speedup } from "./statistics.ts";
 import { median } from "./summary.ts";
 
 const SEEDS = 30;

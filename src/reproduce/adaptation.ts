@@ -8,14 +8,14 @@ import { QLearning } from "../agents/q-learning.ts";
 import { refine } from "../agents/refine.ts";
 import { runTask, type TaskResult } from "../agents/run-task.ts";
 import { candidateTables } from "../agents/transfer.ts";
-import { createRandom } from "../engine/random.ts";
 import { fourRooms104Map } from "../environments/four-rooms.ts";
+import { createRandom } from "../numbers/random.ts";
+import { gridOf, type Interval, medianOf, speedup } from "../numbers/statistics.ts";
 import { adaptContinuous } from "./adaptation-continuous.ts";
 import { adaptStochastic } from "./adaptation-stochastic.ts";
 import { type ChangedWorld, doorChange, remapChange } from "./changes.ts";
 import { deterministicWorlds, oldGoals } from "./goal-worlds.ts";
 import type { Reproduce } from "./reproduction.ts";
-import { gridOf, type Interval, medianOf, speedup } from "./statistics.ts";
 import { median } from "./summary.ts";
 
 const SEEDS = 30;

@@ -6,10 +6,10 @@ import { type ArmSteps, residualsOf, stepsOf } from "../agents/arm/residuals.ts"
 import { apartFromGrasp, type SelfTestFindings, selfTest, selfTestFindings } from "../agents/arm/self-test.ts";
 import { type ArmStarts, armStarts } from "../agents/arm/trials.ts";
 import { EpisodeDetector } from "../agents/episode-detector.ts";
-import { createRandom } from "../engine/random.ts";
 import type { ArmPickAndPlaceOptions } from "../environments/arm/pick-and-place.ts";
 import type { Simulation } from "../environments/environment.ts";
 import { make } from "../environments/make.ts";
+import { createRandom } from "../numbers/random.ts";
 import { type Simulator, simulatorOf } from "../planning/shooting.ts";
 import { planWaypoints, type WaypointControl } from "../planning/waypoints.ts";
 import type { ContinuousWorldModel } from "../world-model/world-model.ts";

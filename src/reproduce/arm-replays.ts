@@ -1,7 +1,7 @@
 import { placingTask } from "../agents/arm/placing.ts";
 import { recordArm } from "../agents/arm/recording.ts";
 import { armStarts } from "../agents/arm/trials.ts";
-import { createRandom } from "../engine/random.ts";
+import { createRandom } from "../numbers/random.ts";
 import { type ArmEpisode, armReplay } from "../report/arm-replay.ts";
 import { threeSource } from "../report/three-source.ts";
 import type { ArmPart } from "./arm-parts.ts";

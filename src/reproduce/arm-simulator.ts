@@ -4,8 +4,8 @@ import { type PlacingOutcome, placingOutcomes, runArmEpisodes } from "../agents/
 import { placingTask } from "../agents/arm/placing.ts";
 import { trueSimulator } from "../agents/arm/simulator.ts";
 import type { ArmStarts } from "../agents/arm/trials.ts";
-import { createRandom } from "../engine/random.ts";
 import type { Simulation } from "../environments/environment.ts";
+import { createRandom } from "../numbers/random.ts";
 import { planWaypoints } from "../planning/waypoints.ts";
 import type { ArmPart } from "./arm-parts.ts";
 import type { OnProgress } from "./reproduction.ts";

@@ -1,15 +1,15 @@
 import { fileURLToPath } from "node:url";
 import { ExploreContinuous, type ExploreContinuousOptions, type Seek } from "../agents/explore-continuous.ts";
 import { type LinearModel, type Met, offTheFaces, type Steps, taken } from "../agents/linear-model.ts";
-import { createRandom } from "../engine/random.ts";
 import { drawAnywhere, randomPolicy } from "../environments/collect.ts";
 import type { Environment, Physics } from "../environments/environment.ts";
 import { make } from "../environments/make.ts";
 import { loadCritic } from "../formats/load-critic.ts";
 import { inferDynamics } from "../inversion/infer.ts";
+import { createRandom } from "../numbers/random.ts";
+import { type Interval, medianOf, speedup } from "../numbers/statistics.ts";
 import { simulatorOfPhysics } from "../planning/simulators.ts";
 import type { ContinuousWorldModel } from "../world-model/world-model.ts";
-import { type Interval, medianOf, speedup } from "./statistics.ts";
 
 export interface ExplorationStudy {
   /** A new one for every run. */

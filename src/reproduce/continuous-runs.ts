@@ -3,7 +3,6 @@ import { AdaptContinuous, type AdaptContinuousOptions } from "../agents/adapt-co
 import { allowedResiduals, calibrateIn, detectorOf } from "../agents/calibrate.ts";
 import { continueLearner, type TrainedLearner } from "../agents/continue-learner.ts";
 import { distillations, type Met, offTheFaces } from "../agents/linear-model.ts";
-import { createRandom } from "../engine/random.ts";
 import { type BatchPolicy, collectStates, collectTransitions, randomPolicy, type VisitedTransitions } from "../environments/collect.ts";
 import type { Environment } from "../environments/environment.ts";
 import { make } from "../environments/make.ts";
@@ -13,6 +12,7 @@ import { inferDynamics } from "../inversion/infer.ts";
 import type { InferredContinuous } from "../inversion/infer-continuous.ts";
 import { algorithms } from "../learning/algorithms.ts";
 import type { Checkpoint } from "../learning/learner.ts";
+import { createRandom } from "../numbers/random.ts";
 import type { ContinuousPolicy } from "../planning/policy.ts";
 import { sample } from "../spaces/space.ts";
 import { type ContinuousChangeStudy, optimal } from "./continuous-changes.ts";

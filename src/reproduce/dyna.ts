@@ -1,6 +1,5 @@
 import { createDyna, type Dyna, type DynaOptions } from "../agents/dyna.ts";
 import { distil, type LinearModel } from "../agents/linear-model.ts";
-import { createRandom } from "../engine/random.ts";
 import { wrapAngle } from "../environments/coordinates.ts";
 import type { Physics } from "../environments/environment.ts";
 import { pendulum } from "../environments/pendulum.ts";
@@ -8,8 +7,9 @@ import { physicsEnvironment } from "../environments/physics-environment.ts";
 import { loadCritic } from "../formats/load-critic.ts";
 import { inferDynamics } from "../inversion/infer.ts";
 import { sac } from "../learning/sac.ts";
+import { createRandom } from "../numbers/random.ts";
+import { type Interval, meanOf, medianOf } from "../numbers/statistics.ts";
 import type { Reproduce } from "./reproduction.ts";
-import { type Interval, meanOf, medianOf } from "./statistics.ts";
 
 const SEEDS = 5;
 const FRESH = 300_000;

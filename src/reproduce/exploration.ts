@@ -12,12 +12,12 @@ import { QLearning } from "../agents/q-learning.ts";
 import { RMax } from "../agents/r-max.ts";
 import { refine } from "../agents/refine.ts";
 import { runTask, type TaskResult } from "../agents/run-task.ts";
-import { createRandom, type Random } from "../engine/random.ts";
+import { createRandom, type Random } from "../numbers/random.ts";
+import { gridOf, medianOf, speedup } from "../numbers/statistics.ts";
 import { exploreContinuousWorlds } from "./continuous-exploration.ts";
 import { deterministicWorlds, lakeWorld, type MakeWorld, mazeWorld, oldGoals } from "./goal-worlds.ts";
 import { learnedGoalCritic } from "./learned-critic.ts";
 import type { Reproduce } from "./reproduction.ts";
-import { gridOf, medianOf, speedup } from "./statistics.ts";
 import { median } from "./summary.ts";
 
 const SEEDS = 30;

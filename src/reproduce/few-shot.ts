@@ -1,11 +1,11 @@
 import type { NetworkCritic } from "../critics/critic.ts";
-import { createRandom } from "../engine/random.ts";
 import type { VisitedTransitions } from "../environments/collect.ts";
 import { make } from "../environments/make.ts";
 import { loadCritic } from "../formats/load-critic.ts";
 import type { RealTransitions } from "../inversion/fit-with-transitions.ts";
 import { inferDynamics } from "../inversion/infer.ts";
 import type { InferredContinuous } from "../inversion/infer-continuous.ts";
+import { createRandom } from "../numbers/random.ts";
 import { scoreContinuous, scoringTransitions } from "../world-model/score.ts";
 import type { Reproduce } from "./reproduction.ts";
 import { median, summarise } from "./summary.ts";

@@ -1,7 +1,6 @@
 import { bellmanColumns, bellmanTargets } from "../bellman/tabular.ts";
 import type { Head, TabularCritic } from "../critics/critic.ts";
 import { tabularCritic } from "../critics/tabular.ts";
-import { createRandom, type Random } from "../engine/random.ts";
 import type { Tables } from "../environments/environment.ts";
 import { fourRooms } from "../environments/four-rooms.ts";
 import { identifyTabular } from "../identifiability/tabular.ts";
@@ -9,6 +8,7 @@ import { tabularAnswers } from "../inversion/infer-tabular.ts";
 import type { CandidateSets } from "../inversion/matching.ts";
 import { projectColumns, type Undetermined } from "../inversion/projection.ts";
 import { projectOnTriples } from "../inversion/sparse-projection.ts";
+import { createRandom, type Random } from "../numbers/random.ts";
 import { evaluatePolicy, valueIteration } from "../planning/value-iteration.ts";
 import type { Reproduce } from "./reproduction.ts";
 import { summarise } from "./summary.ts";

@@ -1,8 +1,8 @@
 import { type GoalWorld, goalWorld } from "../agents/goal-world.ts";
-import { createRandom, type Random } from "../engine/random.ts";
 import { fourRooms104Map } from "../environments/four-rooms.ts";
 import { frozenLakeMaps } from "../environments/frozen-lake.ts";
 import { make } from "../environments/make.ts";
+import { createRandom, type Random } from "../numbers/random.ts";
 
 /** Worlds in which goals come and go. Where the world itself is drawn, the seed says which. */
 export type MakeWorld = (seed: number) => GoalWorld;

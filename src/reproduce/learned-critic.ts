@@ -2,7 +2,7 @@ import { goalCritic } from "../agents/goal-critic.ts";
 import { type GoalWorld, stepWorld } from "../agents/goal-world.ts";
 import { QLearning } from "../agents/q-learning.ts";
 import type { TabularCritic } from "../critics/critic.ts";
-import type { Random } from "../engine/random.ts";
+import type { Random } from "../numbers/random.ts";
 
 /** Heads as Q-learning leaves them: ε-greedy from random starts, `steps` steps a goal; and where each was ever updated. */
 export function learnedGoalCritic(

@@ -1,6 +1,5 @@
 import type { NetworkCritic } from "../critics/critic.ts";
 import { restoreCritic } from "../critics/saved.ts";
-import { createRandom } from "../engine/random.ts";
 import { collectTransitions } from "../environments/collect.ts";
 import { wrapAngle } from "../environments/coordinates.ts";
 import type { Coordinates } from "../environments/environment.ts";
@@ -10,6 +9,7 @@ import { physicsEnvironment } from "../environments/physics-environment.ts";
 import { inferContinuous } from "../inversion/infer-continuous.ts";
 import type { Samples } from "../inversion/samples.ts";
 import { trainGeneralValues } from "../learning/general-value-functions.ts";
+import { createRandom } from "../numbers/random.ts";
 import type { NoiseKind } from "../world-model/noise.ts";
 import { kept } from "./kept.ts";
 import { linearGaussianCoordinates, linearGaussianCritic, shakenSpring as world } from "./linear-gaussian.ts";

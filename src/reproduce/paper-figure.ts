@@ -1,8 +1,8 @@
-import { createRandom, type Random } from "../engine/random.ts";
 import type { Tables } from "../environments/environment.ts";
 import { gridWorld } from "../environments/grid-world.ts";
 import { commonOffset } from "../inversion/common-offset.ts";
 import { matchColumns } from "../inversion/matching.ts";
+import { createRandom, type Random } from "../numbers/random.ts";
 import { valueIteration } from "../planning/value-iteration.ts";
 import type { OnProgress, Reproduce, Reproduction } from "./reproduction.ts";
 import { mean, summarise } from "./summary.ts";

@@ -1,4 +1,4 @@
-import { createRandom } from "../engine/random.ts";
+import { createRandom } from "../numbers/random.ts";
 
 export const discount = 0.99;
 const actions = 4;

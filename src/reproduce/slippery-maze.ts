@@ -1,6 +1,6 @@
-import { createRandom } from "../engine/random.ts";
 import type { Tables } from "../environments/environment.ts";
 import { gridWorld } from "../environments/grid-world.ts";
+import { createRandom } from "../numbers/random.ts";
 
 export const discount = 0.99;
 

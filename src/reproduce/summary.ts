@@ -1,4 +1,4 @@
-import { median } from "../inversion/median.ts";
+import { median } from "../numbers/median.ts";
 
 export { median };
 

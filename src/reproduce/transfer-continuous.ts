@@ -1,7 +1,7 @@
-import { createRandom } from "../engine/random.ts";
 import { wrapAngle } from "../environments/coordinates.ts";
 import { mountainCarStart } from "../environments/mountain-car.ts";
 import { mountainCarTask } from "../learning/steps-to-go-tasks.ts";
+import { createRandom } from "../numbers/random.ts";
 import { type ContinuousTask, planOnGrid } from "../planning/plan-on-grid.ts";
 import { reachGoal } from "../planning/reach.ts";
 import { simulatorOfPhysics } from "../planning/simulators.ts";

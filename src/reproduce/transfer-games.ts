@@ -1,11 +1,11 @@
 import type { Head } from "../critics/critic.ts";
 import { tabularCritic } from "../critics/tabular.ts";
-import { createRandom } from "../engine/random.ts";
 import type { Environment, Tables } from "../environments/environment.ts";
 import { make } from "../environments/make.ts";
 import { enumerateSokoban } from "../environments/sokoban-states.ts";
 import { inferFew } from "../inversion/infer-few.ts";
 import { inferTabular } from "../inversion/infer-tabular.ts";
+import { createRandom } from "../numbers/random.ts";
 import { mcts } from "../planning/mcts.ts";
 import { planTabular, tablesOf } from "../planning/plan.ts";
 import { policyIteration } from "../planning/policy-iteration.ts";

@@ -1,12 +1,12 @@
-import { createRandom, type Random } from "../engine/random.ts";
 import { inferHybrid } from "../inversion/infer-hybrid.ts";
+import { createRandom, type Random } from "../numbers/random.ts";
+import { bootstrap, type Interval } from "../numbers/statistics.ts";
 import type { ContinuousPolicy } from "../planning/policy.ts";
 import type { Simulator } from "../planning/shooting.ts";
 import { simulatorOfDynamics, simulatorOfPhysics } from "../planning/simulators.ts";
 import { improvedReturns } from "./old-policies.ts";
 import type { ReproduceOptions } from "./reproduction.ts";
 import { DISCOUNT, drawSamples, type GoalCritics, obtainCritic, stepsSystem } from "./sparse-goals.ts";
-import { bootstrap, type Interval } from "./statistics.ts";
 
 /** How far states are from what is wanted, and where all is lost. */
 export interface GoalOfStates {

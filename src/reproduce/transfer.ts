@@ -5,11 +5,11 @@ import { generalisedImprovement, goalPolicies } from "../agents/policy-improveme
 import { refine } from "../agents/refine.ts";
 import { runTask } from "../agents/run-task.ts";
 import { candidateTables, transferAgent } from "../agents/transfer.ts";
-import { createRandom } from "../engine/random.ts";
+import { createRandom } from "../numbers/random.ts";
+import { meanOf } from "../numbers/statistics.ts";
 import { planTabular } from "../planning/plan.ts";
 import { deterministicWorlds, oldGoals } from "./goal-worlds.ts";
 import type { Reproduce } from "./reproduction.ts";
-import { meanOf } from "./statistics.ts";
 import { mean, median } from "./summary.ts";
 import { mountainCarTransfer, reacherTransfer } from "./transfer-continuous.ts";
 import { sokobanSolved, ticTacToeLosses } from "./transfer-games.ts";

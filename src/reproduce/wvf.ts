@@ -1,12 +1,12 @@
 import { bellmanColumns, bellmanTargets } from "../bellman/tabular.ts";
 import type { TabularCritic } from "../critics/critic.ts";
-import { createRandom, type Random } from "../engine/random.ts";
 import { fourRooms104Map } from "../environments/four-rooms.ts";
 import { moves } from "../environments/grid-world.ts";
 import { loadCritic } from "../formats/index.ts";
 import { consistentStates } from "../inversion/consistent.ts";
 import { type CandidateSets, type MatchProblem, matchColumns } from "../inversion/matching.ts";
 import { pseudoInverse } from "../inversion/pseudo-inverse.ts";
+import { createRandom, type Random } from "../numbers/random.ts";
 import { pythonPeer } from "./python-peer.ts";
 import type { Reproduce } from "./reproduction.ts";
 import { mean, median, summarise } from "./summary.ts";

@@ -1,4 +1,4 @@
-import type { Random } from "../engine/random.ts";
+import type { Random } from "../numbers/random.ts";
 
 /** A box in R^n; bounds may be infinite. */
 export interface Box {

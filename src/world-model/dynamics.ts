@@ -1,5 +1,5 @@
-import { cholesky, choleskySolve } from "../engine/dense.ts";
 import type { Coordinates } from "../environments/environment.ts";
+import { cholesky, choleskySolve } from "../numbers/dense.ts";
 import type { Space } from "../spaces/space.ts";
 import { applyContacts, type ContactMap, describeContacts } from "./contact.ts";
 import { createFeatures, type FeatureKind } from "./features.ts";

@@ -1,4 +1,4 @@
-import { createRandom } from "../engine/random.ts";
+import { createRandom } from "../numbers/random.ts";
 import { boundsOf, LEVEL, unscaled } from "./bounds.ts";
 import { type ContinuousDefinition, confine, continuousModel, whitenedResidual } from "./continuous.ts";
 import { covariances, meanUnderNoise, triangle } from "./expected-values.ts";

@@ -1,6 +1,6 @@
 import type { BellmanSystem } from "../bellman/system.ts";
-import { cholesky, choleskySolve } from "../engine/dense.ts";
-import { createRandom } from "../engine/random.ts";
+import { cholesky, choleskySolve } from "../numbers/dense.ts";
+import { createRandom } from "../numbers/random.ts";
 import { expectedUnderNoise, triangle } from "./expected-values.ts";
 
 export interface GaussianPrior {

@@ -1,7 +1,7 @@
 import type { BellmanSystem } from "../bellman/system.ts";
-import { cholesky, choleskySolve } from "../engine/dense.ts";
 import { levenbergMarquardt } from "../engine/index.ts";
-import { createRandom } from "../engine/random.ts";
+import { cholesky, choleskySolve } from "../numbers/dense.ts";
+import { createRandom } from "../numbers/random.ts";
 
 export interface PointwiseSettings {
   /** [d] how far a state is expected to move in one step: a prior around "nothing moves", one standard deviation */

@@ -4,9 +4,9 @@ import { calibrate, calibrateIn, residualsOf } from "../../src/agents/calibrate.
 import { imagine, imaginedEnvironment, plannerIn } from "../../src/agents/imagination.ts";
 import { distil, distillations, linearModel, refit, type Steps } from "../../src/agents/linear-model.ts";
 import { ResidualDetector } from "../../src/agents/residual-detector.ts";
-import { createRandom } from "../../src/engine/random.ts";
 import { collectTransitions, drawAnywhere } from "../../src/environments/collect.ts";
 import { make } from "../../src/environments/make.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 import type { ContinuousTask } from "../../src/planning/plan-on-grid.ts";
 import { createFeatures } from "../../src/world-model/features.ts";
 import type { ContinuousWorldModel } from "../../src/world-model/world-model.ts";

@@ -10,8 +10,8 @@ import { RMax } from "../../src/agents/r-max.ts";
 import { refine } from "../../src/agents/refine.ts";
 import { runTask } from "../../src/agents/run-task.ts";
 import { transfer } from "../../src/agents/transfer.ts";
-import { createRandom } from "../../src/engine/random.ts";
 import { make } from "../../src/environments/make.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 import { block } from "../../src/reproduce/changes.ts";
 
 const rooms = goalWorld("FourRooms-v0", make("FourRooms-v0", { goals: [] }).tables!, { start: 0, discount: 0.95, horizon: 200 });

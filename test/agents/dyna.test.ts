@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { createDyna, type DynaOptions } from "../../src/agents/dyna.ts";
 import { type LinearModel, linearModel } from "../../src/agents/linear-model.ts";
-import { createRandom } from "../../src/engine/random.ts";
 import { pendulum } from "../../src/environments/pendulum.ts";
 import { physicsEnvironment } from "../../src/environments/physics-environment.ts";
 import { createActors, type EnvironmentSource } from "../../src/learning/actors.ts";
 import type { Learner, LearnerOptions } from "../../src/learning/learner.ts";
 import type { ReplayBatch } from "../../src/learning/replay.ts";
 import { sac } from "../../src/learning/sac.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 import { createFeatures } from "../../src/world-model/features.ts";
 
 const physics = pendulum();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { EpisodeDetector } from "../../src/agents/episode-detector.ts";
-import { createRandom, type Random } from "../../src/engine/random.ts";
+import { createRandom, type Random } from "../../src/numbers/random.ts";
 
 const WIDTH = 30;
 const drawn = (random: Random, shift = 0) =>

@@ -2,11 +2,11 @@ import { describe, expect, test } from "vitest";
 import { ExploreContinuous } from "../../src/agents/explore-continuous.ts";
 import { linearBelief } from "../../src/agents/linear-belief.ts";
 import { linearModel } from "../../src/agents/linear-model.ts";
-import { createRandom } from "../../src/engine/random.ts";
 import { drawAnywhere } from "../../src/environments/collect.ts";
 import { make } from "../../src/environments/make.ts";
 import { loadCritic } from "../../src/formats/load-critic.ts";
 import { inferDynamics } from "../../src/inversion/infer.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 import { explorationRun } from "../../src/reproduce/continuous-exploration.ts";
 import { createFeatures } from "../../src/world-model/features.ts";
 

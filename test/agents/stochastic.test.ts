@@ -5,7 +5,7 @@ import { Detector } from "../../src/agents/detect.ts";
 import { ExploreStochastic } from "../../src/agents/explore-stochastic.ts";
 import { exactGoalCritic } from "../../src/agents/goal-critic.ts";
 import { arrivals, type GoalWorld, stepWorld } from "../../src/agents/goal-world.ts";
-import { createRandom } from "../../src/engine/random.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 import { rowsOf } from "../../src/reproduce/adaptation-stochastic.ts";
 import { lakeWorld } from "../../src/reproduce/goal-worlds.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { createRandom } from "../../src/engine/random.ts";
 import { readStableBaselines3 } from "../../src/formats/stable-baselines3.ts";
 import { type CriticOptions, stableBaselines3Critic } from "../../src/formats/stable-baselines3-critic.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 import { boxSpace, discreteSpace, forward, mlpTensors, type Tensors, writeAgent } from "../formats/write-checkpoint.ts";
 
 const relu = (x: number) => Math.max(x, 0);

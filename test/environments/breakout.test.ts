@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { createRandom, type Random } from "../../src/engine/random.ts";
 import { breakout } from "../../src/environments/breakout.ts";
 import { make } from "../../src/environments/make.ts";
+import { createRandom, type Random } from "../../src/numbers/random.ts";
 
 const game = breakout();
 const d = game.stateSize;

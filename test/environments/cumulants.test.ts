@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { createRandom } from "../../src/engine/random.ts";
 import { coordinate, randomCumulants, reach, withRewards } from "../../src/environments/cumulants.ts";
 import { make } from "../../src/environments/make.ts";
 import { mountainCarGoal } from "../../src/environments/mountain-car-goal.ts";
 import { reacher, reacherGoal } from "../../src/environments/reacher.ts";
 import { tableProblems } from "../../src/environments/tables.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 
 const n = 400;
 

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { createRandom } from "../../src/engine/random.ts";
 import { acrobot } from "../../src/environments/acrobot.ts";
 import { cartPole } from "../../src/environments/cart-pole.ts";
 import type { Physics } from "../../src/environments/environment.ts";
 import { mountainCar } from "../../src/environments/mountain-car.ts";
 import { mountainCarContinuous } from "../../src/environments/mountain-car-continuous.ts";
 import { pendulum } from "../../src/environments/pendulum.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 
 /** Random states in a box, [n, d]. */
 function states(n: number, half: readonly number[], seed = 1): Float64Array {

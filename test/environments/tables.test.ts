@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { createRandom } from "../../src/engine/random.ts";
 import { EnvironmentError } from "../../src/environments/errors.ts";
 import { fourRoomsMap } from "../../src/environments/four-rooms.ts";
 import { gridWorld } from "../../src/environments/grid-world.ts";
 import { environmentIds, make, prepare } from "../../src/environments/make.ts";
 import { buildTables, sampleOutcome, sampleStart, startsOf, tableProblems } from "../../src/environments/tables.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 
 await Promise.all(environmentIds().map(prepare));
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { createRandom } from "../../src/engine/random.ts";
 import { collectStates, collectTransitions, randomPolicy } from "../../src/environments/collect.ts";
 import type { Action } from "../../src/environments/environment.ts";
 import { environmentIds, make, prepare } from "../../src/environments/make.ts";
 import { vectorize } from "../../src/environments/vector-environment.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 import { sample } from "../../src/spaces/space.ts";
 
 await Promise.all(environmentIds().map(prepare));

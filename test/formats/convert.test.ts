@@ -8,7 +8,6 @@ import { main } from "../../src/cli/program.ts";
 import type { Critic, NetworkCritic, StateValueCritic, TabularCritic } from "../../src/critics/critic.ts";
 import { compile, evaluate, Graph, jacobian } from "../../src/engine/index.ts";
 import { toOnnx } from "../../src/engine/onnx.ts";
-import { createRandom } from "../../src/engine/random.ts";
 import { loadCriticFolder, saveCritic } from "../../src/formats/critic-folder.ts";
 import { loadCritic } from "../../src/formats/index.ts";
 import { readNpz } from "../../src/formats/npy.ts";
@@ -16,6 +15,7 @@ import { criticNpz, criticOnnx, savedForm } from "../../src/formats/write-critic
 import { writeNpy, writeNpz } from "../../src/formats/write-npz.ts";
 import { inferDynamics } from "../../src/inversion/infer.ts";
 import type { InferredContinuous } from "../../src/inversion/infer-continuous.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 import { stepGraph } from "../../src/world-model/step-graph.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vinverse-convert-"));

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { createRandom } from "../../src/engine/random.ts";
 import { loadSavedCritic, saveCritic } from "../../src/formats/critic-folder.ts";
 import { decodeNumbers, toHalf } from "../../src/formats/decode-numbers.ts";
 import { readSafetensors, writeSafetensors } from "../../src/formats/safetensors.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 
 const all = decodeNumbers(new Uint8Array(Uint16Array.from({ length: 0x10000 }, (_, i) => i).buffer), 0, 0x10000, "float16");
 

@@ -1,5 +1,5 @@
 import { type Zippable, zipSync } from "fflate";
-import { createRandom } from "../../src/engine/random.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 
 /** Small checkpoints written from the formats' own descriptions, so that readers meet bytes they did not make. */
 export interface Tensors {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { createRandom } from "../../src/engine/random.ts";
 import { commonOffset } from "../../src/inversion/common-offset.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 
 function problem(seed: number, n: number) {
   const random = createRandom(seed);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { createRandom } from "../../src/engine/random.ts";
 import { createFewestSolver } from "../../src/inversion/fewest-states.ts";
 import { createLinearProgram } from "../../src/inversion/linear-program.ts";
 import { projectColumns } from "../../src/inversion/projection.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 
 describe("linear programs", () => {
   test("no vertex of all that there are costs less", () => {

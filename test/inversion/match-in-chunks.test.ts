@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { createRandom } from "../../src/engine/random.ts";
 import { matchInChunks } from "../../src/inversion/match-in-chunks.ts";
 import { matchColumns } from "../../src/inversion/matching.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 
 const random = createRandom(1);
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { createRandom, type Random } from "../../src/engine/random.ts";
 import { consistentStates } from "../../src/inversion/consistent.ts";
 import { type MatchProblem, matchColumns } from "../../src/inversion/matching.ts";
+import { createRandom, type Random } from "../../src/numbers/random.ts";
 
 interface Answer {
   readonly nearest: number;

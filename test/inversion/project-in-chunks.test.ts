@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { tabularCritic } from "../../src/critics/tabular.ts";
-import { createRandom } from "../../src/engine/random.ts";
 import { buildKdTree } from "../../src/identifiability/build-kd-tree.ts";
 import { createNearColumns } from "../../src/identifiability/near-columns.ts";
 import { inferDynamics } from "../../src/inversion/infer.ts";
 import { projectInChunks } from "../../src/inversion/project-in-chunks.ts";
 import { projectColumns } from "../../src/inversion/projection.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 import { valueIteration } from "../../src/planning/value-iteration.ts";
 import { mazeError, mazeTargets, slipperyMaze } from "../../src/reproduce/slippery-maze.ts";
 

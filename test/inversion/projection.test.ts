@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { createRandom, type Random } from "../../src/engine/random.ts";
 import { projectColumns } from "../../src/inversion/projection.ts";
 import { pseudoInverse } from "../../src/inversion/pseudo-inverse.ts";
+import { createRandom, type Random } from "../../src/numbers/random.ts";
 
 function normals(random: Random, n: number): Float64Array {
   return Float64Array.from({ length: n }, () => random.normal());

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { createRandom } from "../../src/engine/random.ts";
 import { projectOnTriples } from "../../src/inversion/sparse-projection.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 
 function targetsOf(columns: Float64Array, heads: number, truths: readonly (readonly (readonly [number, number])[])[]): Float64Array {
   const targets = new Float64Array(truths.length * heads);

@@ -2,10 +2,10 @@ import { describe, expect, test } from "vitest";
 import { type CoordinateEncoding, coordinateHeads } from "../../src/critics/coordinate-values.ts";
 import type { NetworkCritic } from "../../src/critics/critic.ts";
 import { restoreCritic } from "../../src/critics/saved.ts";
-import { createRandom } from "../../src/engine/random.ts";
 import { identityCoordinates } from "../../src/environments/identity-coordinates.ts";
 import { inferFromCoordinates } from "../../src/inversion/infer-coordinates.ts";
 import { type CoordinateCheckpoint, type CoordinateTraining, trainCoordinateValues } from "../../src/learning/coordinate-values.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 import { box } from "../../src/spaces/space.ts";
 
 /** A damped pendulum in small: x'' = −x, pushed; two coordinates, one action. */

@@ -3,7 +3,6 @@ import type { NetworkCritic } from "../../src/critics/critic.ts";
 import { withGoals } from "../../src/critics/goal-conditioned.ts";
 import { restoreCritic } from "../../src/critics/saved.ts";
 import { evaluate, Graph } from "../../src/engine/index.ts";
-import { createRandom } from "../../src/engine/random.ts";
 import { make, prepare } from "../../src/environments/make.ts";
 import { loadCritic } from "../../src/formats/load-critic.ts";
 import { inferDynamics } from "../../src/inversion/infer.ts";
@@ -11,6 +10,7 @@ import { type Actors, createActors } from "../../src/learning/actors.ts";
 import { algorithms } from "../../src/learning/algorithms.ts";
 import { hindsightOf } from "../../src/learning/hindsight.ts";
 import { createReplay } from "../../src/learning/replay.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 
 beforeAll(() => prepare("ArmReach-v0"));
 

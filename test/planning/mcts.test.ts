@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { createRandom } from "../../src/engine/random.ts";
 import { make } from "../../src/environments/make.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 import { mcts } from "../../src/planning/mcts.ts";
 import { valueIteration } from "../../src/planning/value-iteration.ts";
 import { randomTables } from "../random-mdp.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { createRandom } from "../../src/engine/random.ts";
 import { make } from "../../src/environments/make.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 import { choicesOf, environmentsWithTask, ownTask } from "../../src/planning/own-task.ts";
 import { settle } from "../../src/planning/plan-on-grid.ts";
 

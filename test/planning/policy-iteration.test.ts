@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { createRandom } from "../../src/engine/random.ts";
 import { gridWorld } from "../../src/environments/grid-world.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 import { allocateIntegers, allocateReals, foldedSizes, foldTables, ownMemory } from "../../src/planning/fold.ts";
 import { pessimisticIteration } from "../../src/planning/pessimistic.ts";
 import { planTabular } from "../../src/planning/plan.ts";

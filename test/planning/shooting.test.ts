@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createRandom } from "../../src/engine/random.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 import { cem } from "../../src/planning/cem.ts";
 import { mppi } from "../../src/planning/mppi.ts";
 import type { ShootingProblem, Simulator } from "../../src/planning/shooting.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createRandom } from "../../src/engine/random.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 import { evaluatePolicy, valueIteration } from "../../src/planning/value-iteration.ts";
 import { randomTables } from "../random-mdp.ts";
 

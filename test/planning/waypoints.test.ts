@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createRandom } from "../../src/engine/random.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 import type { Simulator } from "../../src/planning/shooting.ts";
 import { planWaypoints, type WaypointControl, type WaypointTask, waypointPolicy } from "../../src/planning/waypoints.ts";
 

@@ -1,4 +1,4 @@
-import { createRandom } from "../../src/engine/random.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 import type { GridMove } from "../../src/report/index.ts";
 
 /** Made-up data of the shapes that inference hands to the plots. */

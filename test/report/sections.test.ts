@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { createRandom } from "../../src/engine/random.ts";
 import { make } from "../../src/environments/index.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 import {
   continuousSections,
   errorSection,

@@ -3,7 +3,7 @@ import type { Adapt } from "../../src/agents/adapt.ts";
 import { AdaptStochastic } from "../../src/agents/adapt-stochastic.ts";
 import { arrivals, solveGoals, stepWorld } from "../../src/agents/goal-world.ts";
 import { runTask } from "../../src/agents/run-task.ts";
-import { createRandom } from "../../src/engine/random.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 import { certainChanges, ours } from "../../src/reproduce/adaptation.ts";
 import { reference, regionalChange, slipChange } from "../../src/reproduce/adaptation-stochastic.ts";
 

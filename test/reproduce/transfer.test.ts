@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { restoreCritic } from "../../src/critics/saved.ts";
-import { createRandom } from "../../src/engine/random.ts";
 import { loadSavedCritic } from "../../src/formats/critic-folder.ts";
 import { inferHybrid } from "../../src/inversion/infer-hybrid.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 import { simulatorOfDynamics, simulatorOfPhysics } from "../../src/planning/simulators.ts";
 import { drawSamples, stepsSystem } from "../../src/reproduce/sparse-goals.ts";
 import { mountainCarTransfer, reacherTransfer } from "../../src/reproduce/transfer-continuous.ts";

@@ -1,5 +1,5 @@
-import { createRandom } from "../../engine/random.ts";
 import type { Simulation } from "../../environments/environment.ts";
+import { createRandom } from "../../numbers/random.ts";
 import type { Simulator } from "../../planning/shooting.ts";
 import { planWaypoints, type WaypointControl, type WaypointTask } from "../../planning/waypoints.ts";
 import type { ContinuousWorldModel } from "../../world-model/world-model.ts";

@@ -1,4 +1,4 @@
-import { cholesky, choleskySolve } from "../../engine/dense.ts";
+import { cholesky, choleskySolve } from "../../numbers/dense.ts";
 import type { Simulator } from "../../planning/shooting.ts";
 import type { WaypointControl } from "../../planning/waypoints.ts";
 import { armControl } from "./control.ts";

@@ -1,5 +1,5 @@
-import { cholesky, choleskySolve } from "../../engine/dense.ts";
 import type { Simulation } from "../../environments/environment.ts";
+import { cholesky, choleskySolve } from "../../numbers/dense.ts";
 import { armControl } from "./control.ts";
 import { armCoordinatesSize, seeArm } from "./episodes.ts";
 import { type ArmSteps, holding } from "./residuals.ts";

@@ -1,4 +1,4 @@
-import { createRandom, type Random } from "../../engine/random.ts";
+import { createRandom, type Random } from "../../numbers/random.ts";
 import { clip } from "../coordinates.ts";
 import type { Simulation } from "../environment.ts";
 import { stride } from "./engine.ts";

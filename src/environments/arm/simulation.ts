@@ -1,4 +1,4 @@
-import type { Random } from "../../engine/random.ts";
+import type { Random } from "../../numbers/random.ts";
 import { box } from "../../spaces/space.ts";
 import { clip } from "../coordinates.ts";
 import type { Simulation } from "../environment.ts";

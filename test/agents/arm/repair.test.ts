@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { repairArm } from "../../../src/agents/arm/repair.ts";
 import type { ArmSteps } from "../../../src/agents/arm/residuals.ts";
-import { createRandom } from "../../../src/engine/random.ts";
+import { createRandom } from "../../../src/numbers/random.ts";
 import type { Simulator } from "../../../src/planning/shooting.ts";
 
 const d = 15;

@@ -3,8 +3,8 @@ import { selfTest } from "../../../src/agents/arm/self-test.ts";
 import { trueSimulator } from "../../../src/agents/arm/simulator.ts";
 import { clearingTask, fistControl, intrusion, liftingTask, pushingTask, puttingTask } from "../../../src/agents/arm/tasks.ts";
 import { armStarts } from "../../../src/agents/arm/trials.ts";
-import { createRandom } from "../../../src/engine/random.ts";
 import { make, prepare } from "../../../src/environments/make.ts";
+import { createRandom } from "../../../src/numbers/random.ts";
 import type { WaypointTask } from "../../../src/planning/waypoints.ts";
 import { unseenTasks } from "../../../src/reproduce/arm-tasks.ts";
 

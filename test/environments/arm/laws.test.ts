@@ -1,5 +1,4 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { createRandom } from "../../../src/engine/random.ts";
 import { advance, engineMemory, sizes } from "../../../src/environments/arm/engine.ts";
 import { goalRewards } from "../../../src/environments/arm/goal.ts";
 import { cubeYaw, gripPosition, gripVelocity, jointsFor } from "../../../src/environments/arm/kinematics.ts";
@@ -11,6 +10,7 @@ import { collectTransitions, randomPolicy } from "../../../src/environments/coll
 import { drawEnvironment } from "../../../src/environments/draw.ts";
 import { make, prepare } from "../../../src/environments/make.ts";
 import { vectorize } from "../../../src/environments/vector-environment.ts";
+import { createRandom } from "../../../src/numbers/random.ts";
 
 const full = [1, 1, 1, 1, 1];
 

@@ -1,5 +1,5 @@
-import { createRandom } from "../engine/random.ts";
-import { median } from "./summary.ts";
+import { median } from "../reproduce/summary.ts";
+import { createRandom } from "./random.ts";
 
 export interface Interval {
   readonly value: number;
