@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { AdaptContinuousOptions } from "../agents/adapt-continuous.ts";
+import type { AdaptContinuousOptions } from "../agents/continuous/adapt-continuous.ts";
 import type { BatchPolicy } from "../environments/collect.ts";
 import type { Environment, Physics } from "../environments/environment.ts";
 import type { GridOptions } from "../planning/plan-on-grid.ts";
@@ -48,8 +48,8 @@ export async function adaptContinuous(
       import("../planning/own-task.ts"),
       import("../planning/plan-on-grid.ts"),
       import("../planning/simulators.ts"),
-      import("../agents/adapt-continuous.ts"),
-      import("../agents/linear-model.ts"),
+      import("../agents/continuous/adapt-continuous.ts"),
+      import("../agents/continuous/linear-model.ts"),
       import("../reproduce/continuous-runs.ts"),
     ]);
   const { runs: count = RUNS, steps = STEPS } = options;

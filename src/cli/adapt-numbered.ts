@@ -1,5 +1,5 @@
 import type { Agent } from "../agents/agent.ts";
-import type { GoalWorld } from "../agents/goal-world.ts";
+import type { GoalWorld } from "../agents/tabular/goal-world.ts";
 import type { Random } from "../numbers/random.ts";
 import { makeEnvironment, optionsOf } from "./environments.ts";
 import { UsageError } from "./errors.ts";
@@ -22,10 +22,10 @@ const WINDOW = 20;
 /** Change a world of numbered states under an inferred model, beside Q-learning that goes on and Dyna-Q+ (Dyna-Q where outcomes are drawn). */
 export async function adaptNumbered(context: Context, folder: string, options: NumberedAdaptOptions): Promise<Answer> {
   const [{ Adapt }, { AdaptStochastic }, { createRandom }, { arrivals, solveGoals }] = await Promise.all([
-    import("../agents/adapt.ts"),
-    import("../agents/adapt-stochastic.ts"),
+    import("../agents/tabular/adapt.ts"),
+    import("../agents/tabular/adapt-stochastic.ts"),
     import("../numbers/random.ts"),
-    import("../agents/goal-world.ts"),
+    import("../agents/tabular/goal-world.ts"),
   ]);
   const task = await loadGoalTask(folder, options);
   const { world: old, candidates, goal } = task;
@@ -43,7 +43,7 @@ export async function adaptNumbered(context: Context, folder: string, options: N
   async function own(): Promise<(seed: number) => Agent> {
     if (!drawn) return (seed) => new Adapt({ ...basics(seed), candidates, goal, start: old.start });
     const [{ countedRows, rowsOf }, { confirmed }] = await Promise.all([
-      import("../agents/blend.ts"),
+      import("../agents/tabular/blend.ts"),
       import("../reproduce/adaptation-stochastic.ts"),
     ]);
     return (seed) => {
@@ -54,9 +54,9 @@ export async function adaptNumbered(context: Context, folder: string, options: N
 
   async function rivals(): Promise<Record<string, (seed: number) => Agent>> {
     const [{ DynaQ }, { QLearning }, { stepWorld }] = await Promise.all([
-      import("../agents/dyna-q.ts"),
-      import("../agents/q-learning.ts"),
-      import("../agents/goal-world.ts"),
+      import("../agents/tabular/dyna-q.ts"),
+      import("../agents/tabular/q-learning.ts"),
+      import("../agents/tabular/goal-world.ts"),
     ]);
     const { q } = solveGoals(old, [goal]);
     const ended = (s: number) => s === goal || old.traps[s] === 1;
@@ -129,7 +129,10 @@ async function changed({ world: old, environment }: GoalTask, { env, block, turn
     if (!Number.isInteger(by)) throw new UsageError(`--turn is a whole number, got '${turn}'`);
     return changes.remap(old, (_s, a) => (((a + by) % old.actions) + old.actions) % old.actions);
   }
-  const [{ goalWorld }, { tables }] = await Promise.all([import("../agents/goal-world.ts"), makeEnvironment(env, optionsOf(change))]);
+  const [{ goalWorld }, { tables }] = await Promise.all([
+    import("../agents/tabular/goal-world.ts"),
+    makeEnvironment(env, optionsOf(change)),
+  ]);
   if (tables?.states !== old.states || tables.actions !== old.actions)
     throw new UsageError(`with ${change.join(", ")} ${env} has not the states that it had`);
   const { name, start, discount, horizon } = old;

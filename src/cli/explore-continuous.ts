@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Seek } from "../agents/explore-continuous.ts";
+import type { Seek } from "../agents/continuous/explore-continuous.ts";
 import type { ExplorationRun, Explorer } from "../reproduce/continuous-exploration.ts";
 import type { ContinuousWorldModel } from "../world-model/world-model.ts";
 import { alignColumns } from "./columns.ts";
@@ -43,7 +43,7 @@ export async function exploreContinuous(
   const [{ explorationRun, physicsOf, trueSteps }, { drawAnywhere }, { changeError }, { meanOf }] = await Promise.all([
     import("../reproduce/continuous-exploration.ts"),
     import("../environments/collect.ts"),
-    import("../agents/linear-model.ts"),
+    import("../agents/continuous/linear-model.ts"),
     import("../numbers/statistics.ts"),
   ]);
   if (options.within !== undefined && options.goal === undefined) throw new UsageError("--within says how near a goal is: give --goal too");

@@ -1,5 +1,5 @@
 import { Command, Option } from "commander";
-import type { Seek } from "../agents/explore-continuous.ts";
+import type { Seek } from "../agents/continuous/explore-continuous.ts";
 import { loadGoalTask } from "./goal-task.ts";
 import type { Io } from "./io.ts";
 import {
@@ -60,11 +60,11 @@ export function exploreCommand(io: Io): Command {
     }
     refuseOthers(folder, "numbered states", { within, seek });
     const [{ Explore }, { ExploreStochastic }, { countedRows, rowsOf }, { RMax }, { QLearning }, { createRandom }] = await Promise.all([
-      import("../agents/explore.ts"),
-      import("../agents/explore-stochastic.ts"),
-      import("../agents/blend.ts"),
-      import("../agents/r-max.ts"),
-      import("../agents/q-learning.ts"),
+      import("../agents/tabular/explore.ts"),
+      import("../agents/tabular/explore-stochastic.ts"),
+      import("../agents/tabular/blend.ts"),
+      import("../agents/tabular/r-max.ts"),
+      import("../agents/tabular/q-learning.ts"),
       import("../numbers/random.ts"),
     ]);
     const { world, candidates, goal: told } = await loadGoalTask(folder, options);

@@ -1,5 +1,5 @@
-import type { Candidates } from "../agents/candidates.ts";
-import type { GoalWorld } from "../agents/goal-world.ts";
+import type { Candidates } from "../agents/tabular/candidates.ts";
+import type { GoalWorld } from "../agents/tabular/goal-world.ts";
 import type { Environment } from "../environments/environment.ts";
 import type { TabularWorldModel, WorldModel } from "../world-model/world-model.ts";
 import { makeEnvironment } from "./environments.ts";
@@ -24,7 +24,10 @@ export interface GoalTask {
 
 /** A tabular model that infer wrote, the world it is of without that world's own task, and a goal in it. */
 export async function loadGoalTask(folder: string, options: GoalOptions): Promise<GoalTask> {
-  const [{ loadWorldModel }, { goalWorld }] = await Promise.all([import("../world-model/load.ts"), import("../agents/goal-world.ts")]);
+  const [{ loadWorldModel }, { goalWorld }] = await Promise.all([
+    import("../world-model/load.ts"),
+    import("../agents/tabular/goal-world.ts"),
+  ]);
   const model: WorldModel = await loadWorldModel(folder);
   if (model.kind !== "tabular") throw new UsageError(`${folder} holds a continuous model; this needs one of numbered states`);
   const environment = await withoutGoals(options.env);

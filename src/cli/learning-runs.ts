@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "commander";
 import type { Agent } from "../agents/agent.ts";
-import type { GoalWorld } from "../agents/goal-world.ts";
+import type { GoalWorld } from "../agents/tabular/goal-world.ts";
 import { alignColumns } from "./columns.ts";
 import { UsageError } from "./errors.ts";
 import type { GoalOptions } from "./goal-task.ts";
@@ -67,7 +67,7 @@ export interface Run {
 /** An agent over seeds: the share of the optimal return against steps. */
 export async function learningRuns(name: string, { seeds, steps, every }: RunsOptions, create: (seed: number) => Run): Promise<Curve> {
   const [{ runTask }, { createRandom }, { meanOf }] = await Promise.all([
-    import("../agents/run-task.ts"),
+    import("../agents/tabular/run-task.ts"),
     import("../numbers/random.ts"),
     import("../numbers/statistics.ts"),
   ]);

@@ -182,7 +182,10 @@ async function steered(model: ContinuousWorldModel | Simulator, space: Space, ai
 /** A model that answers pair by pair is put into few numbers first: planning asks it a million times. */
 async function quick(model: ContinuousWorldModel, environment: Environment, seed: number): Promise<ContinuousWorldModel | Simulator> {
   if (model.method === "amortised") return model;
-  const [{ distil }, { drawAnywhere }] = await Promise.all([import("../agents/linear-model.ts"), import("../environments/collect.ts")]);
+  const [{ distil }, { drawAnywhere }] = await Promise.all([
+    import("../agents/continuous/linear-model.ts"),
+    import("../environments/collect.ts"),
+  ]);
   const physics = environment.physics!;
   const { model: linear } = await distil(model, physics.actionSpace, drawAnywhere(physics, ASKED, seed));
   const d = physics.coordinates.names.length;

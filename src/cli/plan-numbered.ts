@@ -19,7 +19,7 @@ export interface NumberedPlanOptions extends Omit<GoalOptions, "discount"> {
 export async function planNumbered(context: Context, folder: string, options: NumberedPlanOptions): Promise<Answer> {
   const [{ planTabular }, { solveGoals, startValue, stepWorld }, { createRandom }] = await Promise.all([
     import("../planning/plan.ts"),
-    import("../agents/goal-world.ts"),
+    import("../agents/tabular/goal-world.ts"),
     import("../numbers/random.ts"),
   ]);
   const { discount = 0.95, starts = 20 } = options;

@@ -1,11 +1,11 @@
 import { armControl } from "../agents/arm/control.ts";
+import { EpisodeDetector } from "../agents/arm/episode-detector.ts";
 import { placingOutcomes, runArmEpisodes } from "../agents/arm/episodes.ts";
 import { type Place, placingTask } from "../agents/arm/placing.ts";
 import { type Repair, repairArm } from "../agents/arm/repair.ts";
 import { type ArmSteps, residualsOf, stepsOf } from "../agents/arm/residuals.ts";
 import { apartFromGrasp, type SelfTestFindings, selfTest, selfTestFindings } from "../agents/arm/self-test.ts";
 import { type ArmStarts, armStarts } from "../agents/arm/trials.ts";
-import { EpisodeDetector } from "../agents/episode-detector.ts";
 import type { ArmPickAndPlaceOptions } from "../environments/arm/pick-and-place.ts";
 import type { Simulation } from "../environments/environment.ts";
 import { make } from "../environments/make.ts";

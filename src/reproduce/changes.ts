@@ -1,5 +1,5 @@
-import { type GoalWorld, goalWorld, solveGoals, startValue } from "../agents/goal-world.ts";
-import { firstBest } from "../agents/q-learning.ts";
+import { type GoalWorld, goalWorld, solveGoals, startValue } from "../agents/tabular/goal-world.ts";
+import { firstBest } from "../agents/tabular/q-learning.ts";
 import type { Tables } from "../environments/environment.ts";
 import { buildTables } from "../environments/tables.ts";
 import type { Random } from "../numbers/random.ts";

@@ -1,4 +1,4 @@
-import type { AdaptContinuous } from "../agents/adapt-continuous.ts";
+import type { AdaptContinuous } from "../agents/continuous/adapt-continuous.ts";
 import type { NetworkCritic } from "../critics/critic.ts";
 import { restoreCritic, type SavedCritic } from "../critics/saved.ts";
 import { collectTransitions } from "../environments/collect.ts";

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
-import { ExploreContinuous, type ExploreContinuousOptions, type Seek } from "../agents/explore-continuous.ts";
-import { type LinearModel, type Met, offTheFaces, type Steps, taken } from "../agents/linear-model.ts";
+import { ExploreContinuous, type ExploreContinuousOptions, type Seek } from "../agents/continuous/explore-continuous.ts";
+import { type LinearModel, type Met, offTheFaces, type Steps, taken } from "../agents/continuous/linear-model.ts";
 import { drawAnywhere, randomPolicy } from "../environments/collect.ts";
 import type { Environment, Physics } from "../environments/environment.ts";
 import { make } from "../environments/make.ts";

@@ -1,8 +1,8 @@
 import { files } from "#files";
-import { AdaptContinuous, type AdaptContinuousOptions } from "../agents/adapt-continuous.ts";
-import { allowedResiduals, calibrateIn, detectorOf } from "../agents/calibrate.ts";
-import { continueLearner, type TrainedLearner } from "../agents/continue-learner.ts";
-import { distillations, type Met, offTheFaces } from "../agents/linear-model.ts";
+import { AdaptContinuous, type AdaptContinuousOptions } from "../agents/continuous/adapt-continuous.ts";
+import { allowedResiduals, calibrateIn, detectorOf } from "../agents/continuous/calibrate.ts";
+import { continueLearner, type TrainedLearner } from "../agents/continuous/continue-learner.ts";
+import { distillations, type Met, offTheFaces } from "../agents/continuous/linear-model.ts";
 import { type BatchPolicy, collectStates, collectTransitions, randomPolicy, type VisitedTransitions } from "../environments/collect.ts";
 import type { Environment } from "../environments/environment.ts";
 import { make } from "../environments/make.ts";

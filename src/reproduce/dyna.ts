@@ -1,5 +1,5 @@
-import { createDyna, type Dyna, type DynaOptions } from "../agents/dyna.ts";
-import { distil, type LinearModel } from "../agents/linear-model.ts";
+import { createDyna, type Dyna, type DynaOptions } from "../agents/continuous/dyna.ts";
+import { distil, type LinearModel } from "../agents/continuous/linear-model.ts";
 import { wrapAngle } from "../environments/coordinates.ts";
 import type { Physics } from "../environments/environment.ts";
 import { pendulum } from "../environments/pendulum.ts";

@@ -1,4 +1,4 @@
-import { type GoalWorld, goalWorld } from "../agents/goal-world.ts";
+import { type GoalWorld, goalWorld } from "../agents/tabular/goal-world.ts";
 import { fourRooms104Map } from "../environments/four-rooms.ts";
 import { frozenLakeMaps } from "../environments/frozen-lake.ts";
 import { make } from "../environments/make.ts";

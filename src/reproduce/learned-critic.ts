@@ -1,8 +1,8 @@
-import { goalCritic } from "../agents/goal-critic.ts";
-import { type GoalWorld, stepWorld } from "../agents/goal-world.ts";
-import { QLearning } from "../agents/q-learning.ts";
+import { type GoalWorld, stepWorld } from "../agents/tabular/goal-world.ts";
+import { QLearning } from "../agents/tabular/q-learning.ts";
 import type { TabularCritic } from "../critics/critic.ts";
 import type { Random } from "../numbers/random.ts";
+import { goalCritic } from "./rivals/goal-critic.ts";
 
 /** Heads as Q-learning leaves them: ε-greedy from random starts, `steps` steps a goal; and where each was ever updated. */
 export function learnedGoalCritic(

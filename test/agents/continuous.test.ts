@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { AdaptContinuous } from "../../src/agents/adapt-continuous.ts";
-import { calibrate, calibrateIn, residualsOf } from "../../src/agents/calibrate.ts";
-import { imagine, imaginedEnvironment, plannerIn } from "../../src/agents/imagination.ts";
-import { distil, distillations, linearModel, refit, type Steps } from "../../src/agents/linear-model.ts";
-import { ResidualDetector } from "../../src/agents/residual-detector.ts";
+import { AdaptContinuous } from "../../src/agents/continuous/adapt-continuous.ts";
+import { calibrate, calibrateIn, residualsOf } from "../../src/agents/continuous/calibrate.ts";
+import { imagine, imaginedEnvironment, plannerIn } from "../../src/agents/continuous/imagination.ts";
+import { distil, distillations, linearModel, refit, type Steps } from "../../src/agents/continuous/linear-model.ts";
+import { ResidualDetector } from "../../src/agents/continuous/residual-detector.ts";
 import { collectTransitions, drawAnywhere } from "../../src/environments/collect.ts";
 import { make } from "../../src/environments/make.ts";
 import { createRandom } from "../../src/numbers/random.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { createDyna, type DynaOptions } from "../../src/agents/dyna.ts";
-import { type LinearModel, linearModel } from "../../src/agents/linear-model.ts";
+import { createDyna, type DynaOptions } from "../../src/agents/continuous/dyna.ts";
+import { type LinearModel, linearModel } from "../../src/agents/continuous/linear-model.ts";
 import { pendulum } from "../../src/environments/pendulum.ts";
 import { physicsEnvironment } from "../../src/environments/physics-environment.ts";
 import { createActors, type EnvironmentSource } from "../../src/learning/actors.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { EpisodeDetector } from "../../src/agents/episode-detector.ts";
+import { EpisodeDetector } from "../../src/agents/arm/episode-detector.ts";
 import { createRandom, type Random } from "../../src/numbers/random.ts";
 
 const WIDTH = 30;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { ExploreContinuous } from "../../src/agents/explore-continuous.ts";
-import { linearBelief } from "../../src/agents/linear-belief.ts";
-import { linearModel } from "../../src/agents/linear-model.ts";
+import { ExploreContinuous } from "../../src/agents/continuous/explore-continuous.ts";
+import { linearBelief } from "../../src/agents/continuous/linear-belief.ts";
+import { linearModel } from "../../src/agents/continuous/linear-model.ts";
 import { drawAnywhere } from "../../src/environments/collect.ts";
 import { make } from "../../src/environments/make.ts";
 import { loadCritic } from "../../src/formats/load-critic.ts";

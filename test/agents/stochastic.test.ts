@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { AdaptStochastic } from "../../src/agents/adapt-stochastic.ts";
-import { BlendedModel } from "../../src/agents/blend.ts";
-import { Detector } from "../../src/agents/detect.ts";
-import { ExploreStochastic } from "../../src/agents/explore-stochastic.ts";
-import { exactGoalCritic } from "../../src/agents/goal-critic.ts";
-import { arrivals, type GoalWorld, stepWorld } from "../../src/agents/goal-world.ts";
+import { AdaptStochastic } from "../../src/agents/tabular/adapt-stochastic.ts";
+import { BlendedModel } from "../../src/agents/tabular/blend.ts";
+import { Detector } from "../../src/agents/tabular/detect.ts";
+import { ExploreStochastic } from "../../src/agents/tabular/explore-stochastic.ts";
+import { arrivals, type GoalWorld, stepWorld } from "../../src/agents/tabular/goal-world.ts";
 import { createRandom } from "../../src/numbers/random.ts";
 import { rowsOf } from "../../src/reproduce/adaptation-stochastic.ts";
 import { lakeWorld } from "../../src/reproduce/goal-worlds.ts";
+import { exactGoalCritic } from "../../src/reproduce/rivals/goal-critic.ts";
 
 const lake = lakeWorld(2 / 3);
 

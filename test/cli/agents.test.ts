@@ -2,10 +2,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { candidateSets } from "../../src/agents/candidates.ts";
-import { exactGoalCritic } from "../../src/agents/goal-critic.ts";
-import { goalWorld } from "../../src/agents/goal-world.ts";
+import { candidateSets } from "../../src/agents/tabular/candidates.ts";
+import { goalWorld } from "../../src/agents/tabular/goal-world.ts";
 import { make } from "../../src/environments/make.ts";
+import { exactGoalCritic } from "../../src/reproduce/rivals/goal-critic.ts";
 import { createTabularWorldModel } from "../../src/world-model/tabular.ts";
 import { run } from "./harness.ts";
 

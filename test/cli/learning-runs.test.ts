@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Agent } from "../../src/agents/agent.ts";
-import { goalWorld } from "../../src/agents/goal-world.ts";
+import { goalWorld } from "../../src/agents/tabular/goal-world.ts";
 import { learningRuns } from "../../src/cli/learning-runs.ts";
 import { make } from "../../src/environments/make.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { changeError } from "../../src/agents/linear-model.ts";
+import { changeError } from "../../src/agents/continuous/linear-model.ts";
 import { drawAnywhere } from "../../src/environments/collect.ts";
 import { make } from "../../src/environments/make.ts";
 import { loadCritic } from "../../src/formats/load-critic.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { Adapt } from "../../src/agents/adapt.ts";
-import { AdaptStochastic } from "../../src/agents/adapt-stochastic.ts";
-import { arrivals, solveGoals, stepWorld } from "../../src/agents/goal-world.ts";
-import { runTask } from "../../src/agents/run-task.ts";
+import type { Adapt } from "../../src/agents/tabular/adapt.ts";
+import { AdaptStochastic } from "../../src/agents/tabular/adapt-stochastic.ts";
+import { arrivals, solveGoals, stepWorld } from "../../src/agents/tabular/goal-world.ts";
+import { runTask } from "../../src/agents/tabular/run-task.ts";
 import { createRandom } from "../../src/numbers/random.ts";
 import { certainChanges, ours } from "../../src/reproduce/adaptation.ts";
 import { reference, regionalChange, slipChange } from "../../src/reproduce/adaptation-stochastic.ts";

@@ -1,5 +1,5 @@
-import type { Random } from "../numbers/random.ts";
-import type { Agent } from "./agent.ts";
+import type { Random } from "../../numbers/random.ts";
+import type { Agent } from "../agent.ts";
 import { type GoalWorld, solveGoals, startValue, stepWorld } from "./goal-world.ts";
 
 export interface TaskOptions {

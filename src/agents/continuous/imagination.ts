@@ -1,11 +1,11 @@
-import { restoreCritic, type SavedCritic } from "../critics/saved.ts";
-import { compile, Graph } from "../engine/index.ts";
-import type { Environment, Physics } from "../environments/environment.ts";
-import { simulationEnvironment } from "../environments/physics-environment.ts";
-import type { Random } from "../numbers/random.ts";
-import { cemOver } from "../planning/cem.ts";
-import { type ContinuousTask, type Outcomes, settle } from "../planning/plan-on-grid.ts";
-import type { ContinuousPolicy } from "../planning/policy.ts";
+import { restoreCritic, type SavedCritic } from "../../critics/saved.ts";
+import { compile, Graph } from "../../engine/index.ts";
+import type { Environment, Physics } from "../../environments/environment.ts";
+import { simulationEnvironment } from "../../environments/physics-environment.ts";
+import type { Random } from "../../numbers/random.ts";
+import { cemOver } from "../../planning/cem.ts";
+import { type ContinuousTask, type Outcomes, settle } from "../../planning/plan-on-grid.ts";
+import type { ContinuousPolicy } from "../../planning/policy.ts";
 import type { LinearModel } from "./linear-model.ts";
 
 /** What is known of a world without its laws: what is measured, what can be done, how long an episode is. */

@@ -1,4 +1,4 @@
-import type { Agent } from "./agent.ts";
+import type { Agent } from "../agent.ts";
 import { QLearning, type QLearningOptions } from "./q-learning.ts";
 
 export interface Sample {

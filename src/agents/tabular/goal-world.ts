@@ -1,8 +1,8 @@
-import type { Tables } from "../environments/environment.ts";
-import { sampleOutcome } from "../environments/tables.ts";
-import type { Random } from "../numbers/random.ts";
-import { policyIteration } from "../planning/policy-iteration.ts";
-import { evaluatePolicy } from "../planning/value-iteration.ts";
+import type { Tables } from "../../environments/environment.ts";
+import { sampleOutcome } from "../../environments/tables.ts";
+import type { Random } from "../../numbers/random.ts";
+import { policyIteration } from "../../planning/policy-iteration.ts";
+import { evaluatePolicy } from "../../planning/value-iteration.ts";
 
 /** A finite world without a task: how it moves, where episodes start, and in which states they end in failure. */
 export interface GoalWorld {

@@ -1,5 +1,5 @@
-import type { Random } from "../numbers/random.ts";
-import type { Agent } from "./agent.ts";
+import type { Random } from "../../numbers/random.ts";
+import type { Agent } from "../agent.ts";
 import { type Rows, rowValue } from "./blend.ts";
 import { sweepUp } from "./counts.ts";
 import { type Alarm, Detector } from "./detect.ts";

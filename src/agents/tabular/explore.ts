@@ -1,5 +1,5 @@
-import type { Random } from "../numbers/random.ts";
-import type { Agent } from "./agent.ts";
+import type { Random } from "../../numbers/random.ts";
+import type { Agent } from "../agent.ts";
 import type { Candidates } from "./candidates.ts";
 import { sweepUp } from "./counts.ts";
 import { Heap } from "./heap.ts";

@@ -1,7 +1,7 @@
-import { policyIteration } from "../planning/policy-iteration.ts";
-import { evaluatePolicy } from "../planning/value-iteration.ts";
-import { arrivals, type GoalWorld } from "./goal-world.ts";
-import { firstBest } from "./q-learning.ts";
+import { arrivals, type GoalWorld } from "../../agents/tabular/goal-world.ts";
+import { firstBest } from "../../agents/tabular/q-learning.ts";
+import { policyIteration } from "../../planning/policy-iteration.ts";
+import { evaluatePolicy } from "../../planning/value-iteration.ts";
 
 /**
  * Generalised policy improvement over old policies (Barreto et al. 2017): argmax_a max_i Q^{π_i}(s, a) for the new goal. Successor features would supply Q^{π_i}; here the true

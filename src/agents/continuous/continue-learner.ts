@@ -1,5 +1,5 @@
-import type { EnvironmentSource } from "../learning/actors.ts";
-import type { Checkpoint, Learner, LearnerOptions } from "../learning/learner.ts";
+import type { EnvironmentSource } from "../../learning/actors.ts";
+import type { Checkpoint, Learner, LearnerOptions } from "../../learning/learner.ts";
 
 export type CreateLearner = (source: EnvironmentSource, options: LearnerOptions & Readonly<Record<string, unknown>>) => Promise<Learner>;
 

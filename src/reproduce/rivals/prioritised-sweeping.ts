@@ -1,8 +1,8 @@
-import type { Agent } from "./agent.ts";
-import { Counts } from "./counts.ts";
-import { Heap } from "./heap.ts";
-import { best, firstBest, greedyAction } from "./q-learning.ts";
-import type { ModelAgentOptions } from "./r-max.ts";
+import type { Agent } from "../../agents/agent.ts";
+import { Counts } from "../../agents/tabular/counts.ts";
+import { Heap } from "../../agents/tabular/heap.ts";
+import { best, firstBest, greedyAction } from "../../agents/tabular/q-learning.ts";
+import type { ModelAgentOptions } from "../../agents/tabular/r-max.ts";
 
 export interface PrioritisedSweepingOptions extends ModelAgentOptions {
   /** Backups after each step. */

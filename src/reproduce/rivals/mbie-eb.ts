@@ -1,7 +1,7 @@
-import type { Agent } from "./agent.ts";
-import { Counts, sweepUp } from "./counts.ts";
-import { greedyAction } from "./q-learning.ts";
-import { greedyOfCounts, type ModelAgentOptions } from "./r-max.ts";
+import type { Agent } from "../../agents/agent.ts";
+import { Counts, sweepUp } from "../../agents/tabular/counts.ts";
+import { greedyAction } from "../../agents/tabular/q-learning.ts";
+import { greedyOfCounts, type ModelAgentOptions } from "../../agents/tabular/r-max.ts";
 
 export interface MbieOptions extends ModelAgentOptions {
   /** β */

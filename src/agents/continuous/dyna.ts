@@ -1,9 +1,9 @@
-import type { EnvironmentSource } from "../learning/actors.ts";
-import { LearningError } from "../learning/errors.ts";
-import type { Learner, LearnerOptions } from "../learning/learner.ts";
-import type { ReplayBatch } from "../learning/replay.ts";
-import { createRandom, type Random } from "../numbers/random.ts";
-import type { ContinuousTask } from "../planning/plan-on-grid.ts";
+import type { EnvironmentSource } from "../../learning/actors.ts";
+import { LearningError } from "../../learning/errors.ts";
+import type { Learner, LearnerOptions } from "../../learning/learner.ts";
+import type { ReplayBatch } from "../../learning/replay.ts";
+import { createRandom, type Random } from "../../numbers/random.ts";
+import type { ContinuousTask } from "../../planning/plan-on-grid.ts";
 import { continueLearner } from "./continue-learner.ts";
 import { imagine, imaginedEnvironment, type Seen } from "./imagination.ts";
 import { changeOf, type LinearModel, refit, type Steps, taken } from "./linear-model.ts";

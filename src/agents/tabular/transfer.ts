@@ -1,8 +1,8 @@
-import type { TabularCritic } from "../critics/critic.ts";
-import type { Tables } from "../environments/environment.ts";
-import type { Random } from "../numbers/random.ts";
-import { type PlanOptions, planTabular, type TabularTask } from "../planning/plan.ts";
-import type { TabularPolicy } from "../planning/policy.ts";
+import type { TabularCritic } from "../../critics/critic.ts";
+import type { Tables } from "../../environments/environment.ts";
+import type { Random } from "../../numbers/random.ts";
+import { type PlanOptions, planTabular, type TabularTask } from "../../planning/plan.ts";
+import type { TabularPolicy } from "../../planning/policy.ts";
 import { type CandidateOptions, type Candidates, candidateSets } from "./candidates.ts";
 import { Explore } from "./explore.ts";
 import { type RefineOptions, refine } from "./refine.ts";

@@ -1,6 +1,6 @@
-import type { Head, TabularCritic } from "../critics/critic.ts";
-import { tabularCritic } from "../critics/tabular.ts";
-import { type GoalWorld, solveGoals } from "./goal-world.ts";
+import { type GoalWorld, solveGoals } from "../../agents/tabular/goal-world.ts";
+import type { Head, TabularCritic } from "../../critics/critic.ts";
+import { tabularCritic } from "../../critics/tabular.ts";
 
 /** A critic of several goals, from tables of values a goal: 1 for arriving, discounted. */
 export function goalCritic(

@@ -1,5 +1,5 @@
-import type { Random } from "../numbers/random.ts";
-import type { Agent } from "./agent.ts";
+import type { Random } from "../../numbers/random.ts";
+import type { Agent } from "../agent.ts";
 import { Counts, sweepUp } from "./counts.ts";
 import { firstBest, greedyAction } from "./q-learning.ts";
 

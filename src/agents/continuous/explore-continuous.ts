@@ -1,11 +1,11 @@
-import type { Coordinates, Physics } from "../environments/environment.ts";
-import { createRandom } from "../numbers/random.ts";
-import { cemOver } from "../planning/cem.ts";
-import { choicesOf } from "../planning/own-task.ts";
-import type { ContinuousPolicy } from "../planning/policy.ts";
-import { reachGoal } from "../planning/reach.ts";
-import type { Simulator } from "../planning/shooting.ts";
-import type { ContinuousWorldModel } from "../world-model/world-model.ts";
+import type { Coordinates, Physics } from "../../environments/environment.ts";
+import { createRandom } from "../../numbers/random.ts";
+import { cemOver } from "../../planning/cem.ts";
+import { choicesOf } from "../../planning/own-task.ts";
+import type { ContinuousPolicy } from "../../planning/policy.ts";
+import { reachGoal } from "../../planning/reach.ts";
+import type { Simulator } from "../../planning/shooting.ts";
+import type { ContinuousWorldModel } from "../../world-model/world-model.ts";
 import { inferredPrecision, type LinearBelief, linearBelief } from "./linear-belief.ts";
 import { changeOf, distil, type LinearModel, linearModel, type Met } from "./linear-model.ts";
 

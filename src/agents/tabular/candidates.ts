@@ -1,5 +1,5 @@
-import { bellmanColumns, bellmanTargets } from "../bellman/tabular.ts";
-import type { TabularCritic } from "../critics/critic.ts";
+import { bellmanColumns, bellmanTargets } from "../../bellman/tabular.ts";
+import type { TabularCritic } from "../../critics/critic.ts";
 
 /** Where each (state, action) pair may lead, with weights that sum to one: one sparse list a pair, the likeliest first; empty where no head speaks. */
 export interface Candidates {
