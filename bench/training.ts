@@ -1,7 +1,7 @@
 import { cpus } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { adamState, createRandom, pack, type Recurrence, type RuntimeTensor, recur } from "../src/engine/index.ts";
-import { dqnGraph } from "../src/learning/dqn.ts";
+import { dqnGraph } from "../src/learning/deep/dqn.ts";
 import { initialise, type Layers } from "../src/learning/layers.ts";
 import { type Bench, median, summarise } from "./bench.ts";
 import { startPeer } from "./peers/peer.ts";

@@ -1,4 +1,4 @@
-import type { Identifiability } from "../learning/identify-heads.ts";
+import type { Identifiability } from "../learning/invertible/identify-heads.ts";
 import type { Answer, Context } from "./run.ts";
 import { writeTrainingReport } from "./train-report.ts";
 import { commandOf, type TrainOptions } from "./train-settings.ts";
@@ -8,8 +8,8 @@ export async function trainDeep(options: TrainOptions, context: Context): Promis
   const start = performance.now();
   const { env, algorithm, out, seed, enough, resume, identifiable } = options;
   const [{ runTraining }, { ordinary, presets }, { returnPage }] = await Promise.all([
-    import("../learning/run.ts"),
-    import("../learning/algorithms.ts"),
+    import("../learning/deep/run.ts"),
+    import("../learning/deep/algorithms.ts"),
     import("../report/index.ts"),
   ]);
   const asked = options.steps ?? (presets[env] ?? ordinary).steps;

@@ -23,8 +23,8 @@ export async function trainGeneral(options: TrainOptions, context: Context): Pro
   const [{ make }, { withEpisodes }, { runGeneralValues }, { policyOf }, { loadSavedCritic }, { generalValuePage }] = await Promise.all([
     import("../environments/make.ts"),
     import("../environments/with-episodes.ts"),
-    import("../learning/run-general-values.ts"),
-    import("../learning/policy-of.ts"),
+    import("../learning/invertible/run-general-values.ts"),
+    import("../learning/deep/policy-of.ts"),
     import("../formats/critic-folder.ts"),
     import("../report/index.ts"),
   ]);

@@ -7,7 +7,7 @@ import { commandOf, DISCOUNT, type TrainOptions } from "./train-settings.ts";
 export async function trainTable(options: TrainOptions, context: Context): Promise<Answer> {
   const start = performance.now();
   const { env, algorithm, out, seed, steps, goals, identifiable, resume, discount = DISCOUNT } = options;
-  const [{ runTable }, { tablePage }] = await Promise.all([import("../learning/run-table.ts"), import("../report/index.ts")]);
+  const [{ runTable }, { tablePage }] = await Promise.all([import("../learning/tabular/run-table.ts"), import("../report/index.ts")]);
   const result = await runTable({
     environment: env,
     algorithm: algorithm as Parameters<typeof runTable>[0]["algorithm"],

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import { activations } from "../critics/activations.ts";
-import { algorithms } from "../learning/algorithms.ts";
+import { algorithms } from "../learning/deep/algorithms.ts";
 import { alignColumns } from "./columns.ts";
 import { UsageError } from "./errors.ts";
 import type { Io } from "./io.ts";

@@ -1,7 +1,7 @@
 import type { SavedCritic } from "../critics/saved.ts";
 import type { SafetensorsArray } from "../formats/safetensors.ts";
-import type { Actors } from "./actors.ts";
-import type { ReplayBatch } from "./replay.ts";
+import type { Actors } from "./deep/actors.ts";
+import type { ReplayBatch } from "./deep/replay.ts";
 
 /** Everything that is needed to go on as if nothing had happened. */
 export type Checkpoint = Readonly<Record<string, SafetensorsArray>>;

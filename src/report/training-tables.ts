@@ -1,5 +1,5 @@
-import type { SweepEntry, TableRunResult } from "../learning/run-table.ts";
-import type { TabularEntry } from "../learning/tabular-progress.ts";
+import type { SweepEntry, TableRunResult } from "../learning/tabular/run-table.ts";
+import type { TabularEntry } from "../learning/tabular/tabular-progress.ts";
 import { learningCurve } from "./learning-curve.ts";
 import type { TrainingPage } from "./training.ts";
 

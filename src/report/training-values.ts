@@ -1,4 +1,4 @@
-import type { GeneralValueEntry } from "../learning/run-general-values.ts";
+import type { GeneralValueEntry } from "../learning/invertible/run-general-values.ts";
 import { learningCurve } from "./learning-curve.ts";
 import { formatNumber } from "./number.ts";
 import type { ReportVerdict } from "./report.ts";

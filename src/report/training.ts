@@ -1,5 +1,5 @@
-import type { Identifiability } from "../learning/identify-heads.ts";
-import type { TrainingEntry } from "../learning/train.ts";
+import type { TrainingEntry } from "../learning/deep/train.ts";
+import type { Identifiability } from "../learning/invertible/identify-heads.ts";
 import { learningCurve } from "./learning-curve.ts";
 import { formatNumber } from "./number.ts";
 import type { ReportSection, ReportVerdict } from "./report.ts";

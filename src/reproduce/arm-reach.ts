@@ -8,7 +8,7 @@ import { make, prepare } from "../environments/make.ts";
 import { vectorize } from "../environments/vector-environment.ts";
 import { inferDynamics } from "../inversion/infer.ts";
 import type { Samples } from "../inversion/samples.ts";
-import { algorithms, presets } from "../learning/algorithms.ts";
+import { algorithms, presets } from "../learning/deep/algorithms.ts";
 import { cem } from "../planning/cem.ts";
 import { simulatorOf } from "../planning/shooting.ts";
 import type { ContinuousWorldModel } from "../world-model/world-model.ts";

@@ -4,7 +4,7 @@ import { restoreCritic } from "../critics/saved.ts";
 import type { Environment } from "../environments/environment.ts";
 import { make, prepare } from "../environments/make.ts";
 import { inferDynamics } from "../inversion/infer.ts";
-import type { CoordinateTransitions } from "../learning/coordinate-values.ts";
+import type { CoordinateTransitions } from "../learning/invertible/coordinate-values.ts";
 import type { Simulator } from "../planning/shooting.ts";
 import type { ContinuousWorldModel } from "../world-model/world-model.ts";
 import { handAlone, takenAtTheirWord } from "./arm-controls.ts";

@@ -3,8 +3,8 @@ import type { NetworkCritic } from "../critics/critic.ts";
 import { restoreCritic, type SavedCritic } from "../critics/saved.ts";
 import { collectTransitions } from "../environments/collect.ts";
 import type { Environment } from "../environments/environment.ts";
+import { evaluateIn } from "../learning/deep/train.ts";
 import type { Learner } from "../learning/learner.ts";
-import { evaluateIn } from "../learning/train.ts";
 import { type ContinuousTask, settle } from "../planning/plan-on-grid.ts";
 import { mean } from "./summary.ts";
 

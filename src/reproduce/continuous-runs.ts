@@ -10,7 +10,7 @@ import { vectorize } from "../environments/vector-environment.ts";
 import { readSafetensors, writeSafetensors } from "../formats/safetensors.ts";
 import { inferDynamics } from "../inversion/infer.ts";
 import type { InferredContinuous } from "../inversion/infer-continuous.ts";
-import { algorithms } from "../learning/algorithms.ts";
+import { algorithms } from "../learning/deep/algorithms.ts";
 import type { Checkpoint } from "../learning/learner.ts";
 import { createRandom } from "../numbers/random.ts";
 import type { ContinuousPolicy } from "../planning/policy.ts";

@@ -6,7 +6,7 @@ import { pendulum } from "../environments/pendulum.ts";
 import { physicsEnvironment } from "../environments/physics-environment.ts";
 import { loadCritic } from "../formats/load-critic.ts";
 import { inferDynamics } from "../inversion/infer.ts";
-import { sac } from "../learning/sac.ts";
+import { sac } from "../learning/deep/sac.ts";
 import { createRandom } from "../numbers/random.ts";
 import { type Interval, meanOf, medianOf } from "../numbers/statistics.ts";
 import type { Reproduce } from "./reproduction.ts";

@@ -1,7 +1,7 @@
 import { restoreCritic } from "../critics/saved.ts";
 import { make } from "../environments/make.ts";
 import { inferDynamics } from "../inversion/infer.ts";
-import { GVF_DEFAULTS, trainGeneralValues } from "../learning/general-value-functions.ts";
+import { GVF_DEFAULTS, trainGeneralValues } from "../learning/invertible/general-value-functions.ts";
 import { scoreModel } from "../world-model/score.ts";
 import type { Reproduce, Reproduction } from "./reproduction.ts";
 import { mean, summarise } from "./summary.ts";

@@ -1,9 +1,9 @@
 import { make } from "../environments/make.ts";
-import { algorithms, presets } from "../learning/algorithms.ts";
-import { trainGeneralValues } from "../learning/general-value-functions.ts";
-import { EPISODES, EVALUATION_SEED, EVALUATIONS, FRESH_EPISODES, FRESH_SEED } from "../learning/run.ts";
-import { mountainCarTask } from "../learning/steps-to-go-tasks.ts";
-import { evaluateCritic, train } from "../learning/train.ts";
+import { algorithms, presets } from "../learning/deep/algorithms.ts";
+import { EPISODES, EVALUATION_SEED, EVALUATIONS, FRESH_EPISODES, FRESH_SEED } from "../learning/deep/run.ts";
+import { evaluateCritic, train } from "../learning/deep/train.ts";
+import { trainGeneralValues } from "../learning/invertible/general-value-functions.ts";
+import { mountainCarTask } from "../learning/invertible/steps-to-go-tasks.ts";
 import { mountainCarStudy, mountainCarValues } from "./mountain-car.ts";
 import { reacherStudy } from "./reacher.ts";
 import type { Reproduce, Reproduction } from "./reproduction.ts";

@@ -2,8 +2,8 @@ import { stepsToGoHeads } from "../critics/steps-to-go.ts";
 import { mountainCarGoals, mountainCarTargets } from "../environments/mountain-car-goal.ts";
 import { inferHybrid } from "../inversion/infer-hybrid.ts";
 import type { ValueEquations } from "../inversion/value-equations.ts";
-import { inGoal, type StepsToGoTask } from "../learning/steps-to-go.ts";
-import { mountainCarTask } from "../learning/steps-to-go-tasks.ts";
+import { inGoal, type StepsToGoTask } from "../learning/invertible/steps-to-go.ts";
+import { mountainCarTask } from "../learning/invertible/steps-to-go-tasks.ts";
 import { gridValues, interpolate, type RegularGrid, regularGrid } from "../planning/grid-values.ts";
 import type { Reproduce } from "./reproduction.ts";
 import {

@@ -8,7 +8,7 @@ import { pendulum } from "../environments/pendulum.ts";
 import { physicsEnvironment } from "../environments/physics-environment.ts";
 import { inferContinuous } from "../inversion/infer-continuous.ts";
 import type { Samples } from "../inversion/samples.ts";
-import { trainGeneralValues } from "../learning/general-value-functions.ts";
+import { trainGeneralValues } from "../learning/invertible/general-value-functions.ts";
 import { createRandom } from "../numbers/random.ts";
 import type { NoiseKind } from "../world-model/noise.ts";
 import { kept } from "./kept.ts";

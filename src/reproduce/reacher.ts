@@ -1,6 +1,6 @@
 import { wrapAngle } from "../environments/coordinates.ts";
-import type { StepsToGoTask } from "../learning/steps-to-go.ts";
-import { reacherTask } from "../learning/steps-to-go-tasks.ts";
+import type { StepsToGoTask } from "../learning/invertible/steps-to-go.ts";
+import { reacherTask } from "../learning/invertible/steps-to-go-tasks.ts";
 import type { Reproduce } from "./reproduction.ts";
 import { DISCOUNT, type GoalStudy, goalReport, runGoalStudy } from "./sparse-goals.ts";
 import { summarise } from "./summary.ts";

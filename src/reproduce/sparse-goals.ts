@@ -11,7 +11,7 @@ import { loadSavedCritic, saveCritic } from "../formats/critic-folder.ts";
 import { type Hybrid, type HybridInference, inferHybrid } from "../inversion/infer-hybrid.ts";
 import type { Samples } from "../inversion/samples.ts";
 import { intoBox, residualOf, type ValueEquations } from "../inversion/value-equations.ts";
-import { inGoal, type StepsToGoOptions, type StepsToGoTask, trainStepsToGo } from "../learning/steps-to-go.ts";
+import { inGoal, type StepsToGoOptions, type StepsToGoTask, trainStepsToGo } from "../learning/invertible/steps-to-go.ts";
 import type { Dynamics } from "../world-model/dynamics.ts";
 import type { OnProgress, ReproduceOptions, Reproduction } from "./reproduction.ts";
 

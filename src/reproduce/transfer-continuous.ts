@@ -1,6 +1,6 @@
 import { wrapAngle } from "../environments/coordinates.ts";
 import { mountainCarStart } from "../environments/mountain-car.ts";
-import { mountainCarTask } from "../learning/steps-to-go-tasks.ts";
+import { mountainCarTask } from "../learning/invertible/steps-to-go-tasks.ts";
 import { createRandom } from "../numbers/random.ts";
 import { type ContinuousTask, planOnGrid } from "../planning/plan-on-grid.ts";
 import { reachGoal } from "../planning/reach.ts";

@@ -8,7 +8,7 @@ import { placeHand } from "../../src/environments/arm/simulation.ts";
 import type { Environment } from "../../src/environments/environment.ts";
 import { make, prepare } from "../../src/environments/make.ts";
 import { loadCritic } from "../../src/formats/load-critic.ts";
-import type { CoordinateTransitions } from "../../src/learning/coordinate-values.ts";
+import type { CoordinateTransitions } from "../../src/learning/invertible/coordinate-values.ts";
 import type { WaypointPlanner } from "../../src/planning/waypoints.ts";
 import { scoreChanges } from "../../src/reproduce/arm-scores.ts";
 import { loadWorldModel } from "../../src/world-model/load.ts";

@@ -3,10 +3,10 @@ import { createDyna, type DynaOptions } from "../../src/agents/continuous/dyna.t
 import { type LinearModel, linearModel } from "../../src/agents/continuous/linear-model.ts";
 import { pendulum } from "../../src/environments/pendulum.ts";
 import { physicsEnvironment } from "../../src/environments/physics-environment.ts";
-import { createActors, type EnvironmentSource } from "../../src/learning/actors.ts";
+import { createActors, type EnvironmentSource } from "../../src/learning/deep/actors.ts";
+import type { ReplayBatch } from "../../src/learning/deep/replay.ts";
+import { sac } from "../../src/learning/deep/sac.ts";
 import type { Learner, LearnerOptions } from "../../src/learning/learner.ts";
-import type { ReplayBatch } from "../../src/learning/replay.ts";
-import { sac } from "../../src/learning/sac.ts";
 import { createRandom } from "../../src/numbers/random.ts";
 import { createFeatures } from "../../src/world-model/features.ts";
 

@@ -9,8 +9,8 @@ import { make } from "../../src/environments/make.ts";
 import { loadSavedCritic } from "../../src/formats/critic-folder.ts";
 import { loadCritic } from "../../src/formats/load-critic.ts";
 import { inferDynamics } from "../../src/inversion/infer.ts";
-import { withoutAuxiliary } from "../../src/learning/auxiliary-heads.ts";
-import { runTraining } from "../../src/learning/run.ts";
+import { runTraining } from "../../src/learning/deep/run.ts";
+import { withoutAuxiliary } from "../../src/learning/invertible/auxiliary-heads.ts";
 import { scoreModel } from "../../src/world-model/score.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vinverse-auxiliary-"));

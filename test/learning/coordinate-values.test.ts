@@ -4,7 +4,11 @@ import type { NetworkCritic } from "../../src/critics/critic.ts";
 import { restoreCritic } from "../../src/critics/saved.ts";
 import { identityCoordinates } from "../../src/environments/identity-coordinates.ts";
 import { inferFromCoordinates } from "../../src/inversion/infer-coordinates.ts";
-import { type CoordinateCheckpoint, type CoordinateTraining, trainCoordinateValues } from "../../src/learning/coordinate-values.ts";
+import {
+  type CoordinateCheckpoint,
+  type CoordinateTraining,
+  trainCoordinateValues,
+} from "../../src/learning/invertible/coordinate-values.ts";
 import { createRandom } from "../../src/numbers/random.ts";
 import { box } from "../../src/spaces/space.ts";
 

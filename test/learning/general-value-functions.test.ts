@@ -12,9 +12,9 @@ import { collectTransitions, randomPolicy } from "../../src/environments/collect
 import { make } from "../../src/environments/make.ts";
 import { loadCritic } from "../../src/formats/load-critic.ts";
 import { inferDynamics } from "../../src/inversion/infer.ts";
-import { algorithms } from "../../src/learning/algorithms.ts";
-import { trainGeneralValues } from "../../src/learning/general-value-functions.ts";
-import { policyOf } from "../../src/learning/policy-of.ts";
+import { algorithms } from "../../src/learning/deep/algorithms.ts";
+import { policyOf } from "../../src/learning/deep/policy-of.ts";
+import { trainGeneralValues } from "../../src/learning/invertible/general-value-functions.ts";
 import { discrete } from "../../src/spaces/space.ts";
 import { scoreModel } from "../../src/world-model/score.ts";
 

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { adamState, createRandom, evaluate, type Graph, pack, type Reference, type State } from "../../src/engine/index.ts";
-import { coordinateValueGraph, directGraph } from "../../src/learning/coordinate-value-graph.ts";
-import { dqnGraph } from "../../src/learning/dqn.ts";
-import { generalValueGraph } from "../../src/learning/general-value-graph.ts";
+import { dqnGraph } from "../../src/learning/deep/dqn.ts";
+import { qrDqnGraph } from "../../src/learning/deep/qr-dqn.ts";
+import { sacGraph, sacState } from "../../src/learning/deep/sac.ts";
+import { td3Graph, td3State } from "../../src/learning/deep/td3.ts";
+import { coordinateValueGraph, directGraph } from "../../src/learning/invertible/coordinate-value-graph.ts";
+import { generalValueGraph } from "../../src/learning/invertible/general-value-graph.ts";
 import { initialise, type Layers, toNetwork } from "../../src/learning/layers.ts";
-import { qrDqnGraph } from "../../src/learning/qr-dqn.ts";
-import { sacGraph, sacState } from "../../src/learning/sac.ts";
-import { td3Graph, td3State } from "../../src/learning/td3.ts";
 import { box, discrete } from "../../src/spaces/space.ts";
 
 const BATCH = 4;

@@ -6,10 +6,10 @@ import { evaluate, Graph } from "../../src/engine/index.ts";
 import { make, prepare } from "../../src/environments/make.ts";
 import { loadCritic } from "../../src/formats/load-critic.ts";
 import { inferDynamics } from "../../src/inversion/infer.ts";
-import { type Actors, createActors } from "../../src/learning/actors.ts";
-import { algorithms } from "../../src/learning/algorithms.ts";
-import { hindsightOf } from "../../src/learning/hindsight.ts";
-import { createReplay } from "../../src/learning/replay.ts";
+import { type Actors, createActors } from "../../src/learning/deep/actors.ts";
+import { algorithms } from "../../src/learning/deep/algorithms.ts";
+import { hindsightOf } from "../../src/learning/deep/hindsight.ts";
+import { createReplay } from "../../src/learning/deep/replay.ts";
 import { createRandom } from "../../src/numbers/random.ts";
 
 beforeAll(() => prepare("ArmReach-v0"));

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { make } from "../../src/environments/make.ts";
 import { loadCritic } from "../../src/formats/load-critic.ts";
-import { type RunOptions, runTraining } from "../../src/learning/run.ts";
-import { runGeneralValues } from "../../src/learning/run-general-values.ts";
-import { runTable } from "../../src/learning/run-table.ts";
+import { type RunOptions, runTraining } from "../../src/learning/deep/run.ts";
+import { runGeneralValues } from "../../src/learning/invertible/run-general-values.ts";
+import { runTable } from "../../src/learning/tabular/run-table.ts";
 import { EVENTS, openLog } from "../../src/learning/training-log.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vinverse-resume-"));

@@ -9,10 +9,10 @@ import { inSteps } from "../../src/critics/steps-to-go.ts";
 import { abs, adamState, add, concat, createRandom, evaluate, exp, mul, type Reference, sub, type Value } from "../../src/engine/index.ts";
 import type { Physics } from "../../src/environments/environment.ts";
 import { saveCritic } from "../../src/formats/critic-folder.ts";
+import { type StepsToGoPhase, type StepsToGoTask, trainStepsToGo } from "../../src/learning/invertible/steps-to-go.ts";
+import { stepsToGoGraph } from "../../src/learning/invertible/steps-to-go-graph.ts";
+import { reacherTask } from "../../src/learning/invertible/steps-to-go-tasks.ts";
 import { initialise, type Layers, renamed } from "../../src/learning/layers.ts";
-import { type StepsToGoPhase, type StepsToGoTask, trainStepsToGo } from "../../src/learning/steps-to-go.ts";
-import { stepsToGoGraph } from "../../src/learning/steps-to-go-graph.ts";
-import { reacherTask } from "../../src/learning/steps-to-go-tasks.ts";
 import { fewestSteps } from "../../src/reproduce/reacher.ts";
 import { box, discrete } from "../../src/spaces/space.ts";
 

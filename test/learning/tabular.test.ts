@@ -3,10 +3,10 @@ import { restoreCritic } from "../../src/critics/saved.ts";
 import { make } from "../../src/environments/make.ts";
 import { identifyTabular } from "../../src/identifiability/tabular.ts";
 import { inferDynamics } from "../../src/inversion/infer.ts";
-import { exactCritic, learnedCritic, qLearning, sarsa } from "../../src/learning/tabular.ts";
-import { tabularLearner } from "../../src/learning/tabular-learner.ts";
-import { tabularResiduals } from "../../src/learning/tabular-progress.ts";
-import { signalTasks } from "../../src/learning/tabular-tasks.ts";
+import { exactCritic, learnedCritic, qLearning, sarsa } from "../../src/learning/tabular/tabular.ts";
+import { tabularLearner } from "../../src/learning/tabular/tabular-learner.ts";
+import { tabularResiduals } from "../../src/learning/tabular/tabular-progress.ts";
+import { signalTasks } from "../../src/learning/tabular/tabular-tasks.ts";
 import { evaluatePolicy } from "../../src/planning/value-iteration.ts";
 import { scoreModel } from "../../src/world-model/score.ts";
 

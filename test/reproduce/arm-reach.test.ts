@@ -3,7 +3,7 @@ import type { NetworkCritic } from "../../src/critics/critic.ts";
 import { restoreCritic } from "../../src/critics/saved.ts";
 import { make, prepare } from "../../src/environments/make.ts";
 import { loadCritic } from "../../src/formats/load-critic.ts";
-import { algorithms } from "../../src/learning/algorithms.ts";
+import { algorithms } from "../../src/learning/deep/algorithms.ts";
 import { ARM_REACH, inferReach, planReach, scoreReach } from "../../src/reproduce/arm-reach.ts";
 
 const few = { heads: 16, n: 600 };

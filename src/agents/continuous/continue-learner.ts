@@ -1,4 +1,4 @@
-import type { EnvironmentSource } from "../../learning/actors.ts";
+import type { EnvironmentSource } from "../../learning/deep/actors.ts";
 import type { Checkpoint, Learner, LearnerOptions } from "../../learning/learner.ts";
 
 export type CreateLearner = (source: EnvironmentSource, options: LearnerOptions & Readonly<Record<string, unknown>>) => Promise<Learner>;

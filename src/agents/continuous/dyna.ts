@@ -1,7 +1,7 @@
-import type { EnvironmentSource } from "../../learning/actors.ts";
+import type { EnvironmentSource } from "../../learning/deep/actors.ts";
+import type { ReplayBatch } from "../../learning/deep/replay.ts";
 import { LearningError } from "../../learning/errors.ts";
 import type { Learner, LearnerOptions } from "../../learning/learner.ts";
-import type { ReplayBatch } from "../../learning/replay.ts";
 import { createRandom, type Random } from "../../numbers/random.ts";
 import type { ContinuousTask } from "../../planning/plan-on-grid.ts";
 import { continueLearner } from "./continue-learner.ts";
