@@ -1,6 +1,6 @@
 import type { Critic, NetworkCritic, StateValueCritic, TabularCritic } from "../critics/critic.ts";
 import type { Environment } from "../environments/environment.ts";
-import type { RealTransitions } from "../inversion/fit-with-transitions.ts";
+import type { RealTransitions } from "../inversion/continuous/fit-with-transitions.ts";
 import type { InferOptions, Inferred, Method } from "../inversion/infer.ts";
 import type { ContinuousInference, TabularInference } from "../report/index.ts";
 import type { OnProgress } from "../reproduce/reproduction.ts";

@@ -10,14 +10,14 @@ import { identifyTabular, type TabularIdentifiability } from "../identifiability
 import { createRandom } from "../numbers/random.ts";
 import { type Element, flatDimension, flatten, type Space, sample } from "../spaces/space.ts";
 import type { TabularWorldModel } from "../world-model/world-model.ts";
-import { type InferContinuousOptions, type InferredContinuous, inferContinuous } from "./infer-continuous.ts";
-import { areCoordinateValues } from "./infer-coordinates.ts";
-import { inferFew, isPlain } from "./infer-few.ts";
-import { inferFromStateValues } from "./infer-state-values.ts";
-import { type InferTabularOptions, inferTabular } from "./infer-tabular.ts";
+import { type InferContinuousOptions, type InferredContinuous, inferContinuous } from "./continuous/infer-continuous.ts";
+import { areCoordinateValues } from "./continuous/infer-coordinates.ts";
+import { inferFromStateValues } from "./continuous/infer-state-values.ts";
+import { areSparse } from "./hybrid/solve-hybrid.ts";
 import { MismatchError } from "./mismatch-error.ts";
 import type { Samples } from "./samples.ts";
-import { areSparse } from "./solve-hybrid.ts";
+import { inferFew, isPlain } from "./tabular/infer-few.ts";
+import { type InferTabularOptions, inferTabular } from "./tabular/infer-tabular.ts";
 
 const SAMPLES = 2000;
 const SPARSE_SAMPLES = 30_000;

@@ -1,7 +1,7 @@
 import type { Coordinates } from "../environments/environment.ts";
 import { FormatError } from "../formats/format-error.ts";
 import type { TransitionFile } from "../formats/transitions.ts";
-import type { RealTransitions } from "./fit-with-transitions.ts";
+import type { RealTransitions } from "./continuous/fit-with-transitions.ts";
 
 /** Transitions of a file in the coordinates of a model; observations are turned into states. */
 export function inCoordinates(

@@ -8,7 +8,7 @@ import { armBehaviour } from "../environments/arm/behaviour.ts";
 import type { Environment } from "../environments/environment.ts";
 import { loadSavedCritic, saveCritic } from "../formats/critic-folder.ts";
 import { readSafetensors, type SafetensorsArray, writeSafetensors } from "../formats/safetensors.ts";
-import { inferFromCoordinates } from "../inversion/infer-coordinates.ts";
+import { inferFromCoordinates } from "../inversion/continuous/infer-coordinates.ts";
 import { trainArmCritic } from "../learning/invertible/arm-critic.ts";
 import { armEncoding, armImportance } from "../learning/invertible/arm-encoding.ts";
 import { type CoordinateCheckpoint, type CoordinateTransitions, trainDirectly } from "../learning/invertible/coordinate-values.ts";

@@ -4,7 +4,7 @@ import { withGoals } from "../critics/goal-conditioned.ts";
 import { add, concat, createRandom, mul, slice, type Value } from "../engine/index.ts";
 import type { Coordinates } from "../environments/environment.ts";
 import { loadCritic } from "../formats/load-critic.ts";
-import { FIRST_SCALE } from "../inversion/amortised.ts";
+import { FIRST_SCALE } from "../inversion/continuous/amortised.ts";
 import { headRms } from "../inversion/samples.ts";
 import { solvePointwise } from "../world-model/pointwise.ts";
 import type { Reproduce, Reproduction } from "./reproduction.ts";

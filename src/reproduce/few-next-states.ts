@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { projectInChunks } from "../inversion/project-in-chunks.ts";
-import { projectColumns } from "../inversion/projection.ts";
+import { projectInChunks } from "../inversion/tabular/project-in-chunks.ts";
+import { projectColumns } from "../inversion/tabular/projection.ts";
 import { reachable } from "./four-rooms.ts";
 import { pythonPeer } from "./python-peer.ts";
 import type { Reproduce, Reproduction } from "./reproduction.ts";

@@ -1,7 +1,7 @@
 import { stepsToGoHeads } from "../critics/steps-to-go.ts";
 import { mountainCarGoals, mountainCarTargets } from "../environments/mountain-car-goal.ts";
-import { inferHybrid } from "../inversion/infer-hybrid.ts";
-import type { ValueEquations } from "../inversion/value-equations.ts";
+import { inferHybrid } from "../inversion/hybrid/infer-hybrid.ts";
+import type { ValueEquations } from "../inversion/hybrid/value-equations.ts";
 import { inGoal, type StepsToGoTask } from "../learning/invertible/steps-to-go.ts";
 import { mountainCarTask } from "../learning/invertible/steps-to-go-tasks.ts";
 import { gridValues, interpolate, type RegularGrid, regularGrid } from "../planning/grid-values.ts";

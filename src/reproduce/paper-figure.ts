@@ -1,7 +1,7 @@
 import type { Tables } from "../environments/environment.ts";
 import { gridWorld } from "../environments/grid-world.ts";
-import { commonOffset } from "../inversion/common-offset.ts";
-import { matchColumns } from "../inversion/matching.ts";
+import { commonOffset } from "../inversion/tabular/common-offset.ts";
+import { matchColumns } from "../inversion/tabular/matching.ts";
 import { createRandom, type Random } from "../numbers/random.ts";
 import { valueIteration } from "../planning/value-iteration.ts";
 import type { OnProgress, Reproduce, Reproduction } from "./reproduction.ts";

@@ -1,5 +1,5 @@
 import { closeSync, existsSync, openSync, readFileSync, readSync } from "node:fs";
-import { matchInChunks } from "../inversion/match-in-chunks.ts";
+import { matchInChunks } from "../inversion/tabular/match-in-chunks.ts";
 
 /**
  * A process of its own, so that its peak is that of the tables and of matching alone: reads γV [states, heads] and Q − r [states · 4, heads],

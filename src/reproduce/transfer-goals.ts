@@ -1,4 +1,4 @@
-import { inferHybrid } from "../inversion/infer-hybrid.ts";
+import { inferHybrid } from "../inversion/hybrid/infer-hybrid.ts";
 import { createRandom, type Random } from "../numbers/random.ts";
 import { bootstrap, type Interval } from "../numbers/statistics.ts";
 import type { ContinuousPolicy } from "../planning/policy.ts";

@@ -1,8 +1,8 @@
 import type { NetworkCritic } from "../critics/critic.ts";
 import { make } from "../environments/make.ts";
 import { loadCritic } from "../formats/load-critic.ts";
+import type { InferredContinuous } from "../inversion/continuous/infer-continuous.ts";
 import { inferDynamics } from "../inversion/infer.ts";
-import type { InferredContinuous } from "../inversion/infer-continuous.ts";
 import { scoreContinuous, scoringTransitions } from "../world-model/score.ts";
 import type { Reproduce } from "./reproduction.ts";
 import { median, summarise } from "./summary.ts";

@@ -12,7 +12,7 @@ import { writeSafetensors } from "../../src/formats/safetensors.ts";
 import { readVecNormalize } from "../../src/formats/vec-normalize.ts";
 import { savedForm } from "../../src/formats/write-critic.ts";
 import { inferDynamics } from "../../src/inversion/infer.ts";
-import { inferTabular } from "../../src/inversion/infer-tabular.ts";
+import { inferTabular } from "../../src/inversion/tabular/infer-tabular.ts";
 import { createRandom, type Random } from "../../src/numbers/random.ts";
 import { box, discrete } from "../../src/spaces/space.ts";
 import { loadWorldModel } from "../../src/world-model/load.ts";

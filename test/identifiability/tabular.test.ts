@@ -3,7 +3,7 @@ import type { TabularCritic } from "../../src/critics/critic.ts";
 import { tabularCritic } from "../../src/critics/tabular.ts";
 import { headScale } from "../../src/identifiability/column-index.ts";
 import { identifyTabular, targetError } from "../../src/identifiability/tabular.ts";
-import { inferTabular, tabularAnswers } from "../../src/inversion/infer-tabular.ts";
+import { inferTabular, tabularAnswers } from "../../src/inversion/tabular/infer-tabular.ts";
 import { createRandom } from "../../src/numbers/random.ts";
 import { disturb, exactCritic, randomTables } from "../random-mdp.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { commonOffset } from "../../src/inversion/common-offset.ts";
+import { commonOffset } from "../../src/inversion/tabular/common-offset.ts";
 import { createRandom } from "../../src/numbers/random.ts";
 
 function problem(seed: number, n: number) {

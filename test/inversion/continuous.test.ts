@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createRandom } from "../../src/engine/index.ts";
+import { type InferredContinuous, inferContinuous } from "../../src/inversion/continuous/infer-continuous.ts";
 import { type InferOptions, inferDynamics } from "../../src/inversion/infer.ts";
-import { type InferredContinuous, inferContinuous } from "../../src/inversion/infer-continuous.ts";
 import { createFeatures } from "../../src/world-model/features.ts";
 import { createStructure } from "../../src/world-model/structure.ts";
 import { plainCoordinates, plantedCritic, plantedSamples, plantedSpaces } from "../planted-critic.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { createFewestSolver } from "../../src/inversion/fewest-states.ts";
-import { createLinearProgram } from "../../src/inversion/linear-program.ts";
-import { projectColumns } from "../../src/inversion/projection.ts";
+import { createFewestSolver } from "../../src/inversion/tabular/fewest-states.ts";
+import { createLinearProgram } from "../../src/inversion/tabular/linear-program.ts";
+import { projectColumns } from "../../src/inversion/tabular/projection.ts";
 import { createRandom } from "../../src/numbers/random.ts";
 
 describe("linear programs", () => {

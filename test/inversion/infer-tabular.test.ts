@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { tabularResidual } from "../../src/bellman/tabular.ts";
-import { inferTabular, tabularAnswers } from "../../src/inversion/infer-tabular.ts";
+import { inferTabular, tabularAnswers } from "../../src/inversion/tabular/infer-tabular.ts";
 import { createRandom } from "../../src/numbers/random.ts";
 import { valueIteration } from "../../src/planning/value-iteration.ts";
 import { exactCritic, randomTables } from "../random-mdp.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { matchInChunks } from "../../src/inversion/match-in-chunks.ts";
-import { matchColumns } from "../../src/inversion/matching.ts";
+import { matchInChunks } from "../../src/inversion/tabular/match-in-chunks.ts";
+import { matchColumns } from "../../src/inversion/tabular/matching.ts";
 import { createRandom } from "../../src/numbers/random.ts";
 
 const random = createRandom(1);

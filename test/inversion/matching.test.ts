@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { consistentStates } from "../../src/inversion/consistent.ts";
-import { type MatchProblem, matchColumns } from "../../src/inversion/matching.ts";
+import { consistentStates } from "../../src/inversion/tabular/consistent.ts";
+import { type MatchProblem, matchColumns } from "../../src/inversion/tabular/matching.ts";
 import { createRandom, type Random } from "../../src/numbers/random.ts";
 
 interface Answer {

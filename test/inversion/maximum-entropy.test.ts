@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { createEntropySolver } from "../../src/inversion/maximum-entropy.ts";
-import { projectColumns } from "../../src/inversion/projection.ts";
+import { createEntropySolver } from "../../src/inversion/tabular/maximum-entropy.ts";
+import { projectColumns } from "../../src/inversion/tabular/projection.ts";
 import { createRandom } from "../../src/numbers/random.ts";
 
 const entropy = (p: ArrayLike<number>) => Array.from(p).reduce((sum, x) => (x > 0 ? sum - x * Math.log(x) : sum), 0);

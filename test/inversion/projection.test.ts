@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { projectColumns } from "../../src/inversion/projection.ts";
-import { pseudoInverse } from "../../src/inversion/pseudo-inverse.ts";
+import { projectColumns } from "../../src/inversion/tabular/projection.ts";
+import { pseudoInverse } from "../../src/inversion/tabular/pseudo-inverse.ts";
 import { createRandom, type Random } from "../../src/numbers/random.ts";
 
 function normals(random: Random, n: number): Float64Array {

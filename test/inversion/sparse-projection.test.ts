@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { projectOnTriples } from "../../src/inversion/sparse-projection.ts";
+import { projectOnTriples } from "../../src/inversion/tabular/sparse-projection.ts";
 import { createRandom } from "../../src/numbers/random.ts";
 
 function targetsOf(columns: Float64Array, heads: number, truths: readonly (readonly (readonly [number, number])[])[]): Float64Array {

@@ -3,7 +3,7 @@ import { type CoordinateEncoding, coordinateHeads } from "../../src/critics/coor
 import type { NetworkCritic } from "../../src/critics/critic.ts";
 import { restoreCritic } from "../../src/critics/saved.ts";
 import { identityCoordinates } from "../../src/environments/identity-coordinates.ts";
-import { inferFromCoordinates } from "../../src/inversion/infer-coordinates.ts";
+import { inferFromCoordinates } from "../../src/inversion/continuous/infer-coordinates.ts";
 import {
   type CoordinateCheckpoint,
   type CoordinateTraining,

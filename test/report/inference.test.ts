@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { make } from "../../src/environments/index.ts";
 import { loadCritic } from "../../src/formats/index.ts";
 import { identifyTabular } from "../../src/identifiability/tabular.ts";
-import { inferTabular } from "../../src/inversion/infer-tabular.ts";
+import { inferTabular } from "../../src/inversion/tabular/infer-tabular.ts";
 import { onlySuccessors, tabularInference } from "../../src/report/index.ts";
 
 const wvf = fileURLToPath(new URL("../../../shared/critics/WVF.npy", import.meta.url));

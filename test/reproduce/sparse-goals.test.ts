@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { loadSavedCritic } from "../../src/formats/critic-folder.ts";
-import { inferHybrid } from "../../src/inversion/infer-hybrid.ts";
+import { inferHybrid } from "../../src/inversion/hybrid/infer-hybrid.ts";
 import { mountainCarTask } from "../../src/learning/invertible/steps-to-go-tasks.ts";
 import { reacherStudy } from "../../src/reproduce/reacher.ts";
 import { drawSamples, nextStates, scoreAnswers, scoreGoalCritic, steps, stepsSystem } from "../../src/reproduce/sparse-goals.ts";

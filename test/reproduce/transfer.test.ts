@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { restoreCritic } from "../../src/critics/saved.ts";
 import { loadSavedCritic } from "../../src/formats/critic-folder.ts";
-import { inferHybrid } from "../../src/inversion/infer-hybrid.ts";
+import { inferHybrid } from "../../src/inversion/hybrid/infer-hybrid.ts";
 import { createRandom } from "../../src/numbers/random.ts";
 import { simulatorOfDynamics, simulatorOfPhysics } from "../../src/planning/simulators.ts";
 import { drawSamples, stepsSystem } from "../../src/reproduce/sparse-goals.ts";

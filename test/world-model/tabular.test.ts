@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { inferTabular } from "../../src/inversion/infer-tabular.ts";
+import { inferTabular } from "../../src/inversion/tabular/infer-tabular.ts";
 import { createRandom } from "../../src/numbers/random.ts";
 import { loadTabularWorldModel } from "../../src/world-model/tabular.ts";
 import { exactCritic, randomTables } from "../random-mdp.ts";

@@ -1,6 +1,6 @@
 import { bellmanColumns, bellmanTargets } from "../../bellman/tabular.ts";
 import type { TabularCritic } from "../../critics/critic.ts";
-import { createSimplexSolver, type SimplexSolver } from "../../inversion/simplex-least-squares.ts";
+import { createSimplexSolver, type SimplexSolver } from "../../inversion/tabular/simplex-least-squares.ts";
 import { cholesky, choleskySolve } from "../../numbers/dense.ts";
 import type { Candidates } from "./candidates.ts";
 

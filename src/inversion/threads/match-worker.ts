@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { type ColumnIndexData, openIndex } from "../../identifiability/column-index.ts";
-import { createRowMatcher, type MatchRows, type MatchSettings } from "../match-rows.ts";
+import { createRowMatcher, type MatchRows, type MatchSettings } from "../tabular/match-rows.ts";
 
 /** What a thread is given once; all of it shared. */
 export interface MatchSetup {

@@ -5,7 +5,7 @@ import {
   type ProjectionIndexData,
   type ProjectionRows,
   type RowProjectionSettings,
-} from "../project-rows.ts";
+} from "../tabular/project-rows.ts";
 
 /** What a thread is given once; all of it shared. */
 export interface ProjectSetup {

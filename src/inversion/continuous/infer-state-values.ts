@@ -1,9 +1,11 @@
-import { type BellmanSystem, bellmanSystem } from "../bellman/system.ts";
-import type { NetworkCritic, StateValueCritic } from "../critics/critic.ts";
-import { stack } from "../critics/stack.ts";
-import { type ContinuousIdentifiability, type HeadEvidence, HOPELESS, identifyContinuous } from "../identifiability/continuous.ts";
-import { type ContinuousDefinition, confine, continuousModel, expectedValues } from "../world-model/continuous.ts";
-import { withSpread } from "../world-model/spread.ts";
+import { type BellmanSystem, bellmanSystem } from "../../bellman/system.ts";
+import type { NetworkCritic, StateValueCritic } from "../../critics/critic.ts";
+import { stack } from "../../critics/stack.ts";
+import { type ContinuousIdentifiability, type HeadEvidence, HOPELESS, identifyContinuous } from "../../identifiability/continuous.ts";
+import { type ContinuousDefinition, confine, continuousModel, expectedValues } from "../../world-model/continuous.ts";
+import { withSpread } from "../../world-model/spread.ts";
+import { MismatchError } from "../mismatch-error.ts";
+import { type Equations, equationsAt } from "../samples.ts";
 import { firstSigma, fitAmortised } from "./amortised.ts";
 import {
   boundScale,
@@ -14,8 +16,6 @@ import {
   inferContinuous,
   spreadOf,
 } from "./infer-continuous.ts";
-import { MismatchError } from "./mismatch-error.ts";
-import { type Equations, equationsAt } from "./samples.ts";
 
 /** Critics of state values at the samples of a fit. */
 interface Expected {

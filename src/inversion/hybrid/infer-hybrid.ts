@@ -1,16 +1,16 @@
-import { createRandom } from "../numbers/random.ts";
-import type { Space } from "../spaces/space.ts";
-import { stepSizes } from "../world-model/calibrate.ts";
-import type { ContactMap } from "../world-model/contact.ts";
-import { type Dynamics, sandwich, structuredDynamics } from "../world-model/dynamics.ts";
-import { boundedPositions, createFeatures, type FeatureKind } from "../world-model/features.ts";
-import { splitRegions } from "../world-model/regions.ts";
-import { withSpread } from "../world-model/spread.ts";
-import { createStructure, type Integrator, type Structure } from "../world-model/structure.ts";
+import { createRandom } from "../../numbers/random.ts";
+import type { Space } from "../../spaces/space.ts";
+import { stepSizes } from "../../world-model/calibrate.ts";
+import type { ContactMap } from "../../world-model/contact.ts";
+import { type Dynamics, sandwich, structuredDynamics } from "../../world-model/dynamics.ts";
+import { boundedPositions, createFeatures, type FeatureKind } from "../../world-model/features.ts";
+import { splitRegions } from "../../world-model/regions.ts";
+import { withSpread } from "../../world-model/spread.ts";
+import { createStructure, type Integrator, type Structure } from "../../world-model/structure.ts";
+import { MismatchError } from "../mismatch-error.ts";
+import type { Samples } from "../samples.ts";
 import { type ContactEvidence, fitContacts } from "./fit-contacts.ts";
 import { fitHybrid, type HybridFit } from "./fit-hybrid.ts";
-import { MismatchError } from "./mismatch-error.ts";
-import type { Samples } from "./samples.ts";
 import { type Estimate, estimate, intoBox, residualOf, type ValueEquations } from "./value-equations.ts";
 
 export interface HybridInference {

@@ -1,7 +1,7 @@
-import { repeatRows } from "../bellman/expectation.ts";
-import type { BellmanSystem } from "../bellman/system.ts";
-import type { Space } from "../spaces/space.ts";
-import type { Structure } from "../world-model/structure.ts";
+import { repeatRows } from "../../bellman/expectation.ts";
+import type { BellmanSystem } from "../../bellman/system.ts";
+import type { Space } from "../../spaces/space.ts";
+import type { Structure } from "../../world-model/structure.ts";
 
 /** A part of the cost of θ that is the mean over samples of Huber's ρ, with its Gauss-Newton curvature. */
 export interface CostTerm {

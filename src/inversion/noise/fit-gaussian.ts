@@ -1,8 +1,8 @@
-import type { BellmanSystem } from "../bellman/system.ts";
-import { cholesky, choleskySolve } from "../numbers/dense.ts";
-import { expectedUnderNoise, triangle } from "../world-model/expected-values.ts";
-import { mixFactors } from "../world-model/noise.ts";
-import type { Structure } from "../world-model/structure.ts";
+import type { BellmanSystem } from "../../bellman/system.ts";
+import { cholesky, choleskySolve } from "../../numbers/dense.ts";
+import { expectedUnderNoise, triangle } from "../../world-model/expected-values.ts";
+import { mixFactors } from "../../world-model/noise.ts";
+import type { Structure } from "../../world-model/structure.ts";
 
 export interface GaussianFitProblem {
   readonly structure: Structure;

@@ -1,6 +1,6 @@
-import { cholesky, choleskySolve } from "../numbers/dense.ts";
-import { touches } from "../world-model/contact.ts";
-import type { Structure } from "../world-model/structure.ts";
+import { cholesky, choleskySolve } from "../../numbers/dense.ts";
+import { touches } from "../../world-model/contact.ts";
+import type { Structure } from "../../world-model/structure.ts";
 import { intoBox, silence, type ValueEquations } from "./value-equations.ts";
 
 export interface HybridOptions {

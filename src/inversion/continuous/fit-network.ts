@@ -1,4 +1,4 @@
-import type { BellmanSystem } from "../bellman/system.ts";
+import type { BellmanSystem } from "../../bellman/system.ts";
 import {
   adam,
   adamState,
@@ -17,18 +17,18 @@ import {
   sub,
   unpack,
   type Value,
-} from "../engine/index.ts";
-import { createRandom, type Random } from "../numbers/random.ts";
-import type { Space } from "../spaces/space.ts";
+} from "../../engine/index.ts";
+import { createRandom, type Random } from "../../numbers/random.ts";
+import type { Space } from "../../spaces/space.ts";
 import {
   type NetworkParameters,
   type NetworkSettings,
   networkChange,
   networkDynamics,
   networkFeatures,
-} from "../world-model/network-dynamics.ts";
+} from "../../world-model/network-dynamics.ts";
+import type { Equations } from "../samples.ts";
 import { firstSigma } from "./amortised.ts";
-import type { Equations } from "./samples.ts";
 
 export interface NetworkFitOptions {
   readonly settings: NetworkSettings;

@@ -1,12 +1,12 @@
-import type { BellmanSystem } from "../bellman/system.ts";
-import type { Coordinates } from "../environments/environment.ts";
-import type { Space } from "../spaces/space.ts";
-import { createFeatures, type FeatureKind } from "../world-model/features.ts";
-import { splitRegions } from "../world-model/regions.ts";
-import { createStructure, type Integrator } from "../world-model/structure.ts";
+import type { BellmanSystem } from "../../bellman/system.ts";
+import type { Coordinates } from "../../environments/environment.ts";
+import type { Space } from "../../spaces/space.ts";
+import { createFeatures, type FeatureKind } from "../../world-model/features.ts";
+import { splitRegions } from "../../world-model/regions.ts";
+import { createStructure, type Integrator } from "../../world-model/structure.ts";
+import { type Equations, headRms } from "../samples.ts";
 import { type ExpectedEquations, expectedTerm } from "./expected-term.ts";
 import { DEFAULTS, type Fit, fitStructure } from "./fit-structure.ts";
-import { type Equations, headRms } from "./samples.ts";
 
 export interface AmortisedOptions {
   /** "auto": positions follow their rates where the coordinates say which those are; false: never. */

@@ -1,16 +1,16 @@
-import { bellmanSystem } from "../bellman/system.ts";
-import type { CoordinateValueParts } from "../critics/coordinate-values.ts";
-import type { NetworkCritic } from "../critics/critic.ts";
-import type { Network } from "../critics/network.ts";
-import { identifyContinuous } from "../identifiability/continuous.ts";
-import { confine, continuousModel } from "../world-model/continuous.ts";
-import type { EncodingNumbers, NetworkParameters, NetworkSettings } from "../world-model/network-dynamics.ts";
-import { networkDynamics } from "../world-model/network-dynamics.ts";
-import { withSpread } from "../world-model/spread.ts";
+import { bellmanSystem } from "../../bellman/system.ts";
+import type { CoordinateValueParts } from "../../critics/coordinate-values.ts";
+import type { NetworkCritic } from "../../critics/critic.ts";
+import type { Network } from "../../critics/network.ts";
+import { identifyContinuous } from "../../identifiability/continuous.ts";
+import { confine, continuousModel } from "../../world-model/continuous.ts";
+import type { EncodingNumbers, NetworkParameters, NetworkSettings } from "../../world-model/network-dynamics.ts";
+import { networkDynamics } from "../../world-model/network-dynamics.ts";
+import { withSpread } from "../../world-model/spread.ts";
+import { MismatchError } from "../mismatch-error.ts";
+import { equationsAt, type Samples } from "../samples.ts";
 import { fitNetwork } from "./fit-network.ts";
 import { boundScale, type InferContinuousOptions, type InferredContinuous } from "./infer-continuous.ts";
-import { MismatchError } from "./mismatch-error.ts";
-import { equationsAt, type Samples } from "./samples.ts";
 
 /** Values of the coordinates themselves: as many equations a discount as coordinates. */
 export function areCoordinateValues(critics: readonly NetworkCritic[]): boolean {

@@ -1,8 +1,8 @@
-import { bellmanColumns, bellmanTargets, rewardClasses } from "../bellman/tabular.ts";
-import type { TabularCritic } from "../critics/critic.ts";
-import { headScale } from "../identifiability/column-index.ts";
-import { createTabularWorldModel, type TabularAnswers } from "../world-model/tabular.ts";
-import type { TabularWorldModel } from "../world-model/world-model.ts";
+import { bellmanColumns, bellmanTargets, rewardClasses } from "../../bellman/tabular.ts";
+import type { TabularCritic } from "../../critics/critic.ts";
+import { headScale } from "../../identifiability/column-index.ts";
+import { createTabularWorldModel, type TabularAnswers } from "../../world-model/tabular.ts";
+import type { TabularWorldModel } from "../../world-model/world-model.ts";
 import { type CandidateSets, type Matches, matchColumns } from "./matching.ts";
 import { type Projections, projectColumns, type Undetermined } from "./projection.ts";
 

@@ -1,4 +1,4 @@
-import { headScale } from "../identifiability/column-index.ts";
+import { headScale } from "../../identifiability/column-index.ts";
 import { createFewestSolver } from "./fewest-states.ts";
 import type { CandidateSets } from "./matching.ts";
 import { createEntropySolver } from "./maximum-entropy.ts";

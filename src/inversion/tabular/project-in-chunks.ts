@@ -1,8 +1,8 @@
 import { threads as machine } from "#threads";
+import type { ProjectSetup } from "../threads/project-worker.ts";
+import { share } from "../threads/share.ts";
 import { defaultTolerance } from "./matching.ts";
 import { createRowProjector, firstProjections, type ProjectionRows, projectionIndex, type RowProjectionSettings } from "./project-rows.ts";
-import type { ProjectSetup } from "./threads/project-worker.ts";
-import { share } from "./threads/share.ts";
 
 export interface ChunkedProjectionProblem {
   readonly heads: number;

@@ -1,14 +1,14 @@
-import type { BellmanSystem } from "../bellman/system.ts";
-import { wrapAngle } from "../environments/coordinates.ts";
-import type { Coordinates } from "../environments/environment.ts";
-import { createRandom } from "../numbers/random.ts";
-import type { Space } from "../spaces/space.ts";
-import { sandwich, structuredDynamics } from "../world-model/dynamics.ts";
-import { boundedPositions, createFeatures, type FeatureKind } from "../world-model/features.ts";
-import { createStructure, type Integrator } from "../world-model/structure.ts";
+import type { BellmanSystem } from "../../bellman/system.ts";
+import { wrapAngle } from "../../environments/coordinates.ts";
+import type { Coordinates } from "../../environments/environment.ts";
+import { createRandom } from "../../numbers/random.ts";
+import type { Space } from "../../spaces/space.ts";
+import { sandwich, structuredDynamics } from "../../world-model/dynamics.ts";
+import { boundedPositions, createFeatures, type FeatureKind } from "../../world-model/features.ts";
+import { createStructure, type Integrator } from "../../world-model/structure.ts";
+import type { Equations, Samples } from "../samples.ts";
 import { type AmortisedOptions, candidateClasses, firstSigma, headShare, type StructuredFit } from "./amortised.ts";
 import { type Fit, fitStructure, type ObservedChanges } from "./fit-structure.ts";
-import type { Equations, Samples } from "./samples.ts";
 
 /** Real transitions that the user has; those that end an episode do not belong here. */
 export interface RealTransitions extends Samples {

@@ -1,6 +1,6 @@
-import { buildKdTree, type KdTreeData } from "../identifiability/build-kd-tree.ts";
-import { headScale } from "../identifiability/column-index.ts";
-import { createNearColumns } from "../identifiability/near-columns.ts";
+import { buildKdTree, type KdTreeData } from "../../identifiability/build-kd-tree.ts";
+import { headScale } from "../../identifiability/column-index.ts";
+import { createNearColumns } from "../../identifiability/near-columns.ts";
 import { createFewestSolver } from "./fewest-states.ts";
 import { createSimplexSolver } from "./simplex-least-squares.ts";
 import { createTripleSolver } from "./sparse-projection.ts";

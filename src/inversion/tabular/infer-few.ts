@@ -1,7 +1,7 @@
-import { bellmanColumns } from "../bellman/tabular.ts";
-import type { TabularCritic } from "../critics/critic.ts";
-import { createTabularWorldModel } from "../world-model/tabular.ts";
-import type { TabularWorldModel } from "../world-model/world-model.ts";
+import { bellmanColumns } from "../../bellman/tabular.ts";
+import type { TabularCritic } from "../../critics/critic.ts";
+import { createTabularWorldModel } from "../../world-model/tabular.ts";
+import type { TabularWorldModel } from "../../world-model/world-model.ts";
 import { type ChunkedProjectionProblem, projectInChunks } from "./project-in-chunks.ts";
 
 export interface InferFewOptions extends Pick<ChunkedProjectionProblem, "weights" | "tolerance" | "chunk" | "threads" | "onProgress"> {

@@ -1,4 +1,4 @@
-import type { DistinctColumns } from "../identifiability/distinct-columns.ts";
+import type { DistinctColumns } from "../../identifiability/distinct-columns.ts";
 import type { MatchRows } from "./match-rows.ts";
 
 export interface SortedMatcher {

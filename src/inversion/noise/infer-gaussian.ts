@@ -1,24 +1,30 @@
-import { type BellmanSystem, bellmanSystem } from "../bellman/system.ts";
-import type { NetworkCritic } from "../critics/critic.ts";
-import { stack } from "../critics/stack.ts";
-import { identifyContinuous } from "../identifiability/continuous.ts";
-import { identifyNoise } from "../identifiability/noise.ts";
-import type { Space } from "../spaces/space.ts";
-import type { ContinuousDefinition } from "../world-model/continuous.ts";
-import { expectedUnderNoise, meanUnderNoise, triangle } from "../world-model/expected-values.ts";
-import { createFeatures } from "../world-model/features.ts";
-import { type GaussianSettings, gaussianModel } from "../world-model/gaussian-model.ts";
-import { type GaussianSolution, solveGaussian } from "../world-model/gaussian-pointwise.ts";
-import { mixFactors, type NoiseKind, noiseFeatures, withNoise } from "../world-model/noise.ts";
-import { splitRegions } from "../world-model/regions.ts";
-import { withSpread } from "../world-model/spread.ts";
-import { createStructure } from "../world-model/structure.ts";
-import { firstSigma, fitAmortised, headShare, residualSigma, type StructuredFit } from "./amortised.ts";
+import { type BellmanSystem, bellmanSystem } from "../../bellman/system.ts";
+import type { NetworkCritic } from "../../critics/critic.ts";
+import { stack } from "../../critics/stack.ts";
+import { identifyContinuous } from "../../identifiability/continuous.ts";
+import { identifyNoise } from "../../identifiability/noise.ts";
+import type { Space } from "../../spaces/space.ts";
+import type { ContinuousDefinition } from "../../world-model/continuous.ts";
+import { expectedUnderNoise, meanUnderNoise, triangle } from "../../world-model/expected-values.ts";
+import { createFeatures } from "../../world-model/features.ts";
+import { type GaussianSettings, gaussianModel } from "../../world-model/gaussian-model.ts";
+import { type GaussianSolution, solveGaussian } from "../../world-model/gaussian-pointwise.ts";
+import { mixFactors, type NoiseKind, noiseFeatures, withNoise } from "../../world-model/noise.ts";
+import { splitRegions } from "../../world-model/regions.ts";
+import { withSpread } from "../../world-model/spread.ts";
+import { createStructure } from "../../world-model/structure.ts";
+import { firstSigma, fitAmortised, headShare, residualSigma, type StructuredFit } from "../continuous/amortised.ts";
+import { DEFAULTS } from "../continuous/fit-structure.ts";
+import {
+  boundScale,
+  dynamicsOfFit,
+  type InferContinuousOptions,
+  type InferredContinuous,
+  spreadOf,
+} from "../continuous/infer-continuous.ts";
+import { MismatchError } from "../mismatch-error.ts";
+import { type Equations, equationsAt, headRms } from "../samples.ts";
 import { fitGaussian, type GaussianFit } from "./fit-gaussian.ts";
-import { DEFAULTS } from "./fit-structure.ts";
-import { boundScale, dynamicsOfFit, type InferContinuousOptions, type InferredContinuous, spreadOf } from "./infer-continuous.ts";
-import { MismatchError } from "./mismatch-error.ts";
-import { type Equations, equationsAt, headRms } from "./samples.ts";
 
 /** First guesses of the noise, in typical steps: the fit from each, the lowest kept. */
 const FIRST_NOISE = [0.1, 0.5];

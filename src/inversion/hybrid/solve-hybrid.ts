@@ -1,11 +1,11 @@
-import { bellmanSystem } from "../bellman/system.ts";
-import type { NetworkCritic } from "../critics/critic.ts";
-import type { Dynamics } from "../world-model/dynamics.ts";
-import { withSpread } from "../world-model/spread.ts";
-import type { InferContinuousOptions, Solved } from "./infer-continuous.ts";
+import { bellmanSystem } from "../../bellman/system.ts";
+import type { NetworkCritic } from "../../critics/critic.ts";
+import type { Dynamics } from "../../world-model/dynamics.ts";
+import { withSpread } from "../../world-model/spread.ts";
+import type { InferContinuousOptions, Solved } from "../continuous/infer-continuous.ts";
+import { MismatchError } from "../mismatch-error.ts";
+import { headRms } from "../samples.ts";
 import { farthest, type Hybrid, inferHybrid } from "./infer-hybrid.ts";
-import { MismatchError } from "./mismatch-error.ts";
-import { headRms } from "./samples.ts";
 import { intoBox, residualOf, silence, type ValueEquations } from "./value-equations.ts";
 
 /** Residuals beyond so many of their heads' scales are of another kind. */

@@ -1,5 +1,5 @@
-import type { ContactMap } from "../world-model/contact.ts";
-import { applyContacts, facesOf, touches } from "../world-model/contact.ts";
+import type { ContactMap } from "../../world-model/contact.ts";
+import { applyContacts, facesOf, touches } from "../../world-model/contact.ts";
 import { estimate, intoBox, residualOf, type ValueEquations } from "./value-equations.ts";
 
 /** Affine maps that are tried on a face: offsets of the half range and slopes. */

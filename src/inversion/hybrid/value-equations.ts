@@ -1,5 +1,5 @@
-import type { BellmanSystem } from "../bellman/system.ts";
-import { wrapAngle } from "../environments/coordinates.ts";
+import type { BellmanSystem } from "../../bellman/system.ts";
+import { wrapAngle } from "../../environments/coordinates.ts";
 
 /** What values alone say, without derivatives: any source of them will do, a table on a grid as well as a network. */
 export interface ValueEquations extends Pick<BellmanSystem, "coordinates" | "heads" | "stateSize" | "targets"> {

@@ -1,4 +1,4 @@
-import { headScale } from "../identifiability/column-index.ts";
+import { headScale } from "../../identifiability/column-index.ts";
 import { createSimplexSolver } from "./simplex-least-squares.ts";
 
 export interface SparseProblem {

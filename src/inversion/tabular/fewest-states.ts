@@ -1,4 +1,4 @@
-import { createRandom } from "../numbers/random.ts";
+import { createRandom } from "../../numbers/random.ts";
 import { createLinearProgram } from "./linear-program.ts";
 
 export interface FewestSolver {

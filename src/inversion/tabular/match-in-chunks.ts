@@ -1,9 +1,9 @@
 import { threads as machine } from "#threads";
-import { indexData, openIndex } from "../identifiability/column-index.ts";
+import { indexData, openIndex } from "../../identifiability/column-index.ts";
+import type { MatchSetup } from "../threads/match-worker.ts";
+import { share } from "../threads/share.ts";
 import { createRowMatcher, type MatchRows } from "./match-rows.ts";
 import { defaultTolerance } from "./matching.ts";
-import type { MatchSetup } from "./threads/match-worker.ts";
-import { share } from "./threads/share.ts";
 
 export interface ChunkedMatchProblem {
   readonly heads: number;

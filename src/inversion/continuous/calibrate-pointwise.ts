@@ -1,8 +1,8 @@
-import type { BellmanSystem } from "../bellman/system.ts";
-import { cholesky, choleskySolve } from "../numbers/dense.ts";
-import { type PointwiseSettings, solvePointwise } from "../world-model/pointwise.ts";
+import type { BellmanSystem } from "../../bellman/system.ts";
+import { cholesky, choleskySolve } from "../../numbers/dense.ts";
+import { type PointwiseSettings, solvePointwise } from "../../world-model/pointwise.ts";
+import type { Equations } from "../samples.ts";
 import { headShare } from "./amortised.ts";
-import type { Equations } from "./samples.ts";
 
 const ROUNDS = 6;
 const PAIRS = 400;

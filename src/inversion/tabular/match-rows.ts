@@ -1,5 +1,5 @@
-import type { ColumnIndex } from "../identifiability/column-index.ts";
-import { BEST, beginSearch, createNearest, type Nearest, RUNNER_UP } from "../identifiability/nearest.ts";
+import type { ColumnIndex } from "../../identifiability/column-index.ts";
+import { BEST, beginSearch, createNearest, type Nearest, RUNNER_UP } from "../../identifiability/nearest.ts";
 import { createSortedMatcher } from "./match-sorted.ts";
 
 /** Answers to queries, one a row. */

@@ -1,4 +1,4 @@
-import { cholesky, choleskySolve } from "../numbers/dense.ts";
+import { cholesky, choleskySolve } from "../../numbers/dense.ts";
 
 export interface EntropySolver {
   /**

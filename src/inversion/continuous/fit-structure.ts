@@ -1,6 +1,6 @@
-import type { BellmanSystem } from "../bellman/system.ts";
-import { cholesky, choleskySolve } from "../numbers/dense.ts";
-import type { Structure } from "../world-model/structure.ts";
+import type { BellmanSystem } from "../../bellman/system.ts";
+import { cholesky, choleskySolve } from "../../numbers/dense.ts";
+import type { Structure } from "../../world-model/structure.ts";
 import type { CostTerm } from "./expected-term.ts";
 
 export interface FitOptions {
