@@ -50,7 +50,7 @@ export async function adaptContinuous(
       import("../planning/simulators.ts"),
       import("../agents/continuous/adapt-continuous.ts"),
       import("../agents/continuous/linear-model.ts"),
-      import("../reproduce/continuous-runs.ts"),
+      import("../reproduce/adaptation/continuous-runs.ts"),
     ]);
   const { runs: count = RUNS, steps = STEPS } = options;
   const { task: oldTask, grid } = ownTask(world);

@@ -44,7 +44,7 @@ export async function adaptNumbered(context: Context, folder: string, options: N
     if (!drawn) return (seed) => new Adapt({ ...basics(seed), candidates, goal, start: old.start });
     const [{ countedRows, rowsOf }, { confirmed }] = await Promise.all([
       import("../agents/tabular/blend.ts"),
-      import("../reproduce/adaptation-stochastic.ts"),
+      import("../reproduce/adaptation/adaptation-stochastic.ts"),
     ]);
     return (seed) => {
       const known = confirmed(countedRows(rowsOf(candidates), old.states, old.actions), old, goal, createRandom(seed));
@@ -122,7 +122,7 @@ function alike({ tables: one }: GoalWorld, { tables: other }: GoalWorld): boolea
 async function changed({ world: old, environment }: GoalTask, { env, block, turn, change }: NumberedAdaptOptions): Promise<GoalWorld> {
   const given = [block !== undefined, turn !== undefined, change.length > 0].filter(Boolean).length;
   if (given !== 1) throw new UsageError("give one change: --block, --turn, or --change name=number");
-  const changes = await import("../reproduce/changes.ts");
+  const changes = await import("../reproduce/adaptation/changes.ts");
   if (block !== undefined) return changes.block(old, stateOf(environment, block, "--block"));
   if (turn !== undefined) {
     const by = Number(turn);

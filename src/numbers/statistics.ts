@@ -1,4 +1,4 @@
-import { median } from "../reproduce/summary.ts";
+import { median } from "../reproduce/harness/summary.ts";
 import { createRandom } from "./random.ts";
 
 export interface Interval {

@@ -9,7 +9,7 @@ import { inferDynamics } from "../inversion/infer.ts";
 import { sac } from "../learning/deep/sac.ts";
 import { createRandom } from "../numbers/random.ts";
 import { type Interval, meanOf, medianOf } from "../numbers/statistics.ts";
-import type { Reproduce } from "./reproduction.ts";
+import type { Reproduce } from "./harness/reproduction.ts";
 
 const SEEDS = 5;
 const FRESH = 300_000;

@@ -13,12 +13,12 @@ import { createRandom, type Random } from "../numbers/random.ts";
 import { gridOf, medianOf, speedup } from "../numbers/statistics.ts";
 import { exploreContinuousWorlds } from "./continuous-exploration.ts";
 import { deterministicWorlds, lakeWorld, type MakeWorld, mazeWorld, oldGoals } from "./goal-worlds.ts";
+import type { Reproduce } from "./harness/reproduction.ts";
+import { median } from "./harness/summary.ts";
 import { learnedGoalCritic } from "./learned-critic.ts";
-import type { Reproduce } from "./reproduction.ts";
 import { exactGoalCritic } from "./rivals/goal-critic.ts";
 import { MbieEb } from "./rivals/mbie-eb.ts";
 import { PrioritisedSweeping } from "./rivals/prioritised-sweeping.ts";
-import { median } from "./summary.ts";
 
 const SEEDS = 30;
 /** Seeds of the reported runs begin here, those that settings were tuned on at `TUNING`. */

@@ -7,8 +7,8 @@ import { loadCritic } from "../formats/load-critic.ts";
 import { FIRST_SCALE } from "../inversion/continuous/amortised.ts";
 import { headRms } from "../inversion/samples.ts";
 import { solvePointwise } from "../world-model/pointwise.ts";
-import type { Reproduce, Reproduction } from "./reproduction.ts";
-import { summarise } from "./summary.ts";
+import type { Reproduce, Reproduction } from "./harness/reproduction.ts";
+import { summarise } from "./harness/summary.ts";
 
 /** Where FetchReach's gripper moves, metres. */
 const CENTRE = [1.345, 0.75, 0.535];

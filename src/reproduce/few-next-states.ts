@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { projectInChunks } from "../inversion/tabular/project-in-chunks.ts";
 import { projectColumns } from "../inversion/tabular/projection.ts";
 import { reachable } from "./four-rooms.ts";
-import { pythonPeer } from "./python-peer.ts";
-import type { Reproduce, Reproduction } from "./reproduction.ts";
+import { pythonPeer } from "./harness/python-peer.ts";
+import type { Reproduce, Reproduction } from "./harness/reproduction.ts";
+import { summarise } from "./harness/summary.ts";
 import { mazeError, mazeTargets, type SlipperyMaze, slipperyMaze } from "./slippery-maze.ts";
-import { summarise } from "./summary.ts";
 
 const SEEDS = 3;
 const HEADS = 8;

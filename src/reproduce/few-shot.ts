@@ -7,8 +7,8 @@ import type { InferredContinuous } from "../inversion/continuous/infer-continuou
 import { inferDynamics } from "../inversion/infer.ts";
 import { createRandom } from "../numbers/random.ts";
 import { scoreContinuous, scoringTransitions } from "../world-model/score.ts";
-import type { Reproduce } from "./reproduction.ts";
-import { median, summarise } from "./summary.ts";
+import type { Reproduce } from "./harness/reproduction.ts";
+import { median, summarise } from "./harness/summary.ts";
 
 const tasks = [
   { id: "Pendulum-v1", key: "pendulum", critics: ["sac/Pendulum-v1"] },

@@ -10,8 +10,8 @@ import { projectColumns, type Undetermined } from "../inversion/tabular/projecti
 import { projectOnTriples } from "../inversion/tabular/sparse-projection.ts";
 import { createRandom, type Random } from "../numbers/random.ts";
 import { evaluatePolicy, valueIteration } from "../planning/value-iteration.ts";
-import type { Reproduce } from "./reproduction.ts";
-import { summarise } from "./summary.ts";
+import type { Reproduce } from "./harness/reproduction.ts";
+import { summarise } from "./harness/summary.ts";
 
 const discount = 0.99;
 const seedCount = 3;

@@ -3,8 +3,8 @@ import { make } from "../environments/make.ts";
 import { inferDynamics } from "../inversion/infer.ts";
 import { GVF_DEFAULTS, trainGeneralValues } from "../learning/invertible/general-value-functions.ts";
 import { scoreModel } from "../world-model/score.ts";
-import type { Reproduce, Reproduction } from "./reproduction.ts";
-import { mean, summarise } from "./summary.ts";
+import type { Reproduce, Reproduction } from "./harness/reproduction.ts";
+import { mean, summarise } from "./harness/summary.ts";
 
 const SEEDS = 3;
 /** Training uses seed, inference seed + 100, the score seed + 200: no state is used twice. */

@@ -1,6 +1,6 @@
-import type { Reproduce } from "./reproduction.ts";
+import type { Reproduce } from "./harness/reproduction.ts";
 
-export type { OnProgress, Reproduce, ReproduceOptions, Reproduction, ReproductionChart } from "./reproduction.ts";
+export type { OnProgress, Reproduce, ReproduceOptions, Reproduction, ReproductionChart } from "./harness/reproduction.ts";
 
 export interface RegisteredReproduction {
   /** One line: what is run again, and from whom. */
@@ -14,11 +14,11 @@ export interface RegisteredReproduction {
 export const reproductions: Readonly<Record<string, RegisteredReproduction>> = {
   adaptation: {
     describe: "steps to recover when doors close and open, actions turn, ice gets smoother; and how soon the change is told",
-    load: async () => (await import("./adaptation.ts")).reproduceAdaptation,
+    load: async () => (await import("./adaptation/adaptation.ts")).reproduceAdaptation,
   },
   arm: {
     describe: "a robot arm picks up a cube and brings it to goals, planning only in dynamics inferred from values of coordinates",
-    load: async () => (await import("./arm.ts")).reproduceArm,
+    load: async () => (await import("./arm/arm.ts")).reproduceArm,
   },
   dyna: {
     describe: "real steps to a new reward for the pendulum, with and without steps imagined in the model of an old critic",
@@ -76,7 +76,7 @@ export const reproductions: Readonly<Record<string, RegisteredReproduction>> = {
   },
   transfer: {
     describe: "policies for unseen goals, without a step and in the first episode; Reacher and mountain car; TicTacToe and Sokoban",
-    load: async () => (await import("./transfer.ts")).reproduceTransfer,
+    load: async () => (await import("./transfer/transfer.ts")).reproduceTransfer,
   },
   uncertainty: {
     describe:

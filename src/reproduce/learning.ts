@@ -4,11 +4,11 @@ import { EPISODES, EVALUATION_SEED, EVALUATIONS, FRESH_EPISODES, FRESH_SEED } fr
 import { evaluateCritic, train } from "../learning/deep/train.ts";
 import { trainGeneralValues } from "../learning/invertible/general-value-functions.ts";
 import { mountainCarTask } from "../learning/invertible/steps-to-go-tasks.ts";
+import type { Reproduce, Reproduction } from "./harness/reproduction.ts";
+import { mean, summarise } from "./harness/summary.ts";
 import { mountainCarStudy, mountainCarValues } from "./mountain-car.ts";
 import { reacherStudy } from "./reacher.ts";
-import type { Reproduce, Reproduction } from "./reproduction.ts";
 import { scoreGoalCritic } from "./sparse-goals.ts";
-import { mean, summarise } from "./summary.ts";
 
 const SEEDS = 3;
 /** Evaluations of this mean return end a training early; what counts are 100 fresh episodes after it. */

@@ -5,7 +5,8 @@ import type { ValueEquations } from "../inversion/hybrid/value-equations.ts";
 import { inGoal, type StepsToGoTask } from "../learning/invertible/steps-to-go.ts";
 import { mountainCarTask } from "../learning/invertible/steps-to-go-tasks.ts";
 import { gridValues, interpolate, type RegularGrid, regularGrid } from "../planning/grid-values.ts";
-import type { Reproduce } from "./reproduction.ts";
+import type { Reproduce } from "./harness/reproduction.ts";
+import { summarise } from "./harness/summary.ts";
 import {
   DISCOUNT,
   describeHybrid,
@@ -18,7 +19,6 @@ import {
   scoreAnswers,
   steps,
 } from "./sparse-goals.ts";
-import { summarise } from "./summary.ts";
 
 const PUBLISHED = 6.7e-3;
 const PROMISED = 2e-4;

@@ -11,10 +11,10 @@ import type { Samples } from "../inversion/samples.ts";
 import { trainGeneralValues } from "../learning/invertible/general-value-functions.ts";
 import { createRandom } from "../numbers/random.ts";
 import type { NoiseKind } from "../world-model/noise.ts";
-import { kept } from "./kept.ts";
+import { kept } from "./harness/kept.ts";
+import type { Reproduce, Reproduction, ReproductionChart } from "./harness/reproduction.ts";
+import { summarise } from "./harness/summary.ts";
 import { linearGaussianCoordinates, linearGaussianCritic, shakenSpring as world } from "./linear-gaussian.ts";
-import type { Reproduce, Reproduction, ReproductionChart } from "./reproduction.ts";
-import { summarise } from "./summary.ts";
 
 const SEEDS = 3;
 /** Samples of an inference, and as many fresh pairs to score it on. */

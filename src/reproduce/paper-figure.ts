@@ -4,8 +4,8 @@ import { commonOffset } from "../inversion/tabular/common-offset.ts";
 import { matchColumns } from "../inversion/tabular/matching.ts";
 import { createRandom, type Random } from "../numbers/random.ts";
 import { valueIteration } from "../planning/value-iteration.ts";
-import type { OnProgress, Reproduce, Reproduction } from "./reproduction.ts";
-import { mean, summarise } from "./summary.ts";
+import type { OnProgress, Reproduce, Reproduction } from "./harness/reproduction.ts";
+import { mean, summarise } from "./harness/summary.ts";
 
 /** Read off the published figure, ± .3: % of next states right when value iteration stops at a change of ε. */
 const published = {

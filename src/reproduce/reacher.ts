@@ -1,9 +1,9 @@
 import { wrapAngle } from "../environments/coordinates.ts";
 import type { StepsToGoTask } from "../learning/invertible/steps-to-go.ts";
 import { reacherTask } from "../learning/invertible/steps-to-go-tasks.ts";
-import type { Reproduce } from "./reproduction.ts";
+import type { Reproduce } from "./harness/reproduction.ts";
+import { summarise } from "./harness/summary.ts";
 import { DISCOUNT, type GoalStudy, goalReport, runGoalStudy } from "./sparse-goals.ts";
-import { summarise } from "./summary.ts";
 
 const PUBLISHED = 1.2e-4;
 const PROMISED = 2e-5;

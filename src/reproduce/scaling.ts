@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type ChunkedMatchProblem, matchInChunks } from "../inversion/tabular/match-in-chunks.ts";
 import { type Matches, matchColumns } from "../inversion/tabular/matching.ts";
-import { pythonPeer } from "./python-peer.ts";
-import type { OnProgress, Reproduce, Reproduction, ReproductionChart } from "./reproduction.ts";
+import { pythonPeer } from "./harness/python-peer.ts";
+import type { OnProgress, Reproduce, Reproduction, ReproductionChart } from "./harness/reproduction.ts";
+import { summarise } from "./harness/summary.ts";
 import { countWrong, scalingTargets, scalingWorld } from "./scaling-world.ts";
-import { summarise } from "./summary.ts";
 
 const seedCount = 3;
 const million = 1000;

@@ -13,7 +13,7 @@ import { intoBox, residualOf, type ValueEquations } from "../inversion/hybrid/va
 import type { Samples } from "../inversion/samples.ts";
 import { inGoal, type StepsToGoOptions, type StepsToGoTask, trainStepsToGo } from "../learning/invertible/steps-to-go.ts";
 import type { Dynamics } from "../world-model/dynamics.ts";
-import type { OnProgress, ReproduceOptions, Reproduction } from "./reproduction.ts";
+import type { OnProgress, ReproduceOptions, Reproduction } from "./harness/reproduction.ts";
 
 export const DISCOUNT = 0.99;
 const SEEDS = 3;

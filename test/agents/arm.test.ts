@@ -10,7 +10,7 @@ import { make, prepare } from "../../src/environments/make.ts";
 import { loadCritic } from "../../src/formats/load-critic.ts";
 import type { CoordinateTransitions } from "../../src/learning/invertible/coordinate-values.ts";
 import type { WaypointPlanner } from "../../src/planning/waypoints.ts";
-import { scoreChanges } from "../../src/reproduce/arm-scores.ts";
+import { scoreChanges } from "../../src/reproduce/arm/scores.ts";
 import { loadWorldModel } from "../../src/world-model/load.ts";
 import type { ContinuousWorldModel } from "../../src/world-model/world-model.ts";
 

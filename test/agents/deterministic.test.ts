@@ -10,7 +10,7 @@ import { runTask } from "../../src/agents/tabular/run-task.ts";
 import { transfer } from "../../src/agents/tabular/transfer.ts";
 import { make } from "../../src/environments/make.ts";
 import { createRandom } from "../../src/numbers/random.ts";
-import { block } from "../../src/reproduce/changes.ts";
+import { block } from "../../src/reproduce/adaptation/changes.ts";
 import { exactGoalCritic } from "../../src/reproduce/rivals/goal-critic.ts";
 import { PrioritisedSweeping } from "../../src/reproduce/rivals/prioritised-sweeping.ts";
 

@@ -5,7 +5,7 @@ import { Detector } from "../../src/agents/tabular/detect.ts";
 import { ExploreStochastic } from "../../src/agents/tabular/explore-stochastic.ts";
 import { arrivals, type GoalWorld, stepWorld } from "../../src/agents/tabular/goal-world.ts";
 import { createRandom } from "../../src/numbers/random.ts";
-import { rowsOf } from "../../src/reproduce/adaptation-stochastic.ts";
+import { rowsOf } from "../../src/reproduce/adaptation/adaptation-stochastic.ts";
 import { lakeWorld } from "../../src/reproduce/goal-worlds.ts";
 import { exactGoalCritic } from "../../src/reproduce/rivals/goal-critic.ts";
 

@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { adaptContinuous, type Extent } from "../../src/reproduce/adaptation-continuous.ts";
-import { continuousChanges } from "../../src/reproduce/continuous-changes.ts";
+import { adaptContinuous, type Extent } from "../../src/reproduce/adaptation/adaptation-continuous.ts";
+import { continuousChanges } from "../../src/reproduce/adaptation/continuous-changes.ts";
 
 const cache = mkdtempSync(join(tmpdir(), "vinverse-adaptation-"));
 afterAll(() => rmSync(cache, { recursive: true, force: true }));

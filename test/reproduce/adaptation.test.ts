@@ -4,8 +4,8 @@ import { AdaptStochastic } from "../../src/agents/tabular/adapt-stochastic.ts";
 import { arrivals, solveGoals, stepWorld } from "../../src/agents/tabular/goal-world.ts";
 import { runTask } from "../../src/agents/tabular/run-task.ts";
 import { createRandom } from "../../src/numbers/random.ts";
-import { certainChanges, ours } from "../../src/reproduce/adaptation.ts";
-import { reference, regionalChange, slipChange } from "../../src/reproduce/adaptation-stochastic.ts";
+import { certainChanges, ours } from "../../src/reproduce/adaptation/adaptation.ts";
+import { reference, regionalChange, slipChange } from "../../src/reproduce/adaptation/adaptation-stochastic.ts";
 
 const CAP = 20_000;
 const inferredModel = ours(false);

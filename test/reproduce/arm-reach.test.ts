@@ -4,7 +4,7 @@ import { restoreCritic } from "../../src/critics/saved.ts";
 import { make, prepare } from "../../src/environments/make.ts";
 import { loadCritic } from "../../src/formats/load-critic.ts";
 import { algorithms } from "../../src/learning/deep/algorithms.ts";
-import { ARM_REACH, inferReach, planReach, scoreReach } from "../../src/reproduce/arm-reach.ts";
+import { ARM_REACH, inferReach, planReach, scoreReach } from "../../src/reproduce/arm/reach.ts";
 
 const few = { heads: 16, n: 600 };
 const episodes = 8;

@@ -5,9 +5,9 @@ import { inferHybrid } from "../../src/inversion/hybrid/infer-hybrid.ts";
 import { createRandom } from "../../src/numbers/random.ts";
 import { simulatorOfDynamics, simulatorOfPhysics } from "../../src/planning/simulators.ts";
 import { drawSamples, stepsSystem } from "../../src/reproduce/sparse-goals.ts";
-import { mountainCarTransfer, reacherTransfer } from "../../src/reproduce/transfer-continuous.ts";
-import { sokobanSolved, ticTacToeLosses } from "../../src/reproduce/transfer-games.ts";
-import { returnsOf } from "../../src/reproduce/transfer-goals.ts";
+import { mountainCarTransfer, reacherTransfer } from "../../src/reproduce/transfer/transfer-continuous.ts";
+import { sokobanSolved, ticTacToeLosses } from "../../src/reproduce/transfer/transfer-games.ts";
+import { returnsOf } from "../../src/reproduce/transfer/transfer-goals.ts";
 
 const STARTS = 6;
 

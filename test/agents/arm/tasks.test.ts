@@ -6,7 +6,7 @@ import { armStarts } from "../../../src/agents/arm/trials.ts";
 import { make, prepare } from "../../../src/environments/make.ts";
 import { createRandom } from "../../../src/numbers/random.ts";
 import type { WaypointTask } from "../../../src/planning/waypoints.ts";
-import { unseenTasks } from "../../../src/reproduce/arm-tasks.ts";
+import { unseenTasks } from "../../../src/reproduce/arm/tasks.ts";
 
 await prepare("ArmPickAndPlace-v0");
 

@@ -1,12 +1,12 @@
-import type { AdaptContinuous } from "../agents/continuous/adapt-continuous.ts";
-import type { NetworkCritic } from "../critics/critic.ts";
-import { restoreCritic, type SavedCritic } from "../critics/saved.ts";
-import { collectTransitions } from "../environments/collect.ts";
-import type { Environment } from "../environments/environment.ts";
-import { evaluateIn } from "../learning/deep/train.ts";
-import type { Learner } from "../learning/learner.ts";
-import { type ContinuousTask, settle } from "../planning/plan-on-grid.ts";
-import { mean } from "./summary.ts";
+import type { AdaptContinuous } from "../../agents/continuous/adapt-continuous.ts";
+import type { NetworkCritic } from "../../critics/critic.ts";
+import { restoreCritic, type SavedCritic } from "../../critics/saved.ts";
+import { collectTransitions } from "../../environments/collect.ts";
+import type { Environment } from "../../environments/environment.ts";
+import { evaluateIn } from "../../learning/deep/train.ts";
+import type { Learner } from "../../learning/learner.ts";
+import { type ContinuousTask, settle } from "../../planning/plan-on-grid.ts";
+import { mean } from "../harness/summary.ts";
 
 /** Where evaluations begin, for every policy the same, and the steps on which critics are judged. */
 export const EVALUATION = 5_000_000;

@@ -1,4 +1,4 @@
-import type { CoordinateTransitions } from "../learning/invertible/coordinate-values.ts";
+import type { CoordinateTransitions } from "../../learning/invertible/coordinate-values.ts";
 
 /** Where the hand is to the cube, as a transition begins. */
 export type ArmRegion = "all" | "contact" | "grasp" | "near" | "free";

@@ -1,21 +1,21 @@
-import { armControl } from "../agents/arm/control.ts";
-import { EpisodeDetector } from "../agents/arm/episode-detector.ts";
-import { placingOutcomes, runArmEpisodes } from "../agents/arm/episodes.ts";
-import { type Place, placingTask } from "../agents/arm/placing.ts";
-import { type Repair, repairArm } from "../agents/arm/repair.ts";
-import { type ArmSteps, residualsOf, stepsOf } from "../agents/arm/residuals.ts";
-import { apartFromGrasp, type SelfTestFindings, selfTest, selfTestFindings } from "../agents/arm/self-test.ts";
-import { type ArmStarts, armStarts } from "../agents/arm/trials.ts";
-import type { ArmPickAndPlaceOptions } from "../environments/arm/pick-and-place.ts";
-import type { Simulation } from "../environments/environment.ts";
-import { make } from "../environments/make.ts";
-import { createRandom } from "../numbers/random.ts";
-import { type Simulator, simulatorOf } from "../planning/shooting.ts";
-import { planWaypoints, type WaypointControl } from "../planning/waypoints.ts";
-import type { ContinuousWorldModel } from "../world-model/world-model.ts";
-import type { ArmPart } from "./arm-parts.ts";
-import type { OnProgress } from "./reproduction.ts";
-import { median } from "./summary.ts";
+import { armControl } from "../../agents/arm/control.ts";
+import { EpisodeDetector } from "../../agents/arm/episode-detector.ts";
+import { placingOutcomes, runArmEpisodes } from "../../agents/arm/episodes.ts";
+import { type Place, placingTask } from "../../agents/arm/placing.ts";
+import { type Repair, repairArm } from "../../agents/arm/repair.ts";
+import { type ArmSteps, residualsOf, stepsOf } from "../../agents/arm/residuals.ts";
+import { apartFromGrasp, type SelfTestFindings, selfTest, selfTestFindings } from "../../agents/arm/self-test.ts";
+import { type ArmStarts, armStarts } from "../../agents/arm/trials.ts";
+import type { ArmPickAndPlaceOptions } from "../../environments/arm/pick-and-place.ts";
+import type { Simulation } from "../../environments/environment.ts";
+import { make } from "../../environments/make.ts";
+import { createRandom } from "../../numbers/random.ts";
+import { type Simulator, simulatorOf } from "../../planning/shooting.ts";
+import { planWaypoints, type WaypointControl } from "../../planning/waypoints.ts";
+import type { ContinuousWorldModel } from "../../world-model/world-model.ts";
+import type { OnProgress } from "../harness/reproduction.ts";
+import { median } from "../harness/summary.ts";
+import type { ArmPart } from "./parts.ts";
 
 /** A change of the world that nobody tells the agent of. */
 interface ArmChange {

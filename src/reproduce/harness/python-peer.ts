@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
  * Undefined where the script is not at hand (a package without the benchmarks) or no Python has what it imports.
  */
 export function pythonPeer<Answer>(name: string, args: readonly string[], input?: string): Answer | undefined {
-  const script = fileURLToPath(new URL(`../../bench/peers/${name}`, import.meta.url));
+  const script = fileURLToPath(new URL(`../../../bench/peers/${name}`, import.meta.url));
   if (!existsSync(script)) return undefined;
   const env = { ...process.env, OPENBLAS_NUM_THREADS: "1", OMP_NUM_THREADS: "1", MKL_NUM_THREADS: "1" };
   for (const python of [process.env.VINVERSE_PYTHON, "python3", "/usr/bin/python3"]) {

@@ -1,7 +1,7 @@
-import type { ArmStarts, PlacingTrial } from "../agents/arm/trials.ts";
-import type { Environment } from "../environments/environment.ts";
-import type { ArmSubject } from "./arm-subject.ts";
-import type { OnProgress, ReproduceOptions } from "./reproduction.ts";
+import type { ArmStarts, PlacingTrial } from "../../agents/arm/trials.ts";
+import type { Environment } from "../../environments/environment.ts";
+import type { OnProgress, ReproduceOptions } from "../harness/reproduction.ts";
+import type { ArmSubject } from "./subject.ts";
 
 /** What every part of the study of the arm may use. */
 export interface ArmContext {
@@ -33,9 +33,9 @@ export interface RegisteredArmPart {
 
 /** Studies of the arm beside bringing the cube to goals. */
 export const armParts: readonly RegisteredArmPart[] = [
-  { name: "reach", load: async () => (await import("./arm-reach.ts")).reachPart },
-  { name: "unseen tasks", load: async () => (await import("./arm-tasks.ts")).tasksPart },
-  { name: "adaptation", load: async () => (await import("./arm-adaptation.ts")).adaptationPart },
-  { name: "replays", once: true, load: async () => (await import("./arm-replays.ts")).replayPart },
-  { name: "simulator", once: true, load: async () => (await import("./arm-simulator.ts")).simulatorPart },
+  { name: "reach", load: async () => (await import("./reach.ts")).reachPart },
+  { name: "unseen tasks", load: async () => (await import("./tasks.ts")).tasksPart },
+  { name: "adaptation", load: async () => (await import("./adaptation.ts")).adaptationPart },
+  { name: "replays", once: true, load: async () => (await import("./replays.ts")).replayPart },
+  { name: "simulator", once: true, load: async () => (await import("./simulator.ts")).simulatorPart },
 ];

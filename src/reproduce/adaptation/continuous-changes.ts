@@ -1,14 +1,14 @@
 import { fileURLToPath } from "node:url";
-import type { NetworkCritic } from "../critics/critic.ts";
-import type { Environment } from "../environments/environment.ts";
-import { make } from "../environments/make.ts";
-import { withEpisodes } from "../environments/with-episodes.ts";
-import { loadCritic } from "../formats/load-critic.ts";
-import { ownTask } from "../planning/own-task.ts";
-import { type ContinuousTask, type GridOptions, planOnGrid } from "../planning/plan-on-grid.ts";
-import type { ContinuousPolicy } from "../planning/policy.ts";
-import { simulatorOfPhysics } from "../planning/simulators.ts";
-import type { FeatureKind } from "../world-model/features.ts";
+import type { NetworkCritic } from "../../critics/critic.ts";
+import type { Environment } from "../../environments/environment.ts";
+import { make } from "../../environments/make.ts";
+import { withEpisodes } from "../../environments/with-episodes.ts";
+import { loadCritic } from "../../formats/load-critic.ts";
+import { ownTask } from "../../planning/own-task.ts";
+import { type ContinuousTask, type GridOptions, planOnGrid } from "../../planning/plan-on-grid.ts";
+import type { ContinuousPolicy } from "../../planning/policy.ts";
+import { simulatorOfPhysics } from "../../planning/simulators.ts";
+import type { FeatureKind } from "../../world-model/features.ts";
 
 /** A world that becomes another, and who is to notice. */
 export interface ContinuousChangeStudy {
@@ -41,7 +41,7 @@ export const optimal = (study: ContinuousChangeStudy, environment: Environment):
   planOnGrid(simulatorOfPhysics(environment.physics!), study.task, study.grid);
 
 const shipped = async (id: string): Promise<NetworkCritic> => {
-  const critic = await loadCritic(fileURLToPath(new URL(`../../zoo/${id}`, import.meta.url)));
+  const critic = await loadCritic(fileURLToPath(new URL(`../../../zoo/${id}`, import.meta.url)));
   if (critic.kind !== "network") throw new TypeError(`zoo/${id} is not a network critic`);
   return critic;
 };

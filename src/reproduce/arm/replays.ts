@@ -1,11 +1,11 @@
-import { placingTask } from "../agents/arm/placing.ts";
-import { recordArm } from "../agents/arm/recording.ts";
-import { armStarts } from "../agents/arm/trials.ts";
-import { createRandom } from "../numbers/random.ts";
-import { type ArmEpisode, armReplay } from "../report/arm-replay.ts";
-import { threeSource } from "../report/three-source.ts";
-import type { ArmPart } from "./arm-parts.ts";
-import { unseenTasks } from "./arm-tasks.ts";
+import { placingTask } from "../../agents/arm/placing.ts";
+import { recordArm } from "../../agents/arm/recording.ts";
+import { armStarts } from "../../agents/arm/trials.ts";
+import { createRandom } from "../../numbers/random.ts";
+import { type ArmEpisode, armReplay } from "../../report/arm-replay.ts";
+import { threeSource } from "../../report/three-source.ts";
+import type { ArmPart } from "./parts.ts";
+import { unseenTasks } from "./tasks.ts";
 
 const PLACED = 2;
 /** Apart from the starts that anything is measured from. */

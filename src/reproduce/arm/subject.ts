@@ -1,21 +1,21 @@
 import { files } from "#files";
-import { encodeCoordinates } from "../critics/coordinate-values.ts";
-import type { NetworkCritic } from "../critics/critic.ts";
-import { applyNetwork, type Network } from "../critics/network.ts";
-import { restoreCritic, type SavedCritic } from "../critics/saved.ts";
-import { add, compile, Graph, mul } from "../engine/index.ts";
-import { armBehaviour } from "../environments/arm/behaviour.ts";
-import type { Environment } from "../environments/environment.ts";
-import { loadSavedCritic, saveCritic } from "../formats/critic-folder.ts";
-import { readSafetensors, type SafetensorsArray, writeSafetensors } from "../formats/safetensors.ts";
-import { inferFromCoordinates } from "../inversion/continuous/infer-coordinates.ts";
-import { trainArmCritic } from "../learning/invertible/arm-critic.ts";
-import { armEncoding, armImportance } from "../learning/invertible/arm-encoding.ts";
-import { type CoordinateCheckpoint, type CoordinateTransitions, trainDirectly } from "../learning/invertible/coordinate-values.ts";
-import type { Simulator } from "../planning/shooting.ts";
-import { loadWorldModel } from "../world-model/load.ts";
-import type { ContinuousWorldModel } from "../world-model/world-model.ts";
-import type { OnProgress, ReproduceOptions } from "./reproduction.ts";
+import { encodeCoordinates } from "../../critics/coordinate-values.ts";
+import type { NetworkCritic } from "../../critics/critic.ts";
+import { applyNetwork, type Network } from "../../critics/network.ts";
+import { restoreCritic, type SavedCritic } from "../../critics/saved.ts";
+import { add, compile, Graph, mul } from "../../engine/index.ts";
+import { armBehaviour } from "../../environments/arm/behaviour.ts";
+import type { Environment } from "../../environments/environment.ts";
+import { loadSavedCritic, saveCritic } from "../../formats/critic-folder.ts";
+import { readSafetensors, type SafetensorsArray, writeSafetensors } from "../../formats/safetensors.ts";
+import { inferFromCoordinates } from "../../inversion/continuous/infer-coordinates.ts";
+import { trainArmCritic } from "../../learning/invertible/arm-critic.ts";
+import { armEncoding, armImportance } from "../../learning/invertible/arm-encoding.ts";
+import { type CoordinateCheckpoint, type CoordinateTransitions, trainDirectly } from "../../learning/invertible/coordinate-values.ts";
+import type { Simulator } from "../../planning/shooting.ts";
+import { loadWorldModel } from "../../world-model/load.ts";
+import type { ContinuousWorldModel } from "../../world-model/world-model.ts";
+import type { OnProgress, ReproduceOptions } from "../harness/reproduction.ts";
 
 export const ARM = "ArmPickAndPlace-v0";
 /** Transitions that critics and the direct model are trained on; of them those whose states the inversion asks about. */

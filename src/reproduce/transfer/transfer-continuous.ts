@@ -1,13 +1,13 @@
-import { wrapAngle } from "../environments/coordinates.ts";
-import { mountainCarStart } from "../environments/mountain-car.ts";
-import { mountainCarTask } from "../learning/invertible/steps-to-go-tasks.ts";
-import { createRandom } from "../numbers/random.ts";
-import { type ContinuousTask, planOnGrid } from "../planning/plan-on-grid.ts";
-import { reachGoal } from "../planning/reach.ts";
-import { simulatorOfPhysics } from "../planning/simulators.ts";
-import { mountainCarCritics } from "./mountain-car.ts";
-import { fewestSteps, reacherStudy } from "./reacher.ts";
-import { DISCOUNT } from "./sparse-goals.ts";
+import { wrapAngle } from "../../environments/coordinates.ts";
+import { mountainCarStart } from "../../environments/mountain-car.ts";
+import { mountainCarTask } from "../../learning/invertible/steps-to-go-tasks.ts";
+import { createRandom } from "../../numbers/random.ts";
+import { type ContinuousTask, planOnGrid } from "../../planning/plan-on-grid.ts";
+import { reachGoal } from "../../planning/reach.ts";
+import { simulatorOfPhysics } from "../../planning/simulators.ts";
+import { mountainCarCritics } from "../mountain-car.ts";
+import { fewestSteps, reacherStudy } from "../reacher.ts";
+import { DISCOUNT } from "../sparse-goals.ts";
 import { returnsOf, type TransferStudy, type UnseenGoal } from "./transfer-goals.ts";
 
 /** Published ratios: Letcher et al. 2026. */

@@ -1,8 +1,8 @@
-import { type GoalWorld, goalWorld, solveGoals, startValue } from "../agents/tabular/goal-world.ts";
-import { firstBest } from "../agents/tabular/q-learning.ts";
-import type { Tables } from "../environments/environment.ts";
-import { buildTables } from "../environments/tables.ts";
-import type { Random } from "../numbers/random.ts";
+import { type GoalWorld, goalWorld, solveGoals, startValue } from "../../agents/tabular/goal-world.ts";
+import { firstBest } from "../../agents/tabular/q-learning.ts";
+import type { Tables } from "../../environments/environment.ts";
+import { buildTables } from "../../environments/tables.ts";
+import type { Random } from "../../numbers/random.ts";
 
 /** A world before and after it changed, and the goal that is gone for in both. */
 export interface ChangedWorld {

@@ -1,12 +1,12 @@
-import { inferHybrid } from "../inversion/hybrid/infer-hybrid.ts";
-import { createRandom, type Random } from "../numbers/random.ts";
-import { bootstrap, type Interval } from "../numbers/statistics.ts";
-import type { ContinuousPolicy } from "../planning/policy.ts";
-import type { Simulator } from "../planning/shooting.ts";
-import { simulatorOfDynamics, simulatorOfPhysics } from "../planning/simulators.ts";
+import { inferHybrid } from "../../inversion/hybrid/infer-hybrid.ts";
+import { createRandom, type Random } from "../../numbers/random.ts";
+import { bootstrap, type Interval } from "../../numbers/statistics.ts";
+import type { ContinuousPolicy } from "../../planning/policy.ts";
+import type { Simulator } from "../../planning/shooting.ts";
+import { simulatorOfDynamics, simulatorOfPhysics } from "../../planning/simulators.ts";
+import type { ReproduceOptions } from "../harness/reproduction.ts";
+import { DISCOUNT, drawSamples, type GoalCritics, obtainCritic, stepsSystem } from "../sparse-goals.ts";
 import { improvedReturns } from "./old-policies.ts";
-import type { ReproduceOptions } from "./reproduction.ts";
-import { DISCOUNT, drawSamples, type GoalCritics, obtainCritic, stepsSystem } from "./sparse-goals.ts";
 
 /** How far states are from what is wanted, and where all is lost. */
 export interface GoalOfStates {

@@ -1,16 +1,16 @@
-import { AdaptStochastic } from "../agents/tabular/adapt-stochastic.ts";
-import { BlendedModel, type LearnedRows, type Rows } from "../agents/tabular/blend.ts";
-import { Detector } from "../agents/tabular/detect.ts";
-import { DynaQ } from "../agents/tabular/dyna-q.ts";
-import { arrivals, type GoalWorld, solveGoals, stepWorld } from "../agents/tabular/goal-world.ts";
-import { firstBest, QLearning } from "../agents/tabular/q-learning.ts";
-import { runTask, type TaskResult } from "../agents/tabular/run-task.ts";
-import { createRandom, type Random } from "../numbers/random.ts";
-import { gridOf, type Interval, medianOf, speedup } from "../numbers/statistics.ts";
+import { AdaptStochastic } from "../../agents/tabular/adapt-stochastic.ts";
+import { BlendedModel, type LearnedRows, type Rows } from "../../agents/tabular/blend.ts";
+import { Detector } from "../../agents/tabular/detect.ts";
+import { DynaQ } from "../../agents/tabular/dyna-q.ts";
+import { arrivals, type GoalWorld, solveGoals, stepWorld } from "../../agents/tabular/goal-world.ts";
+import { firstBest, QLearning } from "../../agents/tabular/q-learning.ts";
+import { runTask, type TaskResult } from "../../agents/tabular/run-task.ts";
+import { createRandom, type Random } from "../../numbers/random.ts";
+import { gridOf, type Interval, medianOf, speedup } from "../../numbers/statistics.ts";
+import { lakeWorld, oldGoals } from "../goal-worlds.ts";
+import { median } from "../harness/summary.ts";
+import { exactGoalCritic } from "../rivals/goal-critic.ts";
 import { goalThatMatters, remap } from "./changes.ts";
-import { lakeWorld, oldGoals } from "./goal-worlds.ts";
-import { exactGoalCritic } from "./rivals/goal-critic.ts";
-import { median } from "./summary.ts";
 
 const SEEDS = 30;
 const TUNING = 900_000;

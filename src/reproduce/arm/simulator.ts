@@ -1,14 +1,14 @@
 import { files } from "#files";
-import { armControl } from "../agents/arm/control.ts";
-import { type PlacingOutcome, placingOutcomes, runArmEpisodes } from "../agents/arm/episodes.ts";
-import { placingTask } from "../agents/arm/placing.ts";
-import { trueSimulator } from "../agents/arm/simulator.ts";
-import type { ArmStarts } from "../agents/arm/trials.ts";
-import type { Simulation } from "../environments/environment.ts";
-import { createRandom } from "../numbers/random.ts";
-import { planWaypoints } from "../planning/waypoints.ts";
-import type { ArmPart } from "./arm-parts.ts";
-import type { OnProgress } from "./reproduction.ts";
+import { armControl } from "../../agents/arm/control.ts";
+import { type PlacingOutcome, placingOutcomes, runArmEpisodes } from "../../agents/arm/episodes.ts";
+import { placingTask } from "../../agents/arm/placing.ts";
+import { trueSimulator } from "../../agents/arm/simulator.ts";
+import type { ArmStarts } from "../../agents/arm/trials.ts";
+import type { Simulation } from "../../environments/environment.ts";
+import { createRandom } from "../../numbers/random.ts";
+import { planWaypoints } from "../../planning/waypoints.ts";
+import type { OnProgress } from "../harness/reproduction.ts";
+import type { ArmPart } from "./parts.ts";
 
 /** MuJoCo takes some 30 times as long a step as a network: fewer plans an iteration than in models (192), and fewer starts unless all are asked for. */
 const PLANNER = { population: 64, iterations: 3, elites: 6 };

@@ -1,9 +1,9 @@
-import { applyNetwork } from "../critics/network.ts";
-import type { SavedCritic } from "../critics/saved.ts";
-import { stepsAfter } from "../critics/steps-to-go.ts";
-import { compile, Graph } from "../engine/index.ts";
-import type { Physics } from "../environments/environment.ts";
-import { DISCOUNT } from "./sparse-goals.ts";
+import { applyNetwork } from "../../critics/network.ts";
+import type { SavedCritic } from "../../critics/saved.ts";
+import { stepsAfter } from "../../critics/steps-to-go.ts";
+import { compile, Graph } from "../../engine/index.ts";
+import type { Physics } from "../../environments/environment.ts";
+import { DISCOUNT } from "../sparse-goals.ts";
 import type { GoalOfStates } from "./transfer-goals.ts";
 
 /** Steps that an old policy is followed for before it counts as missing the goal. */

@@ -1,5 +1,7 @@
-import { make } from "../environments/make.ts";
-import { gridOf, type Interval, medianOf, speedup } from "../numbers/statistics.ts";
+import { make } from "../../environments/make.ts";
+import { gridOf, type Interval, medianOf, speedup } from "../../numbers/statistics.ts";
+import type { ReproductionChart } from "../harness/reproduction.ts";
+import { mean, median } from "../harness/summary.ts";
 import { type ContinuousChangeStudy, continuousChanges, optimal } from "./continuous-changes.ts";
 import {
   type AgentRun,
@@ -11,8 +13,6 @@ import {
   runAgent,
   runLearner,
 } from "./continuous-runs.ts";
-import type { ReproductionChart } from "./reproduction.ts";
-import { mean, median } from "./summary.ts";
 
 const TUNING = 900;
 const EVERY = 50;

@@ -1,14 +1,14 @@
-import type { Head } from "../critics/critic.ts";
-import { tabularCritic } from "../critics/tabular.ts";
-import type { Environment, Tables } from "../environments/environment.ts";
-import { make } from "../environments/make.ts";
-import { enumerateSokoban } from "../environments/sokoban-states.ts";
-import { inferFew } from "../inversion/tabular/infer-few.ts";
-import { inferTabular } from "../inversion/tabular/infer-tabular.ts";
-import { createRandom } from "../numbers/random.ts";
-import { mcts } from "../planning/mcts.ts";
-import { planTabular, tablesOf } from "../planning/plan.ts";
-import { policyIteration } from "../planning/policy-iteration.ts";
+import type { Head } from "../../critics/critic.ts";
+import { tabularCritic } from "../../critics/tabular.ts";
+import type { Environment, Tables } from "../../environments/environment.ts";
+import { make } from "../../environments/make.ts";
+import { enumerateSokoban } from "../../environments/sokoban-states.ts";
+import { inferFew } from "../../inversion/tabular/infer-few.ts";
+import { inferTabular } from "../../inversion/tabular/infer-tabular.ts";
+import { createRandom } from "../../numbers/random.ts";
+import { mcts } from "../../planning/mcts.ts";
+import { planTabular, tablesOf } from "../../planning/plan.ts";
+import { policyIteration } from "../../planning/policy-iteration.ts";
 
 /** A critic of random rewards r_i(s, a): values of tasks that have nothing to do with winning. */
 function criticOfRandomRewards(tables: Tables, heads: number, discount: number, seed: number) {
