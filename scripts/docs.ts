@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { placingTask } from "../src/agents/arm/placing.ts";
 import { recordArm } from "../src/agents/arm/recording.ts";
 import { armStarts } from "../src/agents/arm/trials.ts";
-import { commandReference } from "../src/cli/reference.ts";
+import { commandReference } from "../src/cli/parts/reference.ts";
 import { operatorNamed, operatorNames } from "../src/engine/index.ts";
 import { inferDynamics, loadCritic, loadWorldModel, make, prepare } from "../src/index.ts";
 import type { InferredContinuous } from "../src/inversion/continuous/infer-continuous.ts";

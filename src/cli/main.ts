@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-import { processIo } from "./io.ts";
+import { processIo } from "./parts/io.ts";
+import { handleSignals } from "./parts/signals.ts";
 import { main } from "./program.ts";
-import { handleSignals } from "./signals.ts";
 
 handleSignals();
 process.exitCode = await main(process.argv.slice(2), processIo);

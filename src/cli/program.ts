@@ -1,22 +1,22 @@
 import { Command, CommanderError } from "commander";
-import { describeFailure, exitCodes, type Failure } from "./errors.ts";
-import type { Io } from "./io.ts";
-import { toJson } from "./json.ts";
-import { FailedAnswer, withExamples } from "./run.ts";
-import { version } from "./version.ts";
+import { describeFailure, exitCodes, type Failure } from "./parts/errors.ts";
+import type { Io } from "./parts/io.ts";
+import { toJson } from "./parts/json.ts";
+import { FailedAnswer, withExamples } from "./parts/run.ts";
+import { version } from "./parts/version.ts";
 
 /** Each loads its own code when it is asked for: the program starts in the time that one of them takes. */
 const commands: Readonly<Record<string, () => Promise<(io: Io) => Command>>> = {
-  start: async () => (await import("./start.ts")).startCommand,
-  inspect: async () => (await import("./inspect.ts")).inspectCommand,
-  infer: async () => (await import("./infer.ts")).inferCommand,
-  evaluate: async () => (await import("./evaluate.ts")).evaluateCommand,
-  plan: async () => (await import("./plan.ts")).planCommand,
-  explore: async () => (await import("./explore.ts")).exploreCommand,
-  adapt: async () => (await import("./adapt.ts")).adaptCommand,
-  convert: async () => (await import("./convert.ts")).convertCommand,
-  train: async () => (await import("./train.ts")).trainCommand,
-  reproduce: async () => (await import("./reproduce.ts")).reproduceCommand,
+  start: async () => (await import("./commands/start.ts")).startCommand,
+  inspect: async () => (await import("./commands/inspect.ts")).inspectCommand,
+  infer: async () => (await import("./commands/infer.ts")).inferCommand,
+  evaluate: async () => (await import("./commands/evaluate.ts")).evaluateCommand,
+  plan: async () => (await import("./commands/plan.ts")).planCommand,
+  explore: async () => (await import("./commands/explore.ts")).exploreCommand,
+  adapt: async () => (await import("./commands/adapt.ts")).adaptCommand,
+  convert: async () => (await import("./commands/convert.ts")).convertCommand,
+  train: async () => (await import("./commands/train.ts")).trainCommand,
+  reproduce: async () => (await import("./commands/reproduce.ts")).reproduceCommand,
 };
 
 /** @param only name of the one command that is needed; all of them where it is no command */

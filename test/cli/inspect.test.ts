@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
-import { describeSpace } from "../../src/cli/describe-critic.ts";
+import { describeSpace } from "../../src/cli/parts/describe-critic.ts";
 import { box, discrete } from "../../src/spaces/space.ts";
 import { run } from "./harness.ts";
 

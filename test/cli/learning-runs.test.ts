@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Agent } from "../../src/agents/agent.ts";
 import { goalWorld } from "../../src/agents/tabular/goal-world.ts";
-import { learningRuns } from "../../src/cli/learning-runs.ts";
+import { learningRuns } from "../../src/cli/parts/learning-runs.ts";
 import { make } from "../../src/environments/make.ts";
 
 test("a run that is solved at its very last step is solved; one that is not counts as all of its steps", async () => {

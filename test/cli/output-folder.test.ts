@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { UsageError } from "../../src/cli/errors.ts";
-import { checkOutputFolder, writeOutputFolder } from "../../src/cli/output-folder.ts";
+import { UsageError } from "../../src/cli/parts/errors.ts";
+import { checkOutputFolder, writeOutputFolder } from "../../src/cli/parts/output-folder.ts";
 
 let parent: string;
 let target: string;

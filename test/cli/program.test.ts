@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { describeFailure, UsageError } from "../../src/cli/errors.ts";
+import { describeFailure, UsageError } from "../../src/cli/parts/errors.ts";
+import { commandReference } from "../../src/cli/parts/reference.ts";
 import { createProgram } from "../../src/cli/program.ts";
-import { commandReference } from "../../src/cli/reference.ts";
 import { run } from "./harness.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));

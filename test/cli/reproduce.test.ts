@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { writeReproduction } from "../../src/cli/reproduce-output.ts";
+import { writeReproduction } from "../../src/cli/parts/reproduce-output.ts";
 import { paperFigure } from "../../src/reproduce/paper-figure.ts";
 
 test("a reproduction's report shows its curves beside the published ones", async () => {

@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { alignColumns } from "../../src/cli/columns.ts";
-import { toJson } from "../../src/cli/json.ts";
-import { createProgress } from "../../src/cli/progress.ts";
+import { alignColumns } from "../../src/cli/parts/columns.ts";
+import { toJson } from "../../src/cli/parts/json.ts";
+import { createProgress } from "../../src/cli/parts/progress.ts";
 
 test("columns line up, whatever the letters", () => {
   expect(

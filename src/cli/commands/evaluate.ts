@@ -1,0 +1,116 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Command } from "commander";
+import type { WorldModel } from "../../world-model/world-model.ts";
+import { checkSameWorld, makeEnvironment } from "../parts/environments.ts";
+import { UsageError } from "../parts/errors.ts";
+import type { Io } from "../parts/io.ts";
+import { type CommonOptions, perform, positiveInteger, withCommonOptions, withExamples } from "../parts/run.ts";
+
+interface EvaluateOptions extends CommonOptions {
+  readonly env?: string;
+  readonly states: number;
+  readonly transitions?: string;
+}
+
+/** What infer left beside the model; none of it is needed to read the model. */
+interface Beside {
+  readonly environment?: unknown;
+  readonly stateNames?: unknown;
+}
+
+export function evaluateCommand(io: Io): Command {
+  const command = withCommonOptions(
+    new Command("evaluate")
+      .summary("hold an inferred model against an environment")
+      .description(
+        "Hold a model that infer wrote against an environment: its errors, each beside what a model in which nothing moves would score.",
+      )
+      .argument("<folder>", "a folder that vinverse infer wrote")
+      .option("--env <id>", "environment, e.g. Pendulum-v1 (default: the one it was inferred for)")
+      .option("--states <n>", "states to visit with the critic's own policy, for continuous models", positiveInteger, 1000)
+      .option("--transitions <file>", "score on the real transitions of an .npz (observations, actions, next_observations) instead"),
+  );
+  withExamples(command, [
+    ["vinverse evaluate runs/pendulum --env Pendulum-v1", "error of each dimension"],
+    ["vinverse evaluate runs/pendulum --transitions recorded.npz", "on transitions of your own"],
+    ["vinverse evaluate runs/pendulum --seed 7 --json", "on the transitions of another seed, one JSON object"],
+  ]);
+  return perform<[string], EvaluateOptions>(command, io, async (context, options, folder) => {
+    const start = performance.now();
+    const [{ loadWorldModel }, { describeScore, headline }] = await Promise.all([
+      import("../../world-model/load.ts"),
+      import("../parts/score-words.ts"),
+    ]);
+    const model = await loadWorldModel(folder);
+    const beside = await readBeside(folder);
+    if (options.transitions !== undefined) {
+      const score = await scoreOnFile(model, options.transitions);
+      const seconds = (performance.now() - start) / 1000;
+      return {
+        json: { folder, transitions: options.transitions, method: model.method, error: headline(score), score, seconds },
+        text: describeScore(score, options.transitions),
+      };
+    }
+    const id = options.env ?? (typeof beside.environment === "string" ? beside.environment : undefined);
+    if (id === undefined) throw new UsageError(`${folder} does not say what environment it is of; give --env`);
+    const environment = await makeEnvironment(id);
+    context.onProgress(0, 1, "scoring");
+    const score = await scoreAgainst(model, environment, beside, options, folder);
+    const seconds = (performance.now() - start) / 1000;
+    return {
+      json: { folder, environment: id, method: model.method, seed: options.seed, error: headline(score), score, seconds },
+      text: describeScore(score, id),
+    };
+  });
+}
+
+async function scoreOnFile(model: WorldModel, path: string) {
+  if (model.kind === "tabular")
+    throw new UsageError("--transitions is for continuous models; a finite one is held against all pairs of --env");
+  const [{ readTransitions }, { inCoordinates }, { scoreContinuous }] = await Promise.all([
+    import("../../formats/transitions.ts"),
+    import("../../inversion/transitions.ts"),
+    import("../../world-model/score.ts"),
+  ]);
+  const found = await readTransitions(path);
+  return scoreContinuous(model, inCoordinates(found, model.coordinates, found.actionWidth, path));
+}
+
+async function scoreAgainst(
+  model: WorldModel,
+  environment: Awaited<ReturnType<typeof makeEnvironment>>,
+  beside: Beside,
+  options: EvaluateOptions,
+  folder: string,
+) {
+  if (model.kind === "tabular") {
+    const [{ trueTables }, { scoreTabular }] = await Promise.all([
+      import("../../report/true-tables.ts"),
+      import("../../world-model/score-tabular.ts"),
+    ]);
+    const stateNames = Array.isArray(beside.stateNames) ? beside.stateNames.map(String) : undefined;
+    const truth = trueTables({ states: model.states, actions: model.actions, stateNames }, environment);
+    if (!truth) throw new UsageError(`${environment.id} does not have the states and actions of this model`);
+    return scoreTabular(model, truth);
+  }
+  const coordinates = environment.coordinates ?? environment.physics?.coordinates;
+  if (coordinates) checkSameWorld(model, { id: environment.id, coordinates, actionSpace: environment.actionSpace }, folder);
+  const { scoreModel } = await import("../../world-model/score.ts");
+  try {
+    // The next seed, as infer does: its own chose the states that were asked about.
+    return await scoreModel(model, environment, { n: options.states, seed: options.seed + 1 });
+  } catch (error) {
+    if (error instanceof TypeError) throw new UsageError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+async function readBeside(folder: string): Promise<Beside> {
+  try {
+    const summary: unknown = JSON.parse(await readFile(join(folder, "summary.json"), "utf8"));
+    return typeof summary === "object" && summary !== null ? summary : {};
+  } catch {
+    return {};
+  }
+}

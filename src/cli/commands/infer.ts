@@ -1,0 +1,109 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import type { Method } from "../../inversion/infer.ts";
+import type { NoiseKind } from "../../world-model/noise.ts";
+import { methods } from "../parts/infer-critics.ts";
+import type { Io } from "../parts/io.ts";
+import { checkOutputFolder } from "../parts/output-folder.ts";
+import { type CommonOptions, discount, perform, positiveInteger, withCommonOptions, withExamples } from "../parts/run.ts";
+import { version } from "../parts/version.ts";
+
+interface InferOptions extends CommonOptions {
+  readonly env?: string;
+  readonly out?: string;
+  readonly method?: Method;
+  readonly gamma?: number;
+  readonly states?: number;
+  readonly transitions?: string;
+  readonly calibration?: string;
+  readonly timeStep?: number;
+  readonly noise?: NoiseKind;
+  readonly reward?: string;
+  readonly force?: boolean;
+}
+
+export function inferCommand(io: Io): Command {
+  const command = withCommonOptions(
+    new Command("infer")
+      .summary("infer a dynamics model from critics")
+      .description(
+        "Infer a dynamics model from one critic or several of the same environment, say how far it can be trusted, and hold it against the true environment. No transition is used for inference unless --transitions gives some.",
+      )
+      .argument("<critic...>", "Stable-Baselines3 zips, RL Zoo folders, or .npy or .npz tables")
+      .option("--env <id>", "environment, e.g. Pendulum-v1 (default: what the critic says)")
+      .option("--out <folder>", "write the model, summary.json and report.html there")
+      .addOption(
+        new Option("--method <name>", "how to solve for the next state (default: matching for tables, amortised for networks)").choices(
+          methods,
+        ),
+      )
+      .option("--gamma <number>", "discount of the critics, where their files do not say it", discount)
+      .option("--states <n>", "states to ask a network about (default: 2000, or 30000 for sparse goals)", positiveInteger)
+      .option(
+        "--reward <what>",
+        "where it is not the environment's: a number for every step, a module FILE.mjs, a table FILE.npy, or unknown (heads that share it are compared)",
+      )
+      .option(
+        "--time-step <seconds>",
+        "time between two steps, in the unit of the rates, where it is known (default: the critics tell)",
+        positiveNumber,
+      )
+      .addOption(
+        new Option(
+          "--noise <kind>",
+          "next states scatter: infer a covariance too, the same everywhere or with a factor linear in state and action (pointwise: one a pair)",
+        ).choices(["constant", "linear"]),
+      )
+      .option(
+        "--transitions <file>",
+        "an .npz of real transitions (observations, actions, next_observations) to fit as well; cross-validation weighs them against the critics",
+      )
+      .option(
+        "--calibration <file>",
+        "an .npz of real transitions that are not fitted but measure the errors: the bounds then hold as often as they say",
+      )
+      .option("--force", "write into a folder that holds other files; those of the same names are replaced"),
+  );
+  withExamples(command, [
+    ["vinverse infer sac/Pendulum-v1_1 --out runs/pendulum", "model, summary and report of an RL Zoo agent"],
+    ["vinverse infer dqn/CartPole-v1.zip qrdqn/CartPole-v1.zip --env CartPole-v1", "two critics of one environment together"],
+    ["vinverse infer dqn/MountainCar-v0.zip --env MountainCar-v0 --time-step 1", "positions change by exactly their rate"],
+    ["vinverse infer WVF.npy --json", "a table of action values, one JSON object"],
+  ]);
+  return perform<[string[]], InferOptions>(command, io, async (context, options, files) => {
+    const start = performance.now();
+    const { out, seed, force = false } = options;
+    if (out !== undefined) checkOutputFolder(out, force, "model");
+    const [{ loadCritic }, { inferCritics }, { summarise, summariseInWords }, { writeInference }] = await Promise.all([
+      import("../../formats/index.ts"),
+      import("../parts/infer-critics.ts"),
+      import("../parts/infer-summary.ts"),
+      import("../parts/infer-output.ts"),
+    ]);
+    const critics = await Promise.all(files.map((file) => loadCritic(file, { gamma: options.gamma })));
+    const inferred = await inferCritics(critics, {
+      environment: options.env,
+      method: options.method,
+      seed,
+      states: options.states,
+      transitions: options.transitions,
+      calibration: options.calibration,
+      timeStep: options.timeStep,
+      noise: options.noise,
+      reward: options.reward,
+      onProgress: context.onProgress,
+    });
+    const summary = summarise(inferred, { version, files, seed });
+    if (out !== undefined) {
+      context.onProgress(0, 1, "writing the report");
+      await writeInference(inferred, summary, { out, force, files, seed, commandLine: context.commandLine });
+    }
+    const seconds = (performance.now() - start) / 1000;
+    return { json: { ...summary, out: out ?? null, seconds }, text: summariseInWords(inferred, out) };
+  });
+}
+
+function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError("It must be a number above 0.");
+  return value;
+}

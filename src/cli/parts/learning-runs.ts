@@ -1,0 +1,169 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Command } from "commander";
+import type { Agent } from "../../agents/agent.ts";
+import type { GoalWorld } from "../../agents/tabular/goal-world.ts";
+import { alignColumns } from "./columns.ts";
+import { UsageError } from "./errors.ts";
+import type { GoalOptions } from "./goal-task.ts";
+import { writeOutputFolder } from "./output-folder.ts";
+import { discount, positiveInteger } from "./run.ts";
+
+/** What commands take that let agents live in a world, run by run. */
+export interface RunOptions extends Omit<GoalOptions, "discount"> {
+  readonly discount?: number;
+  readonly out?: string;
+  readonly force?: boolean;
+  readonly runs?: number;
+  readonly steps?: number;
+}
+
+/** γ of numbered states. */
+export const DISCOUNT = 0.95;
+
+/** @param defaults of --runs and --steps, for people */
+export function withRuns(command: Command, defaults: { readonly runs: string; readonly steps: string }): Command {
+  return command
+    .option("--start <state>", "numbered states: where episodes begin (default: the environment's first start)")
+    .option("--discount <number>", `numbered states: γ (default: ${DISCOUNT})`, discount)
+    .option("--runs <n>", `runs, each of its own seed (default: ${defaults.runs})`, positiveInteger)
+    .option("--steps <n>", `steps of a run (default: ${defaults.steps})`, positiveInteger)
+    .option("--out <folder>", "write report.html with the learning curves there")
+    .option("--force", "write into a folder that holds other files");
+}
+
+/** @throws UsageError naming an option that this kind of model would not look at */
+export function refuseOthers(folder: string, kind: "numbered states" | "coordinates", others: Readonly<Record<string, unknown>>): void {
+  const foreign = Object.keys(others).find((name) => others[name] !== undefined);
+  if (foreign === undefined) return;
+  const theirs = kind === "coordinates" ? "numbered states" : "coordinates";
+  throw new UsageError(`--${foreign} is for models of ${theirs}, and ${folder} holds a model of ${kind}: leave it out`);
+}
+
+export interface Curve {
+  readonly name: string;
+  readonly x: number[];
+  /** mean share of the optimum over seeds, and its 95 % bootstrap interval */
+  readonly y: number[];
+  readonly low: number[];
+  readonly high: number[];
+  /** [seeds] steps to 95 % of the optimum; `steps` where it was not reached */
+  readonly solved: readonly number[];
+  readonly unsolved: number;
+}
+
+export interface RunsOptions {
+  readonly seeds: readonly number[];
+  readonly steps: number;
+  readonly every: number;
+}
+
+export interface Run {
+  readonly world: GoalWorld;
+  readonly goal: number;
+  readonly agent: Agent;
+}
+
+/** An agent over seeds: the share of the optimal return against steps. */
+export async function learningRuns(name: string, { seeds, steps, every }: RunsOptions, create: (seed: number) => Run): Promise<Curve> {
+  const [{ runTask }, { createRandom }, { meanOf }] = await Promise.all([
+    import("../../agents/tabular/run-task.ts"),
+    import("../../numbers/random.ts"),
+    import("../../numbers/statistics.ts"),
+  ]);
+  const x = Array.from({ length: Math.floor(steps / every) }, (_, i) => (i + 1) * every);
+  const shares = x.map(() => [] as number[]);
+  const solved: number[] = [];
+  let unsolved = 0;
+  for (const seed of seeds) {
+    const { world, goal, agent } = create(seed);
+    let latest = 0;
+    let first = 0;
+    const curve = new Float64Array(x.length);
+    runTask(world, goal, agent, createRandom(seed), {
+      cap: steps,
+      every,
+      atOnce: true,
+      need: 2,
+      onEvaluation(step, share) {
+        latest = share;
+        if (share >= 0.95 && first === 0) first = step;
+        if (step % every === 0) curve[step / every - 1] = latest;
+      },
+    });
+    curve.forEach((share, i) => {
+      shares[i].push(share);
+    });
+    solved.push(first || steps);
+    if (first === 0) unsolved++;
+  }
+  const points = shares.map(meanOf);
+  return {
+    name,
+    x,
+    y: points.map(({ value }) => value),
+    low: points.map(({ low }) => low),
+    high: points.map(({ high }) => high),
+    solved,
+    unsolved,
+  };
+}
+
+export interface CurvesAbout {
+  readonly title: string;
+  readonly folder: string;
+  readonly command: string;
+  readonly seed: number;
+  readonly sentence: string;
+  /** Of the table that is printed. */
+  readonly heading?: string;
+}
+
+/** The page with the curves, where one is asked for. @returns what is printed */
+export async function tellCurves(
+  curves: readonly Curve[],
+  about: CurvesAbout,
+  { out, force }: Pick<RunOptions, "out" | "force">,
+): Promise<string> {
+  if (out !== undefined) {
+    const page = await curvesReport(curves, about);
+    await writeOutputFolder(out, force === true, (into) => writeFile(join(into, "report.html"), page));
+  }
+  const rows = curves.map(({ name, solved, unsolved }) => [name, medianOfList(solved), `${unsolved} of ${solved.length} unsolved`]);
+  const { sentence, heading } = about;
+  return [sentence, ...(heading ? [heading] : []), alignColumns(rows, "  "), ...(out ? [`Curves: ${out}/report.html`] : [])].join("\n");
+}
+
+/** A page with the curves and a table of them. */
+async function curvesReport(curves: readonly Curve[], about: CurvesAbout): Promise<string> {
+  const [{ learningCurve, renderReport }, { version }] = await Promise.all([import("../../report/index.ts"), import("./version.ts")]);
+  const svg = learningCurve({
+    title: "share of the optimal return",
+    x: "steps in the environment",
+    y: "share of the optimum",
+    series: curves.map(({ name, x, y, low, high }) => ({ name, x, y, band: { low, high } })),
+  });
+  return renderReport({
+    title: about.title,
+    subtitle: `model: ${about.folder}`,
+    verdict: { level: curves[0].unsolved === 0 ? "good" : "limited", text: about.sentence },
+    sections: [
+      { title: "Learning curves", text: "Means over seeds with 95 % bootstrap intervals; evaluations take no step.", svg, wide: true },
+      {
+        title: "Steps to 95 % of the optimum",
+        table: {
+          columns: ["agent", "median steps", "unsolved"],
+          rows: curves.map(({ name, solved, unsolved }) => [name, medianOfList(solved), `${unsolved} of ${solved.length}`]),
+        },
+      },
+    ],
+    command: about.command,
+    seed: about.seed,
+    version,
+  });
+}
+
+export function medianOfList(list: readonly number[]): number {
+  const sorted = [...list].sort((a, b) => a - b);
+  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+}

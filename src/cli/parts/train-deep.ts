@@ -1,0 +1,69 @@
+import type { Identifiability } from "../../learning/invertible/identify-heads.ts";
+import type { Answer, Context } from "./run.ts";
+import { writeTrainingReport } from "./train-report.ts";
+import { commandOf, type TrainOptions } from "./train-settings.ts";
+
+/** A learner that acts, remembers and updates. */
+export async function trainDeep(options: TrainOptions, context: Context): Promise<Answer> {
+  const start = performance.now();
+  const { env, algorithm, out, seed, enough, resume, identifiable } = options;
+  const [{ runTraining }, { ordinary, presets }, { returnPage }] = await Promise.all([
+    import("../../learning/deep/run.ts"),
+    import("../../learning/deep/algorithms.ts"),
+    import("../../report/index.ts"),
+  ]);
+  const asked = options.steps ?? (presets[env] ?? ordinary).steps;
+  const {
+    meanReturn,
+    steps,
+    updates,
+    identifiability: found,
+    log,
+    critic,
+  } = await runTraining({
+    environment: env,
+    algorithm,
+    out,
+    seed,
+    steps: asked,
+    enough,
+    settings: networkSettings(options),
+    command: commandOf({ ...options, steps: asked }),
+    resume,
+    identifiable,
+    onFinish: (done, total) => context.onProgress(done, total, "heads of random signals"),
+    onProgress: (entry, total) =>
+      context.onProgress(
+        entry.steps,
+        total,
+        `return ${entry.evaluation.toFixed(1)}, ${entry.updatesPerSecond.toFixed(0)} updates/s, step ${entry.steps}${headsInWords(entry.identifiability)}`,
+      ),
+  });
+  const finalVerdict = found && { usable: found.usable, sentence: found.verdict };
+  const episodes = critic.made?.episodes as number;
+  await writeTrainingReport(options, context, returnPage({ algorithm, environment: env, log, meanReturn, episodes, finalVerdict }));
+  const seconds = (performance.now() - start) / 1000;
+  const { starts } = critic.made!.settings as { readonly starts: number };
+  const nothing = updates === 0 ? `\nNothing was learned: updates begin at step ${starts}; give more --steps.` : "";
+  const next =
+    critic.observationSpace.kind === "dict"
+      ? `ask it about goals, as in docs/how-to/goals.md; vinverse inspect ${out}`
+      : `vinverse infer ${out} --env ${env}`;
+  return {
+    json: { environment: env, algorithm, seed, out, meanReturn, steps, updates, identifiability: found, seconds },
+    text: `${algorithm} on ${env}: mean return ${meanReturn.toFixed(1)} over 100 fresh episodes after ${steps} steps and ${updates} updates.${nothing}${found ? `\n${found.verdict}` : ""}\nNext: ${next}`,
+  };
+}
+
+/** What the algorithm is told beside its defaults; nothing where nothing was asked. */
+function networkSettings({ relabel, hidden, activation, layerNorm, discount }: TrainOptions): Readonly<Record<string, unknown>> {
+  const asked = { relabel, hidden, activation, normalised: layerNorm, discount };
+  return Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
+}
+
+/** What heads of random signals see so far; nothing where there are none. */
+export function headsInWords(found: Identifiability | undefined): string {
+  if (!found) return "";
+  const { residualOverSignal, visible, dimensions, usable } = found;
+  return `; heads: residual ${(100 * residualOverSignal).toFixed(0)} % of signal, sees ${visible} of ${dimensions} directions${usable ? "" : ", not usable yet"}`;
+}
