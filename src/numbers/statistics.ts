@@ -1,5 +1,22 @@
-import { median } from "../reproduce/harness/summary.ts";
 import { createRandom } from "./random.ts";
+
+/** Mean of the values; NaN of none. */
+export function mean(values: ArrayLike<number>): number {
+  return sum(values) / values.length;
+}
+
+export function sum(values: ArrayLike<number>): number {
+  let total = 0;
+  for (let i = 0; i < values.length; i++) total += values[i];
+  return total;
+}
+
+/** Middle of the sorted values; the mean of the two middle ones where there are two. */
+export function median(values: ArrayLike<number>): number {
+  const sorted = Float64Array.from(values).sort();
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
 
 export interface Interval {
   readonly value: number;

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { ExploreContinuous, type ExploreContinuousOptions, type Seek } from "../agents/continuous/explore-continuous.ts";
 import { type LinearModel, type Met, offTheFaces, type Steps, taken } from "../agents/continuous/linear-model.ts";
+import type { OnProgress } from "../base/progress.ts";
 import { drawAnywhere, randomPolicy } from "../environments/collect.ts";
 import type { Environment, Physics } from "../environments/environment.ts";
 import { make } from "../environments/make.ts";
@@ -21,7 +22,7 @@ export interface ExplorationStudy {
   readonly goal?: (state: Float64Array) => boolean;
   /** Steps of a run. */
   readonly steps: number;
-  readonly onProgress?: (done: number, total: number, what: string) => void;
+  readonly onProgress?: OnProgress;
 }
 
 /** One agent, one seed. */
@@ -110,7 +111,7 @@ const HELD = [1, 5, 10, 20, 40, 80];
  * Steps until a hidden place is found in worlds of coordinates: in a model inferred from a shipped critic, against random actions held for as long as suits them (by a printed grid, on other
  * seeds), the same agent that knows nothing but the class of models, and the true laws. Geometric means over paired seeds; what is not found counts as all of its steps.
  */
-export async function exploreContinuousWorlds(seed: number, onProgress: (done: number, total: number, what: string) => void) {
+export async function exploreContinuousWorlds(seed: number, onProgress: OnProgress) {
   const worlds: Record<string, unknown> = {};
   const over: { readonly held: Interval; readonly laws: Interval }[] = [];
   for (const [at, { id, goal, steps }] of hidden.entries()) {

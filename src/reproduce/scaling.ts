@@ -3,10 +3,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { OnProgress } from "../base/progress.ts";
 import { type ChunkedMatchProblem, matchInChunks } from "../inversion/tabular/match-in-chunks.ts";
 import { type Matches, matchColumns } from "../inversion/tabular/matching.ts";
 import { pythonPeer } from "./harness/python-peer.ts";
-import type { OnProgress, Reproduce, Reproduction, ReproductionChart } from "./harness/reproduction.ts";
+import type { Reproduce, Reproduction, ReproductionChart } from "./harness/reproduction.ts";
 import { summarise } from "./harness/summary.ts";
 import { countWrong, scalingTargets, scalingWorld } from "./scaling-world.ts";
 

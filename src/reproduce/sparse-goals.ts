@@ -1,4 +1,5 @@
 import { files } from "#files";
+import type { OnProgress } from "../base/progress.ts";
 import { type BellmanSystem, bellmanSystem } from "../bellman/system.ts";
 import type { NetworkCritic } from "../critics/critic.ts";
 import { applyNetwork } from "../critics/network.ts";
@@ -13,7 +14,7 @@ import { intoBox, residualOf, type ValueEquations } from "../inversion/hybrid/va
 import type { Samples } from "../inversion/samples.ts";
 import { inGoal, type StepsToGoOptions, type StepsToGoTask, trainStepsToGo } from "../learning/invertible/steps-to-go.ts";
 import type { Dynamics } from "../world-model/dynamics.ts";
-import type { OnProgress, ReproduceOptions, Reproduction } from "./harness/reproduction.ts";
+import type { ReproduceOptions, Reproduction } from "./harness/reproduction.ts";
 
 export const DISCOUNT = 0.99;
 const SEEDS = 3;

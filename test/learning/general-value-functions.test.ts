@@ -63,7 +63,7 @@ test("a training that was killed goes on to the critic of an unbroken one", asyn
   const from = (path: string) => JSON.stringify(new URL(`../../src/${path}`, import.meta.url).pathname);
   const script = `
     import { make } from ${from("environments/make.ts")};
-    import { trainGeneralValues } from ${from("learning/general-value-functions.ts")};
+    import { trainGeneralValues } from ${from("learning/invertible/general-value-functions.ts")};
     await trainGeneralValues(make("Pendulum-v1"), ${JSON.stringify({ ...settings, folder })});`;
   writeFileSync(join(folder, "run.mts"), script);
   const child = spawn(process.execPath, ["--import", "tsx", "--conditions=vinverse-source", join(folder, "run.mts")], { stdio: "ignore" });

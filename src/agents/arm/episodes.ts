@@ -1,3 +1,4 @@
+import type { OnProgress } from "../../base/progress.ts";
 import { stride } from "../../environments/arm/engine.ts";
 import type { Simulation } from "../../environments/environment.ts";
 import type { WaypointPlanner, WaypointTask } from "../../planning/waypoints.ts";
@@ -18,7 +19,7 @@ export interface ArmEpisodesOptions {
   readonly view?: (states: Float64Array, n: number) => Float64Array;
   /** Whether a hand that presses on the cube from above lets go and rises (true). */
   readonly reflex?: boolean;
-  readonly onProgress?: (done: number, total: number, what: string) => void;
+  readonly onProgress?: OnProgress;
 }
 
 /** What happened in E episodes, side by side. */

@@ -1,3 +1,4 @@
+import type { OnProgress } from "../../base/progress.ts";
 import type { Simulation } from "../../environments/environment.ts";
 import { createRandom } from "../../numbers/random.ts";
 import type { Simulator } from "../../planning/shooting.ts";
@@ -41,7 +42,7 @@ export async function placingTrial(
   simulation: Simulation,
   { states, goals }: ArmStarts,
   seed: number,
-  onProgress?: (done: number, total: number, what: string) => void,
+  onProgress?: OnProgress,
   view?: (states: Float64Array, n: number) => Float64Array,
 ): Promise<PlacingTrial> {
   const planner = planWaypoints(model, { random: createRandom(seed), control: armControl });

@@ -18,7 +18,7 @@ interface ReproduceOptions extends CommonOptions {
 }
 
 /** Where critics lie when nobody says where. */
-const places = ["critics", "zoo", "../../shared/critics"];
+const places = ["critics", "zoo", "../shared/critics"];
 
 export function reproduceCommand(io: Io): Command {
   const names = Object.entries(reproductions).map(([name, { describe }]) => [name, describe]);

@@ -1,9 +1,9 @@
+import type { OnProgress } from "../../base/progress.ts";
 import type { Critic, NetworkCritic, StateValueCritic, TabularCritic } from "../../critics/critic.ts";
 import type { Environment } from "../../environments/environment.ts";
 import type { RealTransitions } from "../../inversion/continuous/fit-with-transitions.ts";
 import type { InferOptions, Inferred, Method } from "../../inversion/infer.ts";
 import type { ContinuousInference, TabularInference } from "../../report/index.ts";
-import type { OnProgress } from "../../reproduce/harness/reproduction.ts";
 import type { NoiseKind } from "../../world-model/noise.ts";
 import type { Score } from "../../world-model/score.ts";
 import { knownEnvironment, makeEnvironment, recogniseGrid } from "./environments.ts";

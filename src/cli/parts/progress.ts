@@ -1,5 +1,5 @@
 import type { SingleBar } from "cli-progress";
-import type { OnProgress } from "../../reproduce/harness/reproduction.ts";
+import type { OnProgress } from "../../base/progress.ts";
 import type { Io } from "./io.ts";
 
 export interface Progress {

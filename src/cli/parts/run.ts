@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
-import type { OnProgress } from "../../reproduce/harness/reproduction.ts";
+import type { OnProgress } from "../../base/progress.ts";
 import type { Io } from "./io.ts";
 import { toJson } from "./json.ts";
 import { createProgress } from "./progress.ts";

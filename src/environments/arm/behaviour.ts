@@ -1,3 +1,4 @@
+import type { OnProgress } from "../../base/progress.ts";
 import { createRandom, type Random } from "../../numbers/random.ts";
 import { clip } from "../coordinates.ts";
 import type { Simulation } from "../environment.ts";
@@ -20,7 +21,7 @@ export interface ArmTransitions {
 export interface ArmBehaviourOptions {
   readonly n: number;
   readonly seed: number;
-  readonly onProgress?: (done: number, total: number, what: string) => void;
+  readonly onProgress?: OnProgress;
 }
 
 export const armStateSize = 15;

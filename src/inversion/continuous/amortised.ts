@@ -1,3 +1,4 @@
+import type { OnProgress } from "../../base/progress.ts";
 import type { BellmanSystem } from "../../bellman/system.ts";
 import type { Coordinates } from "../../environments/environment.ts";
 import type { Space } from "../../spaces/space.ts";
@@ -57,7 +58,7 @@ export async function fitAmortised(
   actionSpace: Space,
   equations: Equations,
   options: AmortisedOptions = {},
-  onProgress?: (done: number, total: number, what: string) => void,
+  onProgress?: OnProgress,
   expected?: ExpectedPart,
 ): Promise<AmortisedFit> {
   const classes = candidateClasses(system.coordinates, options);

@@ -1,3 +1,4 @@
+import type { OnProgress } from "../../base/progress.ts";
 import type { BellmanSystem } from "../../bellman/system.ts";
 import {
   adam,
@@ -70,7 +71,7 @@ export async function fitNetwork(
   actionSpace: Space,
   equations: Equations,
   options: NetworkFitOptions,
-  onProgress?: (done: number, total: number, what: string) => void,
+  onProgress?: OnProgress,
 ): Promise<NetworkFit> {
   const { members: size = DEFAULTS.members, steps = DEFAULTS.steps, batch = DEFAULTS.batch } = options;
   const { rate = DEFAULTS.rate, huber: delta = DEFAULTS.huber, decay = DEFAULTS.decay } = options;

@@ -1,3 +1,4 @@
+import type { OnProgress } from "../../base/progress.ts";
 import type { BellmanSystem } from "../../bellman/system.ts";
 import { wrapAngle } from "../../environments/coordinates.ts";
 import type { Coordinates } from "../../environments/environment.ts";
@@ -81,7 +82,7 @@ export async function fitWithTransitions(
   equations: Equations,
   real: RealTransitions,
   options: AmortisedOptions & { readonly seed?: number } = {},
-  onProgress?: (done: number, total: number, what: string) => void,
+  onProgress?: OnProgress,
 ): Promise<FitWithTransitions> {
   if (real.n < 2) throw new RangeError(`cross-validation needs at least 2 transitions, got ${real.n}`);
   const d = system.stateSize;

@@ -1,3 +1,4 @@
+import type { OnProgress } from "../../base/progress.ts";
 import { type BellmanSystem, bellmanSystem, type Rewards } from "../../bellman/system.ts";
 import type { NetworkCritic } from "../../critics/critic.ts";
 import { stack } from "../../critics/stack.ts";
@@ -23,8 +24,6 @@ import { calibratePointwise } from "./calibrate-pointwise.ts";
 import { fitNetwork, type NetworkFitOptions } from "./fit-network.ts";
 import { type CrossValidated, fitWithTransitions, type HeldOut, type RealTransitions } from "./fit-with-transitions.ts";
 import { areCoordinateValues, inferFromCoordinates } from "./infer-coordinates.ts";
-
-export type OnProgress = (done: number, total: number, what: string) => void;
 
 export interface InferContinuousOptions extends AmortisedOptions {
   readonly coordinates: Coordinates;

@@ -1,3 +1,4 @@
+import type { OnProgress } from "../../base/progress.ts";
 import { createRandom } from "../../numbers/random.ts";
 import type { Space } from "../../spaces/space.ts";
 import { stepSizes } from "../../world-model/calibrate.ts";
@@ -25,7 +26,7 @@ export interface HybridInference {
   readonly timeStep?: number;
   readonly seed?: number;
   readonly iterations?: number;
-  readonly onProgress?: (done: number, total: number, what: string) => void;
+  readonly onProgress?: OnProgress;
 }
 
 export interface HybridClass {

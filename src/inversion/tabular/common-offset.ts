@@ -1,6 +1,6 @@
 import { lowerBound } from "../../identifiability/sorted-values.ts";
 import { argsort } from "../../numbers/argsort.ts";
-import { median } from "../../numbers/median.ts";
+import { median } from "../../numbers/statistics.ts";
 
 /** Queries whose differences are tried, and those on which they are scored. */
 const PROPOSERS = 64;

@@ -1,3 +1,4 @@
+import type { OnProgress } from "../../base/progress.ts";
 import type { CoordinateEncoding } from "../../critics/coordinate-values.ts";
 import type { Network } from "../../critics/network.ts";
 import {
@@ -43,7 +44,7 @@ export interface CoordinateTraining {
   readonly threads?: number;
   readonly from?: CoordinateCheckpoint;
   readonly onCheckpoint?: (checkpoint: CoordinateCheckpoint) => Promise<void>;
-  readonly onProgress?: (done: number, total: number, what: string) => void;
+  readonly onProgress?: OnProgress;
 }
 
 const DEFAULTS = { hidden: [256, 256], updates: 40_000, batch: 256, rate: 1e-3 };

@@ -1,3 +1,4 @@
+import type { OnProgress } from "../../base/progress.ts";
 import { type FixedPolicy, generalValueFunctions } from "../../critics/general-value-functions.ts";
 import type { SavedCritic } from "../../critics/saved.ts";
 import { compile, createRandom, Graph, randomStateSize } from "../../engine/index.ts";
@@ -36,7 +37,7 @@ export interface GeneralValueOptions extends Partial<GeneralValueSchedule> {
   /** More that sets this training apart: first states, episodes. */
   readonly told?: Readonly<Record<string, unknown>>;
   readonly threads?: number;
-  readonly onProgress?: (done: number, total: number, what: string) => void;
+  readonly onProgress?: OnProgress;
   /** Called with the updates made before training begins, or goes on. */
   readonly onStart?: (done: number) => Promise<void>;
   /** Called so often in all, the last time when training ends (20). */

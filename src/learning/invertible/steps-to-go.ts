@@ -1,4 +1,5 @@
 import { files } from "#files";
+import type { OnProgress } from "../../base/progress.ts";
 import type { SavedCritic } from "../../critics/saved.ts";
 import { encodedSize, type SparseGoal, stepsAfter, stepsToGoHeads, type WaveEncoding } from "../../critics/steps-to-go.ts";
 import {
@@ -50,7 +51,7 @@ export interface StepsToGoOptions {
   readonly threads?: number;
   /** Folder to keep checkpoints in: a training that was stopped goes on, and ends with the same numbers. */
   readonly folder?: string;
-  readonly onProgress?: (done: number, total: number, what: string) => void;
+  readonly onProgress?: OnProgress;
 }
 
 export const STEPS_TO_GO_DEFAULTS = {

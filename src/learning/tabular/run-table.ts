@@ -1,3 +1,4 @@
+import type { OnProgress } from "../../base/progress.ts";
 import type { TabularCritic } from "../../critics/critic.ts";
 import { restoreCritic, type SavedCritic } from "../../critics/saved.ts";
 import type { Environment } from "../../environments/environment.ts";
@@ -30,7 +31,7 @@ export interface TableRunOptions {
   readonly resume?: boolean;
   /** How the command line says all this: the critic keeps the command that makes it. */
   readonly command: string;
-  readonly onProgress?: (done: number, total: number, what: string) => void;
+  readonly onProgress?: OnProgress;
 }
 
 /** A line of the log of value iteration: the largest change of a sweep, and the proven error of the values after it, over all tasks. */

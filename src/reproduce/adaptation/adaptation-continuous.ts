@@ -1,3 +1,4 @@
+import type { OnProgress } from "../../base/progress.ts";
 import { make } from "../../environments/make.ts";
 import { gridOf, type Interval, medianOf, speedup } from "../../numbers/statistics.ts";
 import type { ReproductionChart } from "../harness/reproduction.ts";
@@ -60,7 +61,7 @@ export interface ContinuousAdaptation {
 export async function adaptContinuous(
   seed: number,
   cache: string,
-  onProgress: (done: number, total: number, what: string) => void,
+  onProgress: OnProgress,
   { studies, seeds, tunedOn, caps, quiet, updates }: Extent = WHOLE,
 ): Promise<ContinuousAdaptation> {
   const worlds: Record<string, unknown> = {};

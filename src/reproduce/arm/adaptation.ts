@@ -6,6 +6,7 @@ import { type Repair, repairArm } from "../../agents/arm/repair.ts";
 import { type ArmSteps, residualsOf, stepsOf } from "../../agents/arm/residuals.ts";
 import { apartFromGrasp, type SelfTestFindings, selfTest, selfTestFindings } from "../../agents/arm/self-test.ts";
 import { type ArmStarts, armStarts } from "../../agents/arm/trials.ts";
+import type { OnProgress } from "../../base/progress.ts";
 import type { ArmPickAndPlaceOptions } from "../../environments/arm/pick-and-place.ts";
 import type { Simulation } from "../../environments/environment.ts";
 import { make } from "../../environments/make.ts";
@@ -13,7 +14,6 @@ import { createRandom } from "../../numbers/random.ts";
 import { type Simulator, simulatorOf } from "../../planning/shooting.ts";
 import { planWaypoints, type WaypointControl } from "../../planning/waypoints.ts";
 import type { ContinuousWorldModel } from "../../world-model/world-model.ts";
-import type { OnProgress } from "../harness/reproduction.ts";
 import { median } from "../harness/summary.ts";
 import type { ArmPart } from "./parts.ts";
 

@@ -1,5 +1,6 @@
 import type { PlacingOutcome } from "../../agents/arm/episodes.ts";
 import { armStarts, type PlacingTrial, placingTrial, replanningTime } from "../../agents/arm/trials.ts";
+import type { OnProgress } from "../../base/progress.ts";
 import { restoreCritic } from "../../critics/saved.ts";
 import type { Environment } from "../../environments/environment.ts";
 import { make, prepare } from "../../environments/make.ts";
@@ -7,7 +8,7 @@ import { inferDynamics } from "../../inversion/infer.ts";
 import type { CoordinateTransitions } from "../../learning/invertible/coordinate-values.ts";
 import type { Simulator } from "../../planning/shooting.ts";
 import type { ContinuousWorldModel } from "../../world-model/world-model.ts";
-import type { OnProgress, Reproduce, ReproduceOptions, Reproduction } from "../harness/reproduction.ts";
+import type { Reproduce, ReproduceOptions, Reproduction } from "../harness/reproduction.ts";
 import { median } from "../harness/summary.ts";
 import { handAlone, takenAtTheirWord } from "./controls.ts";
 import { type ArmContext, armParts } from "./parts.ts";

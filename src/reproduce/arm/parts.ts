@@ -1,6 +1,7 @@
 import type { ArmStarts, PlacingTrial } from "../../agents/arm/trials.ts";
+import type { OnProgress } from "../../base/progress.ts";
 import type { Environment } from "../../environments/environment.ts";
-import type { OnProgress, ReproduceOptions } from "../harness/reproduction.ts";
+import type { ReproduceOptions } from "../harness/reproduction.ts";
 import type { ArmSubject } from "./subject.ts";
 
 /** What every part of the study of the arm may use. */

@@ -1,3 +1,4 @@
+import type { OnProgress } from "../../base/progress.ts";
 import type { NetworkCritic } from "../../critics/critic.ts";
 import { withGoals } from "../../critics/goal-conditioned.ts";
 import { restoreCritic, type SavedCritic } from "../../critics/saved.ts";
@@ -12,7 +13,6 @@ import { algorithms, presets } from "../../learning/deep/algorithms.ts";
 import { cem } from "../../planning/cem.ts";
 import { simulatorOf } from "../../planning/shooting.ts";
 import type { ContinuousWorldModel } from "../../world-model/world-model.ts";
-import type { OnProgress } from "../harness/reproduction.ts";
 import type { ArmPart } from "./parts.ts";
 
 export const ARM_REACH = "ArmReach-v0";

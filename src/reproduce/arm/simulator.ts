@@ -4,10 +4,10 @@ import { type PlacingOutcome, placingOutcomes, runArmEpisodes } from "../../agen
 import { placingTask } from "../../agents/arm/placing.ts";
 import { trueSimulator } from "../../agents/arm/simulator.ts";
 import type { ArmStarts } from "../../agents/arm/trials.ts";
+import type { OnProgress } from "../../base/progress.ts";
 import type { Simulation } from "../../environments/environment.ts";
 import { createRandom } from "../../numbers/random.ts";
 import { planWaypoints } from "../../planning/waypoints.ts";
-import type { OnProgress } from "../harness/reproduction.ts";
 import type { ArmPart } from "./parts.ts";
 
 /** MuJoCo takes some 30 times as long a step as a network: fewer plans an iteration than in models (192), and fewer starts unless all are asked for. */

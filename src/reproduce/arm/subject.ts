@@ -1,4 +1,5 @@
 import { files } from "#files";
+import type { OnProgress } from "../../base/progress.ts";
 import { encodeCoordinates } from "../../critics/coordinate-values.ts";
 import type { NetworkCritic } from "../../critics/critic.ts";
 import { applyNetwork, type Network } from "../../critics/network.ts";
@@ -15,7 +16,7 @@ import { type CoordinateCheckpoint, type CoordinateTransitions, trainDirectly } 
 import type { Simulator } from "../../planning/shooting.ts";
 import { loadWorldModel } from "../../world-model/load.ts";
 import type { ContinuousWorldModel } from "../../world-model/world-model.ts";
-import type { OnProgress, ReproduceOptions } from "../harness/reproduction.ts";
+import type { ReproduceOptions } from "../harness/reproduction.ts";
 
 export const ARM = "ArmPickAndPlace-v0";
 /** Transitions that critics and the direct model are trained on; of them those whose states the inversion asks about. */

@@ -2,13 +2,13 @@ import { armControl } from "../../agents/arm/control.ts";
 import { type ArmEpisodes, armCoordinatesSize, runArmEpisodes } from "../../agents/arm/episodes.ts";
 import type { Place } from "../../agents/arm/placing.ts";
 import { type Block, clearingTask, fistControl, intrusion, liftingTask, pushingTask, puttingTask } from "../../agents/arm/tasks.ts";
+import type { OnProgress } from "../../base/progress.ts";
 import type { Simulation } from "../../environments/environment.ts";
 import { make } from "../../environments/make.ts";
 import { createRandom, type Random } from "../../numbers/random.ts";
 import type { Simulator } from "../../planning/shooting.ts";
 import { planWaypoints, type WaypointControl, type WaypointTask } from "../../planning/waypoints.ts";
 import type { ContinuousWorldModel } from "../../world-model/world-model.ts";
-import type { OnProgress } from "../harness/reproduction.ts";
 import type { ArmPart } from "./parts.ts";
 
 /** A task that no head was trained for: how it starts, what it costs, and when it has succeeded by the true states. */

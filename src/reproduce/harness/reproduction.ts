@@ -1,5 +1,4 @@
-/** Called with work done so far, as in 3 of 20 seeds. */
-export type OnProgress = (done: number, total: number, what: string) => void;
+import type { OnProgress } from "../../base/progress.ts";
 
 export interface ReproduceOptions {
   /** Folder of trained critics, where the result needs any. */

@@ -1,4 +1,4 @@
-import { median } from "../../numbers/median.ts";
+import { median } from "../../numbers/statistics.ts";
 
 export { median };
 
