@@ -26,7 +26,7 @@ describe("the model of the arm that ships", () => {
     environment = make(ID);
     model = (await loadWorldModel(`zoo/${ID}-seed-0/model`)) as ContinuousWorldModel;
     fresh = armBehaviour(environment.simulation!, { n: 2000, seed: 31_415 });
-  }, 60_000);
+  });
 
   test("tells where fresh transitions lead, far better than the critics taken at their word", async () => {
     const [states, actions] = [Float64Array.from(fresh.states), Float64Array.from(fresh.actions)];
@@ -56,7 +56,7 @@ describe("the model of the arm that ships", () => {
     expect(trial.reached).toBeGreaterThanOrEqual(0.75);
     const again = armStarts(environment.simulation!, 4, 271_828);
     expect(again.goals).toEqual(trial.goals);
-  }, 60_000);
+  });
 });
 
 describe("the arm's reflex", () => {

@@ -12,7 +12,7 @@ const words = ["adapt", model, "--env", "Pendulum-v1", "--runs", "1", "--json", 
 beforeAll(async () => {
   const ran = await run("infer", "zoo/Pendulum-v1", "--states", "500", "--out", model, "--quiet", "--json");
   expect(ran.code).toBe(0);
-}, 60_000);
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("a pendulum that becomes twice as heavy under its inferred model", () => {
@@ -31,7 +31,7 @@ describe("a pendulum that becomes twice as heavy under its inferred model", () =
     const page = readFileSync(join(out, "report.html"), "utf8");
     expect(page).toContain("<svg");
     expect(page).toContain("planned in the true new laws");
-  }, 60_000);
+  });
 
   test.each([
     [[], "give the change"],

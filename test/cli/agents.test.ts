@@ -32,7 +32,7 @@ describe("a model of four rooms put to work", () => {
     const ambiguous = Uint8Array.from(residual, (_, pair) => (offsets[pair + 1] - offsets[pair] > 1 ? 1 : 0));
     const answers = { offsets, nextStates: next, probabilities: weights, ambiguous, residual, margin };
     await createTabularWorldModel({ method: "matching", states, actions, critics: ["8 goals"], ...answers }).save(model);
-  }, 60_000);
+  });
 
   test("plan reaches a goal that no head was of, as soon as can be", async () => {
     const ran = await run("plan", model, "--env", "FourRooms-v0", "--goal", "3,8", "--json", "--quiet");
@@ -103,7 +103,7 @@ describe("a model of ice put to work, where outcomes are drawn", () => {
     const words = ["--env", "FrozenLake-v1", "--quiet"];
     expect((await run("train", ...words, "--algorithm", "value-iteration", "--identifiable", "--out", critic)).code).toBe(0);
     expect((await run("infer", critic, ...words, "--method", "projection", "--out", lake)).code).toBe(0);
-  }, 60_000);
+  });
 
   test("explore finds goals sooner than R-max", async () => {
     const ran = await run("explore", lake, "--env", "FrozenLake-v1", "--runs", "6", "--steps", "2000", "--json", "--quiet");
@@ -120,7 +120,7 @@ describe("a model of ice put to work, where outcomes are drawn", () => {
     expect(turned.change).toContain("actions turned");
     expect(turned.noticed).toBe(4);
     expect(turned.curves.map((curve: { name: string }) => curve.name)).toEqual(["inferred model", "Q-learning that goes on", "Dyna-Q"]);
-  }, 30_000);
+  });
 
   test("one sentence for a change that is none, two changes, and one that the world does not have", async () => {
     const words = ["adapt", lake, "--env", "FrozenLake-v1", "--goal", "15"];

@@ -14,7 +14,7 @@ const words = ["explore", model, "--env", "MountainCarContinuous-v0", "--runs", 
 beforeAll(async () => {
   const ran = await run("infer", "zoo/MountainCarContinuous-v0", "--states", "500", "--out", model, "--quiet", "--json");
   expect(ran.code).toBe(0);
-}, 60_000);
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("a car that is explored in its inferred model", () => {
@@ -37,7 +37,7 @@ describe("a car that is explored in its inferred model", () => {
     expect(actions).toHaveLength(60);
     const laws = simulatorOfPhysics(make("MountainCarContinuous-v0").physics!);
     expect((await laws.step(states, actions, 60)).nextStates).toEqual(nextStates);
-  }, 60_000);
+  });
 
   test.each([
     [["--within", "0.1"], "give --goal too"],

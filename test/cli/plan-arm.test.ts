@@ -23,7 +23,7 @@ describe.skipIf(!existsSync(model))("plan in a model of the arm", () => {
     expect(episode.positions).toHaveLength(61);
     expect(episode.positions.at(-1)[9]).toBeGreaterThan(0.18);
     expect(episode.imagined).toHaveLength(30);
-  }, 120_000);
+  });
 
   test("refuses a goal that is no place", async () => {
     const ran = await run(...words.slice(0, 5), "up", "--quiet");

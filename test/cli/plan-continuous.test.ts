@@ -16,7 +16,7 @@ const { coordinates } = pendulum();
 beforeAll(async () => {
   const ran = await run("infer", "zoo/Pendulum-v1", "--env", "Pendulum-v1", "--out", model, "--quiet", "--json");
   expect(ran.code).toBe(0);
-}, 60_000);
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("plan in a model of coordinates", () => {
@@ -34,7 +34,7 @@ describe("plan in a model of coordinates", () => {
     const page = readFileSync(join(out, "report.html"), "utf8");
     expect(page).toContain("<svg");
     expect(page).toContain("95 % bootstrap intervals");
-  }, 60_000);
+  });
 
   test.each([
     [[...words.slice(0, 4), "--goal", "up"], "is no number"],

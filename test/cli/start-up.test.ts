@@ -18,4 +18,4 @@ test("inspect starts without ONNX Runtime", () => {
   const ran = spawnSync(process.execPath, words, { cwd: root, encoding: "utf8" });
   expect(ran.stderr).toBe("");
   expect(JSON.parse(ran.stdout)).toEqual({ code: 0, algorithm: "TD3", native: [] });
-}, 30_000);
+});

@@ -65,7 +65,7 @@ test("identifiability is told and reported as a network trains", async () => {
   expect(trained.err).toMatch(/residual \d+ % of signal, sees \d of 4 directions/);
   expect(readFileSync(join(out, "report.html"), "utf8")).toContain("<h2>Identifiability</h2>");
   expect(readFileSync(join(out, "learning-curve.svg"), "utf8")).toMatch(/^<svg/);
-}, 120_000);
+});
 
 const written = ["critic.json", "tensors.safetensors", "log.jsonl", "learning-curve.svg", "report.html", EVENTS];
 

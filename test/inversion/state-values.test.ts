@@ -128,7 +128,7 @@ function gaussianCritic(seed: number) {
     },
   });
   // the environment clips what the Gaussian draws: a fine grid of z
-  const grid = Array.from({ length: 801 }, (_, i) => (i - 400) / 50);
+  const grid = Array.from({ length: 161 }, (_, i) => (i - 80) / 10);
   const density = grid.map((z) => Math.exp(-0.5 * z * z));
   const mass = density.reduce((x, y) => x + y);
   const points = (s: ArrayLike<number>) => {

@@ -62,23 +62,6 @@ describe.each(cases)("$algorithm on $environment with heads of random signals", 
   });
 });
 
-test("a critic of a few thousand updates gives up its dynamics pair by pair", async () => {
-  const id = "Pendulum-v1";
-  const { critic, identifiability } = await runTraining({
-    environment: id,
-    algorithm: "sac",
-    seed: 4,
-    steps: 1500,
-    settings,
-    out: join(folder, "whole"),
-    identifiable: { targetSteps: 300, residualSteps: 1200, hidden: [48], asked: 50 },
-  });
-  expect(identifiability).toMatchObject({ visible: 2, dimensions: 2, usable: true });
-  const { model } = await inferDynamics(restoreCritic(critic), { environment: id, method: "pointwise", samples: 300, seed: 31 });
-  const score = await scoreModel(model, make(id), { n: 300, seed: 32 });
-  expect(score.kind === "continuous" && score.error).toBeLessThan(0.2);
-}, 60_000);
-
 test("zoo/CartPole-v1-dqn answers without its reward: the signals' own are known", async () => {
   const critic = await loadCritic("zoo/CartPole-v1-dqn");
   const { model } = await inferDynamics(critic, {

@@ -1,8 +1,4 @@
-import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
+import { existsSync } from "node:fs";
 import { expect, test } from "vitest";
 import { bellmanSystem } from "../../src/bellman/system.ts";
 import { generalValueFunctions } from "../../src/critics/general-value-functions.ts";
@@ -56,32 +52,6 @@ test("the same seed gives the same critic", async () => {
   const run = () => trainGeneralValues(make("CartPole-v1"), { ...quick, seed: 4, targetSteps: 20, residualSteps: 20 });
   expect((await run()).critic).toEqual((await run()).critic);
 });
-
-test("a training that was killed goes on to the critic of an unbroken one", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "vinverse-gvf-"));
-  const settings = { ...quick, seed: 6, targetSteps: 700, residualSteps: 1000 };
-  const from = (path: string) => JSON.stringify(new URL(`../../src/${path}`, import.meta.url).pathname);
-  const script = `
-    import { make } from ${from("environments/make.ts")};
-    import { trainGeneralValues } from ${from("learning/invertible/general-value-functions.ts")};
-    await trainGeneralValues(make("Pendulum-v1"), ${JSON.stringify({ ...settings, folder })});`;
-  writeFileSync(join(folder, "run.mts"), script);
-  const child = spawn(process.execPath, ["--import", "tsx", "--conditions=vinverse-source", join(folder, "run.mts")], { stdio: "ignore" });
-  const ended = new Promise((resolve) => child.once("exit", (_, signal) => resolve(signal)));
-  while (!existsSync(join(folder, "checkpoint.safetensors")) && child.exitCode === null) await pause(5);
-  child.kill("SIGKILL");
-  expect(await ended).toBe("SIGKILL");
-  let first: number | undefined;
-  const onProgress = (done: number) => {
-    first ??= done;
-  };
-  const resumed = await trainGeneralValues(make("Pendulum-v1"), { ...settings, folder, resume: true, onProgress });
-  expect(first).toBeGreaterThanOrEqual(600);
-  expect(resumed.critic).toEqual((await trainGeneralValues(make("Pendulum-v1"), settings)).critic);
-  const other = trainGeneralValues(make("Pendulum-v1"), { ...settings, seed: 7, folder, resume: true });
-  await expect(other).rejects.toThrow(/is of another training/);
-  rmSync(folder, { recursive: true });
-}, 60_000);
 
 test.each([
   { id: "CartPole-v1", algorithm: "dqn" },

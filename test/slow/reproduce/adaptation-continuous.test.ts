@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { adaptContinuous, type Extent } from "../../src/reproduce/adaptation/adaptation-continuous.ts";
-import { continuousChanges } from "../../src/reproduce/adaptation/continuous-changes.ts";
+import { adaptContinuous, type Extent } from "../../../src/reproduce/adaptation/adaptation-continuous.ts";
+import { continuousChanges } from "../../../src/reproduce/adaptation/continuous-changes.ts";
 
 const cache = mkdtempSync(join(tmpdir(), "vinverse-adaptation-"));
 afterAll(() => rmSync(cache, { recursive: true, force: true }));
@@ -59,4 +59,4 @@ test("a heavier pendulum: noticed, swung up again within 5 % of the optimum, and
   expect(found.charts[0].series.map(({ name }) => name)).toEqual(["inferred model", "learner that goes on"]);
   expect(told.every((line) => line.startsWith("true heavier pendulum"))).toBe(true);
   expect(readdirSync(join(cache, "adaptation")).sort()).toEqual(["Pendulum-v1-seed-7.safetensors", "Pendulum-v1-seed-900.safetensors"]);
-}, 60_000);
+});

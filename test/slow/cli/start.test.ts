@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { run } from "./harness.ts";
+import { run } from "../../cli/harness.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vinverse-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,18 +1,18 @@
 import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import type { NetworkCritic } from "../../src/critics/critic.ts";
-import { make } from "../../src/environments/make.ts";
-import { loadCritic } from "../../src/formats/load-critic.ts";
-import type { InferredContinuous } from "../../src/inversion/continuous/infer-continuous.ts";
-import { inferDynamics } from "../../src/inversion/infer.ts";
-import { withoutTerminals } from "../../src/inversion/transitions.ts";
-import { reachCorrelations } from "../../src/reproduce/fetch-reach.ts";
-import { calibrateBounds } from "../../src/world-model/calibrate.ts";
-import { coverageOf } from "../../src/world-model/coverage.ts";
-import { scoreModel, scoringTransitions } from "../../src/world-model/score.ts";
-import type { ContinuousWorldModel } from "../../src/world-model/world-model.ts";
+import type { NetworkCritic } from "../../../src/critics/critic.ts";
+import { make } from "../../../src/environments/make.ts";
+import { loadCritic } from "../../../src/formats/load-critic.ts";
+import type { InferredContinuous } from "../../../src/inversion/continuous/infer-continuous.ts";
+import { inferDynamics } from "../../../src/inversion/infer.ts";
+import { withoutTerminals } from "../../../src/inversion/transitions.ts";
+import { reachCorrelations } from "../../../src/reproduce/fetch-reach.ts";
+import { calibrateBounds } from "../../../src/world-model/calibrate.ts";
+import { coverageOf } from "../../../src/world-model/coverage.ts";
+import { scoreModel, scoringTransitions } from "../../../src/world-model/score.ts";
+import type { ContinuousWorldModel } from "../../../src/world-model/world-model.ts";
 
-const critics = new URL("../../../shared/critics/", import.meta.url).pathname;
+const critics = new URL("../../../../shared/critics/", import.meta.url).pathname;
 const zip = (algorithm: string, id: string) => loadCritic(`${critics}${algorithm}/${id}_1/${id}.zip`, { quantiles: "mean" });
 
 /** Seeds below 20 were used while the method was chosen; these were not. */

@@ -1,0 +1,3 @@
+import { fuzz } from "../../formats/fuzz.ts";
+
+fuzz(200_000);
