@@ -2,31 +2,11 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { drawEnvironment } from "../../src/environments/draw.ts";
 import type { Environment } from "../../src/environments/environment.ts";
-import { type EnvironmentId, environmentIds, make, prepare } from "../../src/environments/make.ts";
+import { environmentIds, make, prepare } from "../../src/environments/make.ts";
+import { registrationOf } from "../../src/environments/registry.ts";
 import type { Space } from "../../src/spaces/space.ts";
 
 await Promise.all(environmentIds().map(prepare));
-
-/** Ids that are another environment with other defaults: they share its page. */
-const shared: Readonly<Record<string, EnvironmentId>> = {
-  "FrozenLake8x8-v1": "FrozenLake-v1",
-  "Taxi-v3": "Taxi-v4",
-  "TicTacToePerfect-v0": "TicTacToe-v0",
-};
-
-/** A start that shows what the environment is about, and actions to take from there. */
-const scenes: Readonly<Record<string, { readonly state?: readonly number[]; readonly actions?: readonly number[] }>> = {
-  "Acrobot-v1": { state: [0.9, 0.7, 0, 0] },
-  "Breakout-v0": { state: [6, 6, -1, 1, 7, 5, 4, ...Array.from("110111111111110111011111001011", Number)] },
-  "CartPole-v1": { state: [0.4, 0, 0.15, 0] },
-  "MountainCar-v0": { state: [-0.9, 0] },
-  "MountainCarContinuous-v0": { state: [-0.75, 0] },
-  "MountainCarGoal-v0": { state: [-0.2, 0] },
-  "MountainCarReach-v0": { state: [-0.2, 0, 0.3] },
-  "Pendulum-v1": { state: [0.6, 0] },
-  "Reacher-v0": { state: [0.6, 1.9, 0, 0] },
-  "TicTacToe-v0": { actions: [4, 0, 1] },
-};
 
 /** Every page and picture by file name. Pages are the docstrings of the sources. */
 export function pages(): Map<string, string> {
@@ -34,8 +14,8 @@ export function pages(): Map<string, string> {
   const files = new Map<string, string>();
   const rows: string[] = [];
   for (const id of environmentIds()) {
-    const page = shared[id] ?? id;
-    const environment = make(id as string);
+    const [page] = registrationOf(id)!.ids;
+    const environment = make(id);
     rows.push(
       `| [${id}](${page}.md) | ${size(environment)} | ${spaceName(environment.actionSpace)} | ${Number.isFinite(environment.horizon) ? environment.horizon : "none"} |`,
     );
@@ -53,7 +33,7 @@ export function pages(): Map<string, string> {
 }
 
 function picture(environment: Environment): string {
-  const { state, actions = [] } = scenes[environment.id] ?? {};
+  const { state, actions = [] } = registrationOf(environment.id)?.scene ?? {};
   let { info } = environment.reset({ seed: 3, options: state ? { state } : undefined });
   for (const action of actions) {
     const step = environment.step(action);

@@ -2,7 +2,11 @@ import { concat, cos, sin, slice } from "../engine/index.ts";
 import type { Random } from "../numbers/random.ts";
 import { box, discrete } from "../spaces/space.ts";
 import { clip, wrapAngle } from "./coordinates.ts";
+import { endedWhere } from "./endings.ts";
 import type { Physics } from "./environment.ts";
+import { drawLinks } from "./links.ts";
+import { physicsEnvironment } from "./physics-environment.ts";
+import type { EnvironmentRegistration } from "./registration.ts";
 
 const mass1 = 1;
 const mass2 = 1;
@@ -88,22 +92,29 @@ export function acrobot({ maxEpisodeSteps = 500 }: AcrobotOptions = {}): Physics
     rewards(_states, _actions, n, out) {
       out.fill(-1, 0, n);
     },
+    ended: endedWhere(4, arrived),
+    reward(_states, _actions, nextStates, n, out) {
+      for (let i = 0; i < n; i++) out[i] = arrived(nextStates, 4 * i) ? 0 : -1;
+    },
     step(states, actions, n, { nextStates, rewards, terminated }) {
       for (let i = 0; i < n; i++) {
         const at = 4 * i;
         rungeKutta(states, at, actions[i] - 1, nextStates, slope);
-        const angle1 = wrapAngle(nextStates[at]);
-        const angle2 = wrapAngle(nextStates[at + 1]);
-        nextStates[at] = angle1;
-        nextStates[at + 1] = angle2;
+        nextStates[at] = wrapAngle(nextStates[at]);
+        nextStates[at + 1] = wrapAngle(nextStates[at + 1]);
         nextStates[at + 2] = clip(nextStates[at + 2], -maxRate1, maxRate1);
         nextStates[at + 3] = clip(nextStates[at + 3], -maxRate2, maxRate2);
-        const arrived = -Math.cos(angle1) - Math.cos(angle1 + angle2) > 1;
-        rewards[i] = arrived ? 0 : -1;
-        terminated[i] = arrived ? 1 : 0;
+        const ends = arrived(nextStates, at);
+        rewards[i] = ends ? 0 : -1;
+        terminated[i] = ends ? 1 : 0;
       }
     },
   };
+}
+
+/** The free end is above the line. */
+function arrived(states: Float64Array, at: number): boolean {
+  return -Math.cos(states[at]) - Math.cos(states[at] + states[at + 1]) > 1;
 }
 
 /** One classical Runge-Kutta step of 0.2 s: y + h/6 (k₁ + 2k₂ + 2k₃ + k₄). */
@@ -153,3 +164,19 @@ function slopes(angle1: number, angle2: number, rate1: number, rate2: number, to
   out[2] = -(d2 * acceleration2 + phi1) / d1;
   out[3] = acceleration2;
 }
+
+export const registration = {
+  ids: ["Acrobot-v1"],
+  options: {},
+  build: (options: AcrobotOptions, id) => physicsEnvironment(id, acrobot(options)),
+  preset: { steps: 60_000 },
+  draw: ([first, second]) =>
+    drawLinks(
+      [
+        [Math.PI + first, 60],
+        [Math.PI + first + second, 60],
+      ],
+      true,
+    ),
+  scene: { state: [0.9, 0.7, 0, 0] },
+} as const satisfies EnvironmentRegistration<AcrobotOptions>;

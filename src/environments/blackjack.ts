@@ -1,4 +1,7 @@
 import type { Environment } from "./environment.ts";
+import { flag } from "./options.ts";
+import type { EnvironmentRegistration } from "./registration.ts";
+import { colour, type Drawing, rectangle, text } from "./shapes.ts";
 import { buildTables } from "./tables.ts";
 import { tablesEnvironment } from "./tables-environment.ts";
 
@@ -135,3 +138,24 @@ function dealerEndings(shown: number): readonly Ending[] {
   }
   return known;
 }
+
+function drawTable(_state: Float64Array, { sum, dealer, usableAce }: Readonly<Record<string, unknown>>): Drawing {
+  return {
+    height: 160,
+    shapes: [
+      rectangle(60, 30, 70, 100, colour.free),
+      text(95, 92, String(sum ?? "?"), colour.agent, 36),
+      text(95, 150, usableAce ? "player, ace is 11" : "player", colour.ink, 12),
+      rectangle(190, 30, 70, 100, colour.free),
+      text(225, 92, dealer === 1 ? "A" : String(dealer ?? "?"), colour.hazard, 36),
+      text(225, 150, "dealer shows", colour.ink, 12),
+    ],
+  };
+}
+
+export const registration = {
+  ids: ["Blackjack-v1"],
+  options: { natural: flag, sab: flag },
+  build: (options: BlackjackOptions) => blackjack(options),
+  draw: drawTable,
+} as const satisfies EnvironmentRegistration<BlackjackOptions>;

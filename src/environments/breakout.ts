@@ -1,6 +1,9 @@
 import type { Random } from "../numbers/random.ts";
 import { box, discrete } from "../spaces/space.ts";
+import { endedWhere } from "./endings.ts";
 import type { Simulation } from "./environment.ts";
+import { simulationEnvironment } from "./physics-environment.ts";
+import type { EnvironmentRegistration } from "./registration.ts";
 
 export interface BreakoutOptions {
   readonly maxEpisodeSteps?: number;
@@ -89,6 +92,11 @@ export function breakout({ maxEpisodeSteps = 5000 }: BreakoutOptions = {}): Simu
         moveBall(nextStates, s, i, rewards, terminated);
       }
     },
+    ended: endedWhere(stateSize, (states, s) => states[s + at.row] === bottom),
+    // a step destroys one brick at most, and the one that puts all back destroys none
+    reward(states, _actions, nextStates, n, out) {
+      for (let i = 0; i < n; i++) out[i] = bricksIn(nextStates, i * stateSize) < bricksIn(states, i * stateSize) ? 1 : 0;
+    },
   };
 }
 
@@ -126,7 +134,7 @@ function moveBall(state: Float64Array, s: number, i: number, rewards: Float64Arr
     if (paddle === column || paddle === aheadColumn) {
       state[s + at.down] = -1;
       if (paddle !== column) state[s + at.right] *= -1;
-      if (isCleared(state, s)) state.fill(1, s + at.wall, s + stateSize);
+      if (bricksIn(state, s) === 0) state.fill(1, s + at.wall, s + stateSize);
       return;
     }
     terminated[i] = 1;
@@ -138,7 +146,15 @@ function moveBall(state: Float64Array, s: number, i: number, rewards: Float64Arr
   state[s + at.column] = aheadColumn;
 }
 
-function isCleared(state: Float64Array, s: number): boolean {
-  for (let k = 0; k < bricks; k++) if (state[s + at.wall + k]) return false;
-  return true;
+function bricksIn(state: Float64Array, s: number): number {
+  let count = 0;
+  for (let k = 0; k < bricks; k++) count += state[s + at.wall + k];
+  return count;
 }
+
+export const registration = {
+  ids: ["Breakout-v0"],
+  options: {},
+  build: (options: BreakoutOptions, id) => simulationEnvironment(id, breakout(options)),
+  scene: { state: [6, 6, -1, 1, 7, 5, 4, ...Array.from("110111111111110111011111001011", Number)] },
+} as const satisfies EnvironmentRegistration<BreakoutOptions>;

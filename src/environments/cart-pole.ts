@@ -1,7 +1,12 @@
 import type { Random } from "../numbers/random.ts";
 import { box, discrete } from "../spaces/space.ts";
 import { observedDirectly } from "./coordinates.ts";
+import { endedWhere } from "./endings.ts";
 import type { Physics, Transitions } from "./environment.ts";
+import { finite } from "./options.ts";
+import { physicsEnvironment } from "./physics-environment.ts";
+import type { EnvironmentRegistration } from "./registration.ts";
+import { circle, colour, type Drawing, line, rectangle, width } from "./shapes.ts";
 
 const gravity = 9.8;
 const cartMass = 1;
@@ -69,10 +74,20 @@ export function cartPole({ maxEpisodeSteps = 500, poleMass = 0.1, halfLength = 0
     rewards(_states, _actions, n, out) {
       out.fill(1, 0, n);
     },
+    ended: endedWhere(4, fallen),
+    reward(_states, _actions, _nextStates, n, out) {
+      out.fill(1, 0, n);
+    },
     step(states, actions, n, out) {
       step(system, states, actions, n, out);
     },
   };
+}
+
+function fallen(states: Float64Array, at: number): boolean {
+  const x = states[at];
+  const angle = states[at + 2];
+  return x < -xLimit || x > xLimit || angle < -angleLimit || angle > angleLimit;
 }
 
 /** θ̈ = (g sin θ − cos θ·t) / (l (4/3 − m cos² θ / M)), ẍ = t − m l θ̈ cos θ / M, t = (F + m l θ̇² sin θ) / M; explicit Euler. */
@@ -93,13 +108,34 @@ function step(
     const push = ((actions[i] === 1 ? force : -force) + poleMass * halfLength * angleRate * angleRate * sine) / totalMass;
     const angleAcceleration = (gravity * sine - cosine * push) / (halfLength * (4 / 3 - (poleMass * cosine * cosine) / totalMass));
     const xAcceleration = push - (poleMass * halfLength * angleAcceleration * cosine) / totalMass;
-    const x = states[at] + interval * xRate;
-    const nextAngle = angle + interval * angleRate;
-    nextStates[at] = x;
+    nextStates[at] = states[at] + interval * xRate;
     nextStates[at + 1] = xRate + interval * xAcceleration;
-    nextStates[at + 2] = nextAngle;
+    nextStates[at + 2] = angle + interval * angleRate;
     nextStates[at + 3] = angleRate + interval * angleAcceleration;
     rewards[i] = 1;
-    terminated[i] = x < -xLimit || x > xLimit || nextAngle < -angleLimit || nextAngle > angleLimit ? 1 : 0;
+    terminated[i] = fallen(nextStates, at) ? 1 : 0;
   }
 }
+
+function draw([x, , angle]: Float64Array): Drawing {
+  const cart = width / 2 + x * 60;
+  return {
+    height: 200,
+    shapes: [
+      line(10, 160, width - 10, 160, colour.line, 2),
+      rectangle(cart - 25, 135, 50, 25, colour.ink),
+      line(cart, 135, cart + 110 * Math.sin(angle), 135 - 110 * Math.cos(angle), colour.box, 8),
+      circle(cart, 135, 4, colour.free),
+    ],
+  };
+}
+
+export const registration = {
+  ids: ["CartPole-v1"],
+  options: { poleMass: finite, halfLength: finite, force: finite },
+  build: (options: CartPoleOptions, id) => physicsEnvironment(id, cartPole(options)),
+  preset: { steps: 80_000 },
+  task: { planner: "grid", discount: 0.99, sizes: [11, 15, 23, 23], box: [xLimit, 2.5, 0.21, 2], tolerance: 1e-6 },
+  draw,
+  scene: { state: [0.4, 0, 0.15, 0] },
+} as const satisfies EnvironmentRegistration<CartPoleOptions>;

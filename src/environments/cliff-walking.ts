@@ -1,6 +1,8 @@
 import type { Environment } from "./environment.ts";
 import { moves } from "./grid-world.ts";
+import { flag } from "./options.ts";
 import { clampedMove, rectangle } from "./rectangle.ts";
+import type { EnvironmentRegistration } from "./registration.ts";
 import { buildTables } from "./tables.ts";
 import { tablesEnvironment } from "./tables-environment.ts";
 
@@ -47,3 +49,9 @@ export function cliffWalking({ is_slippery = false, maxEpisodeSteps }: CliffWalk
   });
   return tablesEnvironment("CliffWalking-v1", tables, { horizon: maxEpisodeSteps, grid: rectangle(rows, columns) });
 }
+
+export const registration = {
+  ids: ["CliffWalking-v1"],
+  options: { is_slippery: flag },
+  build: (options: CliffWalkingOptions) => cliffWalking(options),
+} as const satisfies EnvironmentRegistration<CliffWalkingOptions>;

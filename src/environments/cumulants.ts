@@ -101,10 +101,17 @@ export function randomCumulants(coordinates: Coordinates, count: number, scale: 
 
 /** The same physics with another task: 1 for arriving in the goal, which ends the episode, 0 otherwise. Nothing else ends it. */
 export function withGoal(physics: Physics, goal: Goal): Physics {
+  let reached = new Uint8Array(0);
   return {
     ...physics,
     rewards(_states, _actions, n, out) {
       out.fill(0, 0, n);
+    },
+    ended: goal,
+    reward(_states, _actions, nextStates, n, out) {
+      if (reached.length < n) reached = new Uint8Array(n);
+      goal(nextStates, n, reached);
+      for (let i = 0; i < n; i++) out[i] = reached[i];
     },
     step(states, actions, n, out) {
       physics.step(states, actions, n, out);

@@ -114,6 +114,9 @@ export interface Simulation {
   initialState(random: Random, out?: Float64Array, offset?: number): Float64Array;
   observations(states: Float64Array, n: number, out: Float64Array): void;
   step(states: Float64Array, actions: Float64Array, n: number, out: Transitions): void;
+  /** As `Physics` has them, of the states here. Absent where steps pay or end otherwise than by these alone, at random for instance. */
+  ended?(states: Float64Array, n: number, out: Uint8Array): void;
+  reward?(states: Float64Array, actions: Float64Array, nextStates: Float64Array, n: number, out: Float64Array): void;
 }
 
 /** Pure batch dynamics whose states can be inferred. States are [n, d] in the order of `coordinates`; actions [n, m] (m = 1 for Discrete). */
@@ -129,6 +132,10 @@ export interface Physics {
   observations(states: Float64Array, n: number, out: Float64Array): void;
   /** r(s, a) of a transition that does not end the episode: all that inversion may know. */
   rewards(states: Float64Array, actions: Float64Array, n: number, out: Float64Array): void;
+  /** d(s'): write 1 to `out` [n] where arriving in states [n, d] ends the episode, else 0. */
+  ended(states: Float64Array, n: number, out: Uint8Array): void;
+  /** r(s, a, s') of any transition, one that ends the episode included: what `step` pays for it. @param nextStates [n, d] @param out [n] */
+  reward(states: Float64Array, actions: Float64Array, nextStates: Float64Array, n: number, out: Float64Array): void;
   /** Ground truth, for scoring and simulation only. `terminated` holds 0 or 1. `out.nextStates` may be `states` itself. */
   step(states: Float64Array, actions: Float64Array, n: number, out: Transitions): void;
 }

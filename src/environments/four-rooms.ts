@@ -1,5 +1,7 @@
 import type { Environment } from "./environment.ts";
 import { type Cell, type GridWorldOptions, gridWorld } from "./grid-world.ts";
+import { finite, flag, list, oneOf, textRows } from "./options.ts";
+import type { EnvironmentRegistration } from "./registration.ts";
 import { tablesEnvironment } from "./tables-environment.ts";
 
 /** Four 4×4 rooms and four doors: 68 states. */
@@ -34,7 +36,7 @@ export const fourRooms104Map: readonly string[] = [
   "1111111111111",
 ];
 
-export type FourRoomsOptions = Partial<GridWorldOptions> & { readonly maxEpisodeSteps?: number };
+export type GridWorldEnvironmentOptions = Partial<GridWorldOptions> & { readonly maxEpisodeSteps?: number };
 
 /**
  * # FourRooms-v0
@@ -60,7 +62,7 @@ export type FourRoomsOptions = Partial<GridWorldOptions> & { readonly maxEpisode
  * `variant` (deterministic), `goals` (the bottom right corner), `starts`, `stepReward` (0), `goalReward` (1), `done` (false), `missReward`,
  * `teleports`, `map`, `maxEpisodeSteps` (200).
  */
-export function fourRooms({ maxEpisodeSteps = 200, ...options }: FourRoomsOptions = {}): Environment {
+export function fourRooms({ maxEpisodeSteps = 200, ...options }: GridWorldEnvironmentOptions = {}): Environment {
   const teleports = options.map ? [] : roomTeleports;
   const { tables, grid } = gridWorld({ map: fourRoomsMap, goals: options.map ? undefined : [[9, 9]], teleports, ...options });
   return tablesEnvironment("FourRooms-v0", tables, { horizon: maxEpisodeSteps, grid });
@@ -89,7 +91,7 @@ export function fourRooms({ maxEpisodeSteps = 200, ...options }: FourRoomsOption
  * ## Arguments
  * Those of FourRooms-v0.
  */
-export function fourRooms104({ maxEpisodeSteps = 200, ...options }: FourRoomsOptions = {}): Environment {
+export function fourRooms104({ maxEpisodeSteps = 200, ...options }: GridWorldEnvironmentOptions = {}): Environment {
   const defaults = { map: fourRooms104Map, goals: [[11, 11]] as Cell[], stepReward: -0.1, goalReward: -0.1, done: true, missReward: -100 };
   const { tables, grid } = gridWorld({ ...defaults, ...options });
   return tablesEnvironment("FourRooms104-v0", tables, { horizon: maxEpisodeSteps, grid });
@@ -128,7 +130,44 @@ const roomTeleports = [
  * `map` (rows of text: # or 1 walls, G goals, S starts), `goals`, `starts`, `variant`, `teleports`, `stepReward`, `goalReward`, `done`,
  * `missReward`, `maxEpisodeSteps` (no limit).
  */
-export function gridWorldEnvironment({ maxEpisodeSteps, ...options }: FourRoomsOptions = {}): Environment {
+export function gridWorldEnvironment({ maxEpisodeSteps, ...options }: GridWorldEnvironmentOptions = {}): Environment {
   const { tables, grid } = gridWorld({ map: ["S...", ".#.#", "...#", "#..G"], ...options });
   return tablesEnvironment("GridWorld-v0", tables, { horizon: maxEpisodeSteps, grid });
 }
+
+const isCell = (value: unknown): boolean =>
+  Number.isInteger(value) || (Array.isArray(value) && value.length === 2 && value.every(Number.isInteger));
+const cells = list("a list of cells [row, column] or numbers of states", isCell);
+
+const world = {
+  options: {
+    map: textRows(": # or 1 walls, G goals, S starts"),
+    goals: cells,
+    starts: cells,
+    variant: oneOf("deterministic", "windy", "teleporting"),
+    teleports: list("a list of { from, to }", (value) => typeof value === "object" && value !== null && "from" in value && "to" in value),
+    stepReward: finite,
+    goalReward: finite,
+    done: flag,
+    missReward: finite,
+  },
+  withoutTask: { goals: [] },
+} as const;
+
+export const fourRoomsRegistration = {
+  ...world,
+  ids: ["FourRooms-v0"],
+  build: (options: GridWorldEnvironmentOptions) => fourRooms(options),
+} as const satisfies EnvironmentRegistration<GridWorldEnvironmentOptions>;
+
+export const fourRooms104Registration = {
+  ...world,
+  ids: ["FourRooms104-v0"],
+  build: (options: GridWorldEnvironmentOptions) => fourRooms104(options),
+} as const satisfies EnvironmentRegistration<GridWorldEnvironmentOptions>;
+
+export const gridWorldRegistration = {
+  ...world,
+  ids: ["GridWorld-v0"],
+  build: (options: GridWorldEnvironmentOptions) => gridWorldEnvironment(options),
+} as const satisfies EnvironmentRegistration<GridWorldEnvironmentOptions>;

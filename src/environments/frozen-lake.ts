@@ -1,6 +1,8 @@
 import type { Environment } from "./environment.ts";
 import { EnvironmentError } from "./errors.ts";
+import { flag, fromTo, numbers, oneOf, textRows } from "./options.ts";
 import { clampedMove, rectangle } from "./rectangle.ts";
+import type { EnvironmentRegistration } from "./registration.ts";
 import { buildTables } from "./tables.ts";
 import { tablesEnvironment } from "./tables-environment.ts";
 
@@ -52,7 +54,6 @@ export interface FrozenLakeOptions {
 export function frozenLake(options: FrozenLakeOptions = {}, id = "FrozenLake-v1"): Environment {
   const { map_name = "4x4", is_slippery = true, success_rate = 1 / 3, reward_schedule = [1, 0, 0], maxEpisodeSteps = 100 } = options;
   const map = options.desc ?? frozenLakeMaps[map_name];
-  if (!map) throw new EnvironmentError(`${id}: map_name is one of ${Object.keys(frozenLakeMaps).join(", ")}, got '${map_name}'`);
   const columns = map[0]?.length ?? 0;
   if (columns === 0 || map.some((row) => !/^[SFHG]+$/.test(row) || row.length !== columns))
     throw new EnvironmentError(`${id}: desc needs rows of one length made of S, F, H and G`);
@@ -60,7 +61,6 @@ export function frozenLake(options: FrozenLakeOptions = {}, id = "FrozenLake-v1"
   const initial = Float64Array.from(letters, (letter) => (letter === "S" ? 1 : 0));
   const starts = initial.reduce((a, b) => a + b, 0);
   if (starts === 0) throw new EnvironmentError(`${id}: desc has no start S`);
-  if (!(success_rate >= 0 && success_rate <= 1)) throw new EnvironmentError(`${id}: success_rate is from 0 to 1, got ${success_rate}`);
   const failure = (1 - success_rate) / 2;
   const tables = buildTables(
     letters.length,
@@ -81,3 +81,16 @@ export function frozenLake(options: FrozenLakeOptions = {}, id = "FrozenLake-v1"
   );
   return tablesEnvironment(id, tables, { horizon: maxEpisodeSteps, grid: rectangle(map.length, columns) });
 }
+
+export const registration = {
+  ids: ["FrozenLake-v1", "FrozenLake8x8-v1"],
+  options: {
+    map_name: oneOf(...Object.keys(frozenLakeMaps)),
+    desc: textRows(" made of S, F, H and G"),
+    is_slippery: flag,
+    success_rate: fromTo(0, 1),
+    reward_schedule: numbers(3, "[goal, hole, frozen], finite numbers"),
+  },
+  build: (options: FrozenLakeOptions, id) =>
+    frozenLake(id === "FrozenLake8x8-v1" ? { map_name: "8x8", maxEpisodeSteps: 200, ...options } : options, id),
+} as const satisfies EnvironmentRegistration<FrozenLakeOptions>;

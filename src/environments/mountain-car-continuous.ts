@@ -1,7 +1,16 @@
 import { box } from "../spaces/space.ts";
 import { clip, observedDirectly } from "./coordinates.ts";
+import { endedWhere } from "./endings.ts";
 import type { Physics } from "./environment.ts";
-import { mountainCarCoordinates, mountainCarStart, stepCar, valley } from "./mountain-car.ts";
+import { atFlag, mountainCarCoordinates, mountainCarStart, stepCar } from "./mountain-car.ts";
+import { finite } from "./options.ts";
+import { physicsEnvironment } from "./physics-environment.ts";
+import type { EnvironmentRegistration } from "./registration.ts";
+import { drawValley, valley } from "./valley.ts";
+
+/** Where the flag stands, and what it pays. */
+const flag = 0.45;
+const prize = 100;
 
 export interface MountainCarContinuousOptions {
   readonly maxEpisodeSteps?: number;
@@ -37,6 +46,7 @@ export function mountainCarContinuous({
   goalVelocity = 0,
   power = 0.0015,
 }: MountainCarContinuousOptions = {}): Physics {
+  const arrived = atFlag(flag, goalVelocity);
   return {
     horizon: maxEpisodeSteps,
     observationSpace: box([valley.left, -valley.speed], [valley.right, valley.speed]),
@@ -47,14 +57,27 @@ export function mountainCarContinuous({
     rewards(_states, actions, n, out) {
       for (let i = 0; i < n; i++) out[i] = -0.1 * actions[i] * actions[i];
     },
+    ended: endedWhere(2, arrived),
+    reward(_states, actions, nextStates, n, out) {
+      for (let i = 0; i < n; i++) out[i] = (arrived(nextStates, 2 * i) ? prize : 0) - 0.1 * actions[i] * actions[i];
+    },
     step(states, actions, n, { nextStates, rewards, terminated }) {
       for (let i = 0; i < n; i++) {
         const a = actions[i];
         stepCar(states[2 * i], states[2 * i + 1], clip(a, -1, 1) * power, nextStates, 2 * i);
-        const arrived = nextStates[2 * i] >= 0.45 && nextStates[2 * i + 1] >= goalVelocity;
-        terminated[i] = arrived ? 1 : 0;
-        rewards[i] = (arrived ? 100 : 0) - 0.1 * a * a;
+        const ends = arrived(nextStates, 2 * i);
+        terminated[i] = ends ? 1 : 0;
+        rewards[i] = (ends ? prize : 0) - 0.1 * a * a;
       }
     },
   };
 }
+
+export const registration = {
+  ids: ["MountainCarContinuous-v0"],
+  options: { goalVelocity: finite, power: finite },
+  build: (options: MountainCarContinuousOptions, id) => physicsEnvironment(id, mountainCarContinuous(options)),
+  task: { planner: "grid", discount: 0.9995, sizes: [151, 121], levels: 21, tolerance: 1e-3 },
+  draw: drawValley(flag),
+  scene: { state: [-0.75, 0] },
+} as const satisfies EnvironmentRegistration<MountainCarContinuousOptions>;

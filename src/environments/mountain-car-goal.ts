@@ -1,7 +1,11 @@
 import type { Random } from "../numbers/random.ts";
 import { coordinateGoal, type Goal, withGoal } from "./cumulants.ts";
 import type { Physics } from "./environment.ts";
-import { mountainCar, mountainCarCoordinates, mountainCarStart, valley } from "./mountain-car.ts";
+import { mountainCar, mountainCarCoordinates, mountainCarStart } from "./mountain-car.ts";
+import { above0, finite, oneOf, record } from "./options.ts";
+import { physicsEnvironment } from "./physics-environment.ts";
+import type { EnvironmentRegistration } from "./registration.ts";
+import { drawValley, valley } from "./valley.ts";
 
 /** The four goals that published critics were trained on. */
 export const mountainCarTargets: readonly MountainCarTarget[] = [-1.2, -0.6, 0, 0.6].map((position) => ({ position }));
@@ -62,3 +66,15 @@ export function mountainCarGoals(options: MountainCarGoalOptions = {}): Physics 
   const physics = withGoal(mountainCar({ maxEpisodeSteps }), mountainCarGoal(target, radius));
   return { ...physics, initialState: start === "anywhere" ? anywhere : mountainCarStart };
 }
+
+export const registration = {
+  ids: ["MountainCarGoal-v0"],
+  options: {
+    target: record("{ position }, { velocity } or both, finite numbers", { position: finite.holds, velocity: finite.holds }),
+    radius: above0("a length"),
+    start: oneOf("anywhere", "valley"),
+  },
+  build: (options: MountainCarGoalOptions, id) => physicsEnvironment(id, mountainCarGoals(options)),
+  draw: drawValley(),
+  scene: { state: [-0.2, 0] },
+} as const satisfies EnvironmentRegistration<MountainCarGoalOptions>;

@@ -1,7 +1,12 @@
 import type { Random } from "../numbers/random.ts";
 import { box, discrete } from "../spaces/space.ts";
+import { neverEnded } from "./endings.ts";
 import type { Simulation } from "./environment.ts";
-import { stepCar, valley } from "./mountain-car.ts";
+import { stepCar } from "./mountain-car.ts";
+import { above0, finite } from "./options.ts";
+import { simulationEnvironment } from "./physics-environment.ts";
+import type { EnvironmentRegistration } from "./registration.ts";
+import { drawValley, valley } from "./valley.ts";
 
 export interface MountainCarReachOptions {
   readonly maxEpisodeSteps?: number;
@@ -36,6 +41,7 @@ export interface MountainCarReachOptions {
 export function mountainCarReach({ maxEpisodeSteps = 200, radius = 0.1, goal }: MountainCarReachOptions = {}): Simulation {
   const { left, right, speed } = valley;
   const place = (random: Random) => left + (right - left) * random.uniform();
+  const paid = (achieved: number, desired: number) => (Math.abs(achieved - desired) < radius ? 0 : -1);
   return {
     stateSize: 3,
     observationSpace: box([left, left, left, -speed], [right, right, right, speed]),
@@ -44,7 +50,7 @@ export function mountainCarReach({ maxEpisodeSteps = 200, radius = 0.1, goal }: 
     goals: {
       size: 1,
       rewards(achieved, desired, n, out) {
-        for (let i = 0; i < n; i++) out[i] = Math.abs(achieved[i] - desired[i]) < radius ? 0 : -1;
+        for (let i = 0; i < n; i++) out[i] = paid(achieved[i], desired[i]);
       },
     },
     initialState(random, out = new Float64Array(3), offset = 0) {
@@ -65,9 +71,21 @@ export function mountainCarReach({ maxEpisodeSteps = 200, radius = 0.1, goal }: 
         const desired = states[3 * i + 2];
         stepCar(states[3 * i], states[3 * i + 1], (actions[i] - 1) * 0.001, nextStates, 3 * i);
         nextStates[3 * i + 2] = desired;
-        rewards[i] = Math.abs(nextStates[3 * i] - desired) < radius ? 0 : -1;
+        rewards[i] = paid(nextStates[3 * i], desired);
         terminated[i] = 0;
       }
     },
+    ended: neverEnded,
+    reward(_states, _actions, nextStates, n, out) {
+      for (let i = 0; i < n; i++) out[i] = paid(nextStates[3 * i], nextStates[3 * i + 2]);
+    },
   };
 }
+
+export const registration = {
+  ids: ["MountainCarReach-v0"],
+  options: { radius: above0("a length"), goal: finite },
+  build: (options: MountainCarReachOptions, id) => simulationEnvironment(id, mountainCarReach(options)),
+  draw: drawValley(),
+  scene: { state: [-0.2, 0, 0.3] },
+} as const satisfies EnvironmentRegistration<MountainCarReachOptions>;

@@ -1,10 +1,12 @@
 import type { Random } from "../numbers/random.ts";
 import { box, discrete } from "../spaces/space.ts";
 import { clip, observedDirectly } from "./coordinates.ts";
+import { endedWhere } from "./endings.ts";
 import type { Coordinates, Physics } from "./environment.ts";
-
-/** Shared by every mountain car: the valley's ends and the greatest speed. */
-export const valley = { left: -1.2, right: 0.6, speed: 0.07, gravity: 0.0025 } as const;
+import { finite } from "./options.ts";
+import { physicsEnvironment } from "./physics-environment.ts";
+import type { EnvironmentRegistration } from "./registration.ts";
+import { drawValley, valley } from "./valley.ts";
 
 export const mountainCarCoordinates: Coordinates = {
   names: ["position", "velocity"],
@@ -22,6 +24,9 @@ export function mountainCarStart(random: Random, out: Float64Array = new Float64
   out[offset + 1] = 0;
   return out;
 }
+
+/** Where the flag stands. */
+const flag = 0.5;
 
 export interface MountainCarOptions {
   readonly maxEpisodeSteps?: number;
@@ -53,6 +58,7 @@ export interface MountainCarOptions {
  * `maxEpisodeSteps` (200), `goalVelocity` (0), `force` (0.001).
  */
 export function mountainCar({ maxEpisodeSteps = 200, goalVelocity = 0, force = 0.001 }: MountainCarOptions = {}): Physics {
+  const arrived = atFlag(flag, goalVelocity);
   return {
     horizon: maxEpisodeSteps,
     observationSpace: box([valley.left, -valley.speed], [valley.right, valley.speed]),
@@ -63,14 +69,23 @@ export function mountainCar({ maxEpisodeSteps = 200, goalVelocity = 0, force = 0
     rewards(_states, _actions, n, out) {
       out.fill(-1, 0, n);
     },
+    ended: endedWhere(2, arrived),
+    reward(_states, _actions, _nextStates, n, out) {
+      out.fill(-1, 0, n);
+    },
     step(states, actions, n, { nextStates, rewards, terminated }) {
       for (let i = 0; i < n; i++) {
         stepCar(states[2 * i], states[2 * i + 1], (actions[i] - 1) * force, nextStates, 2 * i);
         rewards[i] = -1;
-        terminated[i] = nextStates[2 * i] >= 0.5 && nextStates[2 * i + 1] >= goalVelocity ? 1 : 0;
+        terminated[i] = arrived(nextStates, 2 * i) ? 1 : 0;
       }
     },
   };
+}
+
+/** Arriving at a flag, fast enough, ends the episode. */
+export function atFlag(position: number, goalVelocity: number): (states: Float64Array, at: number) => boolean {
+  return (states, at) => states[at] >= position && states[at + 1] >= goalVelocity;
 }
 
 /** v' = clip(v + push − g cos 3x, ±0.07), x' = clip(x + v', −1.2, 0.6); the left wall stops the car. */
@@ -80,3 +95,13 @@ export function stepCar(position: number, velocity: number, push: number, out: F
   out[at] = x;
   out[at + 1] = x === valley.left && v < 0 ? 0 : v;
 }
+
+export const registration = {
+  ids: ["MountainCar-v0"],
+  options: { goalVelocity: finite, force: finite },
+  build: (options: MountainCarOptions, id) => physicsEnvironment(id, mountainCar(options)),
+  preset: { steps: 120_000, settings: { rate: 2e-3, explorationPart: 0.3, lookahead: 5, persistence: 12 } },
+  task: { planner: "grid", discount: 0.999, sizes: [151, 121], tolerance: 1e-3 },
+  draw: drawValley(flag),
+  scene: { state: [-0.9, 0] },
+} as const satisfies EnvironmentRegistration<MountainCarOptions>;

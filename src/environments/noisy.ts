@@ -5,7 +5,7 @@ import { EnvironmentError } from "./errors.ts";
 
 /**
  * The same physics, whose next states are shaken: s' + deviation · ξ, ξ ~ N(0, I), angles wrapped and the others kept within their bounds.
- * The generator is the world's own, from `seed`, not an episode's: a saved state does not bring its future back.
+ * A step pays and ends by where it led in the end. The generator is the world's own, from `seed`, not an episode's: a saved state does not bring its future back.
  * @param deviation [d] in the units of the coordinates
  */
 export function noisyPhysics(physics: Physics, deviation: readonly number[], seed: number): Physics {
@@ -18,6 +18,7 @@ export function noisyPhysics(physics: Physics, deviation: readonly number[], see
     ...physics,
     initialState: (...given) => physics.initialState(...given),
     step(states, actions, n, out) {
+      const before = out.nextStates === states ? states.slice() : states;
       physics.step(states, actions, n, out);
       for (let i = 0; i < n * d; i++) {
         const j = i % d;
@@ -25,6 +26,8 @@ export function noisyPhysics(physics: Physics, deviation: readonly number[], see
         const shaken = out.nextStates[i] + deviation[j] * random.normal();
         out.nextStates[i] = angular[j] ? wrapAngle(shaken) : clip(shaken, low[j], high[j]);
       }
+      physics.ended(out.nextStates, n, out.terminated);
+      physics.reward(before, actions, out.nextStates, n, out.rewards);
     },
   };
 }

@@ -2,7 +2,12 @@ import { concat, cos, sin, slice } from "../engine/index.ts";
 import type { Random } from "../numbers/random.ts";
 import { box } from "../spaces/space.ts";
 import { clip, wrapAngle } from "./coordinates.ts";
+import { neverEnded } from "./endings.ts";
 import type { Physics } from "./environment.ts";
+import { drawLinks } from "./links.ts";
+import { finite } from "./options.ts";
+import { physicsEnvironment } from "./physics-environment.ts";
+import type { EnvironmentRegistration } from "./registration.ts";
 
 const maxSpeed = 8;
 const interval = 0.05;
@@ -43,6 +48,9 @@ export interface PendulumOptions {
  */
 export function pendulum({ maxEpisodeSteps = 200, g = 10, mass = 1, length = 1, maxTorque = 2 }: PendulumOptions = {}): Physics {
   const cost = (angle: number, rate: number, torque: number) => wrapAngle(angle) ** 2 + 0.1 * rate * rate + 0.001 * torque * torque;
+  const paid: Physics["rewards"] = (states, actions, n, out) => {
+    for (let i = 0; i < n; i++) out[i] = -cost(states[2 * i], states[2 * i + 1], clip(actions[i], -maxTorque, maxTorque));
+  };
   return {
     horizon: maxEpisodeSteps,
     observationSpace: box([-1, -1, -maxSpeed], [1, 1, maxSpeed]),
@@ -78,9 +86,9 @@ export function pendulum({ maxEpisodeSteps = 200, g = 10, mass = 1, length = 1, 
       out[offset + 1] = 2 * random.uniform() - 1;
       return out;
     },
-    rewards(states, actions, n, out) {
-      for (let i = 0; i < n; i++) out[i] = -cost(states[2 * i], states[2 * i + 1], clip(actions[i], -maxTorque, maxTorque));
-    },
+    rewards: paid,
+    ended: neverEnded,
+    reward: (states, actions, _nextStates, n, out) => paid(states, actions, n, out),
     // θ̇' = clip(θ̇ + (3g/2l sin θ + 3/ml² u) dt, ±8), θ' = θ + θ̇' dt
     step(states, actions, n, { nextStates, rewards, terminated }) {
       for (let i = 0; i < n; i++) {
@@ -97,3 +105,13 @@ export function pendulum({ maxEpisodeSteps = 200, g = 10, mass = 1, length = 1, 
     },
   };
 }
+
+export const registration = {
+  ids: ["Pendulum-v1"],
+  options: { g: finite, mass: finite, length: finite, maxTorque: finite },
+  build: (options: PendulumOptions, id) => physicsEnvironment(id, pendulum(options)),
+  preset: { steps: 15_000 },
+  task: { planner: "grid", discount: 0.995, sizes: [121, 121], levels: 21, tolerance: 1e-3 },
+  draw: ([angle]) => drawLinks([[angle, 100]], false),
+  scene: { state: [0.6, 0] },
+} as const satisfies EnvironmentRegistration<PendulumOptions>;

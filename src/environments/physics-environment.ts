@@ -15,6 +15,8 @@ export function physicsEnvironment(id: string, physics: Physics): Environment {
     initialState: (random, out, offset) => physics.initialState(random, out, offset),
     observations: (states, n, out) => physics.observations(states, n, out),
     step: (states, actions, n, out) => physics.step(states, actions, n, out),
+    ended: (states, n, out) => physics.ended(states, n, out),
+    reward: (states, actions, nextStates, n, out) => physics.reward(states, actions, nextStates, n, out),
   };
   return new SimulationEnvironment(id, simulation, physics);
 }

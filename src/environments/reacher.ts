@@ -3,7 +3,13 @@ import type { Random } from "../numbers/random.ts";
 import { box, discrete } from "../spaces/space.ts";
 import { wrapAngle } from "./coordinates.ts";
 import { coordinateGoal, type Goal, withGoal, within } from "./cumulants.ts";
+import { neverEnded } from "./endings.ts";
 import type { Coordinates, Physics } from "./environment.ts";
+import { drawLinks } from "./links.ts";
+import { above0, numbers, record } from "./options.ts";
+import { physicsEnvironment } from "./physics-environment.ts";
+import type { EnvironmentRegistration } from "./registration.ts";
+import { type Drawing, ring } from "./shapes.ts";
 
 const interval = 0.05;
 
@@ -100,6 +106,10 @@ export function reacher({ maxEpisodeSteps = 200, target = reacherTargets[0], rad
     rewards(_states, _actions, n, out) {
       out.fill(0, 0, n);
     },
+    ended: neverEnded,
+    reward(_states, _actions, _nextStates, n, out) {
+      out.fill(0, 0, n);
+    },
     // ω' = ω + 0.05 u, θ' = θ + 0.05 ω'
     step(states, actions, n, { nextStates, rewards, terminated }) {
       for (let i = 0, at = 0; i < n; i++, at += 4) {
@@ -116,3 +126,32 @@ export function reacher({ maxEpisodeSteps = 200, target = reacherTargets[0], rad
   };
   return withGoal(physics, reacherGoal(target, radius));
 }
+
+function draw([first, second]: Float64Array): Drawing {
+  const drawing = drawLinks(
+    [
+      [Math.PI / 2 - first, 55],
+      [Math.PI / 2 - second, 55],
+    ],
+    false,
+  );
+  const goals = [0, 1, 2, 3].map((k) => ring(160 + 55 * Math.cos((k * Math.PI) / 2), 130 - 55 * Math.sin((k * Math.PI) / 2), 11));
+  return { ...drawing, shapes: [...goals, ...drawing.shapes] };
+}
+
+const pair = numbers(2, "").holds;
+
+export const registration = {
+  ids: ["Reacher-v0"],
+  options: {
+    target: record("{ fingertip }, { angles } or { velocities }, two finite numbers each", {
+      fingertip: pair,
+      angles: pair,
+      velocities: pair,
+    }),
+    radius: above0("a length"),
+  },
+  build: (options: ReacherOptions, id) => physicsEnvironment(id, reacher(options)),
+  draw,
+  scene: { state: [0.6, 1.9, 0, 0] },
+} as const satisfies EnvironmentRegistration<ReacherOptions>;

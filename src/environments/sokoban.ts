@@ -1,5 +1,8 @@
 import type { Environment, Tables } from "./environment.ts";
 import { EnvironmentError } from "./errors.ts";
+import { finite, textRows, wholeFrom } from "./options.ts";
+import type { EnvironmentRegistration } from "./registration.ts";
+import { circle, colour, type Drawing, rectangle, ring, width } from "./shapes.ts";
 import { enumerateSokoban, type SokobanStates } from "./sokoban-states.ts";
 import { tablesEnvironment } from "./tables-environment.ts";
 
@@ -100,3 +103,36 @@ export function sokobanTables(states: SokobanStates, { stepReward = -0.1, boxRew
     initial,
   };
 }
+
+function draw(_state: Float64Array, { board }: Readonly<Record<string, unknown>>): Drawing {
+  const rows = String(board ?? "").split("\n");
+  const columns = Math.max(...rows.map((row) => row.length));
+  const side = Math.min(28, Math.floor((width - 20) / columns));
+  const left = (width - side * columns) / 2;
+  const shapes = rows.flatMap((row, r) =>
+    [...row].flatMap((mark, c) => {
+      const x = left + side * c;
+      const y = 10 + side * r;
+      const middle = (side - 1) / 2;
+      const cell = [rectangle(x, y, side - 1, side - 1, mark === "#" ? colour.wall : colour.free)];
+      if (mark === "$" || mark === "*") cell.push(rectangle(x + 4, y + 4, side - 9, side - 9, colour.box));
+      if (".*+".includes(mark)) cell.push(ring(x + middle, y + middle, side / 5));
+      if (mark === "@" || mark === "+") cell.push(circle(x + middle, y + middle, side / 3.5, colour.agent));
+      return cell;
+    }),
+  );
+  return { height: 20 + side * rows.length, shapes };
+}
+
+export const registration = {
+  ids: ["Sokoban-v0"],
+  options: {
+    level: textRows(` or one of ${Object.keys(sokobanLevels).join(", ")}`),
+    maxStates: wholeFrom(1),
+    stepReward: finite,
+    boxReward: finite,
+    solveReward: finite,
+  },
+  build: (options: SokobanOptions) => sokoban(options),
+  draw,
+} as const satisfies EnvironmentRegistration<SokobanOptions>;

@@ -1,4 +1,7 @@
 import type { Environment } from "./environment.ts";
+import { flag, fromTo } from "./options.ts";
+import type { EnvironmentRegistration } from "./registration.ts";
+import { circle, colour, type Drawing, line, rectangle, text } from "./shapes.ts";
 import { buildTables } from "./tables.ts";
 import { tablesEnvironment } from "./tables-environment.ts";
 
@@ -94,3 +97,31 @@ function serve(state: number, pickUp: boolean, add: (next: number, probability: 
   else if (passenger === aboard && place >= 0) add(withPassenger(place), 1, -1, false);
   else add(state, 1, -10, false);
 }
+
+function draw([state]: Float64Array): Drawing {
+  const cell = Math.floor(state / 20);
+  const passenger = Math.floor(state / 4) % 5;
+  const centre = (k: number): [number, number] => [60 + 40 * (k % 5) + 20, 10 + 40 * Math.floor(k / 5) + 20];
+  const shapes = [rectangle(60, 10, 200, 200, colour.free)];
+  map.slice(1, -1).forEach((row, r) => {
+    [...row.slice(1, -1)].forEach((mark, c) => {
+      if (mark === "|") shapes.push(line(60 + 20 * (c + 1), 10 + 40 * r, 60 + 20 * (c + 1), 50 + 40 * r, colour.wall, 4));
+    });
+  });
+  places.forEach(([row, column], p) => {
+    const [x, y] = centre(5 * row + column);
+    if (p === state % 4) shapes.push(rectangle(x - 18, y - 18, 36, 36, "#d6efe3"));
+    shapes.push(text(x, y + 6, "RGYB"[p], colour.ink, 16));
+    if (p === passenger) shapes.push(circle(x + 11, y - 11, 5, colour.hazard));
+  });
+  const [x, y] = centre(cell);
+  shapes.push(rectangle(x - 12, y - 8, 24, 16, passenger === 4 ? colour.goal : colour.box));
+  return { height: 220, shapes };
+}
+
+export const registration = {
+  ids: ["Taxi-v4", "Taxi-v3"],
+  options: { is_rainy: flag, rainy_probability: fromTo(0, 1) },
+  build: (options: TaxiOptions, id) => taxi(options, id),
+  draw,
+} as const satisfies EnvironmentRegistration<TaxiOptions>;

@@ -1,5 +1,7 @@
 import type { Environment } from "./environment.ts";
-import { EnvironmentError } from "./errors.ts";
+import { flag, oneOf } from "./options.ts";
+import type { EnvironmentRegistration } from "./registration.ts";
+import { colour, type Drawing, rectangle, text } from "./shapes.ts";
 import { buildTables } from "./tables.ts";
 import { tablesEnvironment } from "./tables-environment.ts";
 
@@ -47,8 +49,6 @@ export interface TicTacToeOptions {
  * (no limit). TicTacToePerfect-v0 is the same with a perfect opponent.
  */
 export function ticTacToe({ opponent = "random", first = true, maxEpisodeSteps }: TicTacToeOptions = {}, id = "TicTacToe-v0"): Environment {
-  if (opponent !== "random" && opponent !== "perfect")
-    throw new EnvironmentError(`TicTacToe-v0: opponent is 'random' or 'perfect', got '${String(opponent)}'`);
   const reply = opponent === "random" ? freeSquares : bestReplies();
   const boards: Board[] = [];
   const numbers = new Map<Board, number>();
@@ -118,3 +118,24 @@ function bestReplies(): (board: Board) => number[] {
     return squares.filter((_, k) => values[k] === best);
   };
 }
+
+function draw(_state: Float64Array, { board }: Readonly<Record<string, unknown>>): Drawing {
+  const marks = String(board ?? ".../.../...").replaceAll("/", "");
+  const cells = [...marks].map((mark, k) => {
+    const x = 85 + 50 * (k % 3);
+    const y = 25 + 50 * Math.floor(k / 3);
+    return (
+      rectangle(x, y, 48, 48, colour.free) +
+      (mark === "." ? "" : text(x + 24, y + 35, mark, mark === "X" ? colour.agent : colour.hazard, 32))
+    );
+  });
+  return { height: 200, shapes: cells };
+}
+
+export const registration = {
+  ids: ["TicTacToe-v0", "TicTacToePerfect-v0"],
+  options: { opponent: oneOf("random", "perfect"), first: flag },
+  build: (options: TicTacToeOptions, id) => ticTacToe(id === "TicTacToePerfect-v0" ? { opponent: "perfect", ...options } : options, id),
+  draw,
+  scene: { actions: [4, 0, 1] },
+} as const satisfies EnvironmentRegistration<TicTacToeOptions>;

@@ -1,4 +1,7 @@
 import type { Environment } from "../environments/environment.ts";
+import { EnvironmentError } from "../environments/errors.ts";
+import type { GridTask } from "../environments/registration.ts";
+import { environmentIds, registrationOf } from "../environments/registry.ts";
 import type { Space } from "../spaces/space.ts";
 import type { ContinuousTask, GridOptions } from "./plan-on-grid.ts";
 
@@ -8,69 +11,29 @@ export interface OwnTask {
   readonly grid: GridOptions;
 }
 
-interface Rule {
-  /** γ of plans: so near 1 that the undiscounted return is what is planned for. */
-  readonly discount: number;
-  /** Arriving in state [d] at the offset ends the episode. */
-  readonly end?: (states: Float64Array, at: number, options: TaskOptions) => boolean;
-  /** Paid on ending, beside r(s, a). */
-  readonly arrival?: number;
-  readonly sizes: readonly number[];
-  /** [d] the box that is planned in; that of the coordinates where absent */
-  readonly box?: readonly number[];
-  /** Levels of an action of a Box. */
-  readonly levels?: number;
-  readonly tolerance: number;
+/** Ids of the environments whose own task is planned on a grid, sorted. */
+export function environmentsWithTask(): string[] {
+  return environmentIds().filter((id) => gridTaskOf(id) !== undefined);
 }
-
-/** Options of `make` that belong to the task and not to the laws. */
-export interface TaskOptions {
-  readonly goalVelocity?: number;
-}
-
-const uphill =
-  (position: number) =>
-  (states: Float64Array, at: number, { goalVelocity = 0 }: TaskOptions) =>
-    states[at] >= position && states[at + 1] >= goalVelocity;
-
-const rules: Readonly<Record<string, Rule>> = {
-  "CartPole-v1": {
-    discount: 0.99,
-    end: (states, at) => Math.abs(states[at]) > 2.4 || Math.abs(states[at + 2]) > (12 * Math.PI) / 180,
-    sizes: [11, 15, 23, 23],
-    box: [2.4, 2.5, 0.21, 2],
-    tolerance: 1e-6,
-  },
-  "MountainCar-v0": { discount: 0.999, end: uphill(0.5), sizes: [151, 121], tolerance: 1e-3 },
-  "MountainCarContinuous-v0": { discount: 0.9995, end: uphill(0.45), arrival: 100, sizes: [151, 121], levels: 21, tolerance: 1e-3 },
-  "Pendulum-v1": { discount: 0.995, sizes: [121, 121], levels: 21, tolerance: 1e-3 },
-};
-
-/** Ids of the environments whose own task is known, sorted. */
-export const environmentsWithTask: readonly string[] = Object.keys(rules).sort();
 
 /**
- * The task that an environment sets itself.
- * @throws RangeError for an environment that is not in `environmentsWithTask`
+ * The task that an environment sets itself: r(s, a, s') and d(s') of its laws, whatever options it was made with.
+ * @throws EnvironmentError for an environment that is not in `environmentsWithTask()`
  */
-export function ownTask({ id, physics }: Environment, options: TaskOptions = {}): OwnTask {
-  const rule = rules[id];
-  if (!rule || !physics) throw new RangeError(`the task of ${id} is not known as a function of transitions`);
+export function ownTask({ id, physics }: Environment): OwnTask {
+  const rule = gridTaskOf(id);
+  if (!rule || !physics)
+    throw new EnvironmentError(
+      `the own task of ${id} cannot be planned on a grid; choose one of ${environmentsWithTask().join(", ")}, or register ${id} with a task`,
+      { field: "task" },
+    );
   const { coordinates, actionSpace } = physics;
-  const d = coordinates.names.length;
-  const { discount, end, arrival = 0, sizes, box, levels = 5, tolerance } = rule;
+  const { discount, sizes, box, levels = 5, tolerance } = rule;
   return {
     task: {
       discount,
-      reward(states, actions, nextStates, n, out) {
-        physics.rewards(states, actions, n, out);
-        if (arrival !== 0 && end) for (let b = 0; b < n; b++) if (end(nextStates, b * d, options)) out[b] += arrival;
-      },
-      end:
-        end &&
-        ((states, n, out) => {
-          for (let b = 0; b < n; b++) out[b] = end(states, b * d, options) ? 1 : 0;
-        }),
+      reward: (states, actions, nextStates, n, out) => physics.reward(states, actions, nextStates, n, out),
+      end: (states, n, out) => physics.ended(states, n, out),
     },
     grid: {
       low: box?.map((x) => -x) ?? coordinates.low,
@@ -80,6 +43,11 @@ export function ownTask({ id, physics }: Environment, options: TaskOptions = {})
       tolerance,
     },
   };
+}
+
+function gridTaskOf(id: string): GridTask | undefined {
+  const task = registrationOf(id)?.task;
+  return task?.planner === "grid" ? task : undefined;
 }
 
 /**

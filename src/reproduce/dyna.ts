@@ -158,6 +158,7 @@ function leaning(): Physics {
   return {
     ...laws,
     rewards,
+    reward: (states, actions, _nextStates, n, out) => rewards(states, actions, n, out),
     step(states, actions, n, out) {
       // before the step: the next states may be written over these
       rewards(states, actions, n, out.rewards);

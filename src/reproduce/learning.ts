@@ -1,5 +1,5 @@
 import { make } from "../environments/make.ts";
-import { algorithms, presets } from "../learning/deep/algorithms.ts";
+import { algorithms, presetOf } from "../learning/deep/algorithms.ts";
 import { EPISODES, EVALUATION_SEED, EVALUATIONS, FRESH_EPISODES, FRESH_SEED } from "../learning/deep/run.ts";
 import { evaluateCritic, train } from "../learning/deep/train.ts";
 import { trainGeneralValues } from "../learning/invertible/general-value-functions.ts";
@@ -57,7 +57,7 @@ export const reproduceLearning: Reproduce = async (options): Promise<Reproductio
     }
     for (const { key, id, algorithm, enough } of tasks) {
       const begun = performance.now();
-      const { steps, settings } = presets[id];
+      const { steps, settings } = presetOf(id);
       const learner = await algorithms[algorithm].create(id, { ...settings, seed: own, steps });
       const best = await train(learner, {
         steps,

@@ -33,6 +33,8 @@ const puck: Physics = {
     return out;
   },
   rewards: (_states, _actions, n, out) => void out.fill(0, 0, n),
+  ended: (_states, n, out) => void out.fill(0, 0, n),
+  reward: (_states, _actions, _nextStates, n, out) => void out.fill(0, 0, n),
   step(states, actions, n, out) {
     for (let b = 0; b < n; b++) {
       const v = Math.min(0.1, Math.max(-0.1, 0.98 * states[2 * b + 1] + 0.01 * (actions[b] - 1)));

@@ -40,6 +40,8 @@ const line: Physics = {
     return out;
   },
   rewards: (_states, _actions, n, out) => void out.fill(0, 0, n),
+  ended: (_states, n, out) => void out.fill(0, 0, n),
+  reward: (_states, _actions, _nextStates, n, out) => void out.fill(0, 0, n),
   step(states, actions, n, out) {
     for (let b = 0; b < n; b++) out.nextStates[b] = Math.min(1, Math.max(-1, states[b] + STRIDE * (actions[b] - 1)));
   },

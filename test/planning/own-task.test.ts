@@ -11,11 +11,11 @@ const changed: Readonly<Record<string, readonly Record<string, number>[]>> = {
   "Pendulum-v1": [{}, { maxTorque: 1 }],
 };
 
-describe.each(environmentsWithTask)("the own task of %s", (id) => {
+describe.each(environmentsWithTask())("the own task of %s", (id) => {
   test.each(changed[id])("pays and ends real steps as the world with %j does", (options) => {
     const world = make(id, options);
     const { coordinates, actionSpace, step } = world.physics!;
-    const { task, grid } = ownTask(world, options);
+    const { task, grid } = ownTask(world);
     const random = createRandom(1);
     const [n, d] = [4000, coordinates.names.length];
     const states = Float64Array.from({ length: n * d }, (_, i) => {
@@ -30,7 +30,7 @@ describe.each(environmentsWithTask)("the own task of %s", (id) => {
     const settled = settle(task, states, actions, nextStates, n);
     expect(settled.ended).toEqual(terminated);
     expect(Math.max(...rewards.map((r, b) => Math.abs(r - settled.rewards[b])))).toBeLessThan(1e-12);
-    if (task.end) expect(terminated.reduce((sum, x) => sum + x, 0)).toBeGreaterThan(20);
+    if (id !== "Pendulum-v1") expect(terminated.reduce((sum, x) => sum + x, 0)).toBeGreaterThan(20);
   });
 });
 

@@ -56,10 +56,11 @@ export function planCommand(io: Io): Command {
     if (folder === undefined) throw new UsageError("plan needs a folder that infer wrote");
     if (options.out !== undefined) checkOutputFolder(options.out, options.force === true, "report");
     const { loadWorldModel } = await import("../../world-model/load.ts");
+    const { registrationOf } = await import("../../environments/registry.ts");
     const loaded = await loadWorldModel(folder);
     if (loaded.kind === "continuous" && options.pessimism > 0)
       throw new UsageError(`--pessimism is for models of numbered states; ${folder} holds one of coordinates`);
-    if (loaded.kind === "continuous" && options.env.startsWith("Arm"))
+    if (loaded.kind === "continuous" && registrationOf(options.env)?.task?.planner === "waypoints")
       return (await import("../parts/plan-arm.ts")).planArm(context, folder, loaded, options);
     if (options.goal === undefined)
       throw new UsageError(

@@ -54,7 +54,7 @@ export async function adaptContinuous(
     ]);
   const { runs: count = RUNS, steps = STEPS } = options;
   const { task: oldTask, grid } = ownTask(world);
-  const { task, grid: changedGrid } = ownTask(changed, change);
+  const { task, grid: changedGrid } = ownTask(changed);
   context.onProgress(0, count + 1, "planning in the true new laws");
   const trueLaws = await returnOf(await planOnGrid(simulatorOfPhysics(changed.physics!), task, changedGrid), changed, EPISODES);
   const runs: AdaptationRun[] = [];
@@ -115,8 +115,8 @@ async function checked(
     import("../../planning/own-task.ts"),
     import("../../planning/simulators.ts"),
   ]);
-  if (!environmentsWithTask.includes(id) || !physics)
-    throw new UsageError(`what ${id} pays is not known to planners; adapt takes continuous models of ${environmentsWithTask.join(", ")}`);
+  if (!environmentsWithTask().includes(id) || !physics)
+    throw new UsageError(`what ${id} pays is not known to planners; adapt takes continuous models of ${environmentsWithTask().join(", ")}`);
   checkSameWorld(model, { ...physics, id }, folder);
   const { states, actions } = await drawnIn(ownTask({ ...changed, id, physics }).grid, COMPARED, 0);
   const [one, other] = await Promise.all(

@@ -5,11 +5,11 @@ import type { ContinuousWorldModel } from "../../world-model/world-model.ts";
 import { UsageError } from "./errors.ts";
 
 /** @throws UsageError for an id or an option that does not exist */
-export async function makeEnvironment(id: string, options?: Readonly<Record<string, unknown>>): Promise<Environment> {
+export async function makeEnvironment(id: string, options: object = {}): Promise<Environment> {
   const { make, prepare } = await import("../../environments/make.ts");
   try {
     await prepare(id);
-    return make(id, options);
+    return make(id, { ...options });
   } catch (error) {
     if (error instanceof Error && error.name === "EnvironmentError") throw new UsageError(error.message);
     throw error;
@@ -51,7 +51,7 @@ export function checkSameWorld(
 export async function knownEnvironment(id: string | undefined): Promise<Environment | undefined> {
   if (id === undefined) return undefined;
   const { environmentIds, make, prepare } = await import("../../environments/make.ts");
-  if (!(environmentIds() as readonly string[]).includes(id)) return undefined;
+  if (!environmentIds().includes(id)) return undefined;
   await prepare(id);
   return make(id);
 }

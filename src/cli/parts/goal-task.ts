@@ -24,13 +24,15 @@ export interface GoalTask {
 
 /** A tabular model that infer wrote, the world it is of without that world's own task, and a goal in it. */
 export async function loadGoalTask(folder: string, options: GoalOptions): Promise<GoalTask> {
-  const [{ loadWorldModel }, { goalWorld }] = await Promise.all([
+  const [{ registrationOf }, { loadWorldModel }, { goalWorld }] = await Promise.all([
+    import("../../environments/registry.ts"),
     import("../../world-model/load.ts"),
     import("../../agents/tabular/goal-world.ts"),
   ]);
   const model: WorldModel = await loadWorldModel(folder);
   if (model.kind !== "tabular") throw new UsageError(`${folder} holds a continuous model; this needs one of numbered states`);
-  const environment = await withoutGoals(options.env);
+  // goals of the environment itself would end episodes on the way
+  const environment = await makeEnvironment(options.env, registrationOf(options.env)?.withoutTask);
   const { tables } = environment;
   if (!tables || tables.states !== model.states || tables.actions !== model.actions)
     throw new UsageError(`${options.env} does not have the ${model.states} states and ${model.actions} actions of the model in ${folder}`);
@@ -40,17 +42,6 @@ export async function loadGoalTask(folder: string, options: GoalOptions): Promis
   const { offsets, nextStates, probabilities } = model.transitions();
   const candidates = { states: model.states, actions: model.actions, offsets, next: nextStates, weights: probabilities };
   return { model, environment, world, candidates, goal: options.goal === undefined ? -1 : stateOf(environment, options.goal, "--goal") };
-}
-
-/** Goals of the environment itself would end episodes on the way. */
-async function withoutGoals(id: string): Promise<Environment> {
-  const environment = await makeEnvironment(id);
-  const { make } = await import("../../environments/make.ts");
-  try {
-    return make(id, { goals: [] });
-  } catch {
-    return environment;
-  }
 }
 
 /** A state by its number, or by row,column in a world on a grid. */

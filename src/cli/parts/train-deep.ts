@@ -7,12 +7,12 @@ import { commandOf, type TrainOptions } from "./train-settings.ts";
 export async function trainDeep(options: TrainOptions, context: Context): Promise<Answer> {
   const start = performance.now();
   const { env, algorithm, out, seed, enough, resume, identifiable } = options;
-  const [{ runTraining }, { ordinary, presets }, { returnPage }] = await Promise.all([
+  const [{ runTraining }, { presetOf }, { returnPage }] = await Promise.all([
     import("../../learning/deep/run.ts"),
     import("../../learning/deep/algorithms.ts"),
     import("../../report/index.ts"),
   ]);
-  const asked = options.steps ?? (presets[env] ?? ordinary).steps;
+  const asked = options.steps ?? presetOf(env).steps;
   const {
     meanReturn,
     steps,

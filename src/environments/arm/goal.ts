@@ -1,5 +1,5 @@
 import type { Random } from "../../numbers/random.ts";
-import { EnvironmentError } from "../errors.ts";
+import { above0, numbers, oneOf } from "../options.ts";
 import { jointCount } from "./model.ts";
 
 /** A range of places, in metres. */
@@ -42,18 +42,25 @@ export function goalRewards(
   }
 }
 
-export function checkGoalOptions(id: string, { reward, radius, goal }: GoalRewardOptions & { readonly goal?: readonly number[] }): void {
-  if (reward !== undefined && reward !== "sparse" && reward !== "dense")
-    throw new EnvironmentError(`${id}: reward is "sparse" or "dense", got '${String(reward)}'`);
-  if (radius !== undefined && !(radius > 0)) throw new EnvironmentError(`${id}: radius is a length in metres above 0, got ${radius}`);
-  if (goal !== undefined && !(goal.length === 3 && goal.every(Number.isFinite)))
-    throw new EnvironmentError(`${id}: goal is a place [x, y, z] in metres, got [${goal.join(", ")}]`);
-}
+/** Rules of the options that every task of the arm has. */
+export const armOptions = {
+  goal: numbers(3, "a place [x, y, z] in metres"),
+  reward: oneOf("sparse", "dense"),
+  radius: above0("a length in metres"),
+  jointStrength: {
+    is: `a share above 0, or ${jointCount} of them`,
+    holds: (value: unknown) => {
+      const shares = typeof value === "number" ? [value] : value;
+      return (
+        Array.isArray(shares) &&
+        (typeof value === "number" || shares.length === jointCount) &&
+        shares.every((share) => Number.isFinite(share) && share > 0)
+      );
+    },
+  },
+} as const;
 
 /** One share for all joints, or one each. */
-export function jointShares(id: string, strength: number | readonly number[]): readonly number[] {
-  const shares = typeof strength === "number" ? new Array<number>(jointCount).fill(strength) : strength;
-  if (shares.length !== jointCount || !shares.every((share) => share > 0 && Number.isFinite(share)))
-    throw new EnvironmentError(`${id}: jointStrength is a share above 0, or ${jointCount} of them, got ${String(strength)}`);
-  return shares;
+export function jointShares(strength: number | readonly number[]): readonly number[] {
+  return typeof strength === "number" ? new Array<number>(jointCount).fill(strength) : strength;
 }

@@ -1,11 +1,14 @@
 import type { Simulation } from "../environment.ts";
-import { EnvironmentError } from "../errors.ts";
+import { above0, finite, flag, fromTo, numbers } from "../options.ts";
+import { simulationEnvironment } from "../physics-environment.ts";
+import type { EnvironmentRegistration } from "../registration.ts";
 import { armBehaviour } from "./behaviour.ts";
 import { armCoordinates } from "./coordinates.ts";
-import { checkGoalOptions, drawPlace, type GoalRewardOptions, jointShares, type Region } from "./goal.ts";
+import { drawArm } from "./draw.ts";
+import { armOptions, drawPlace, type GoalRewardOptions, jointShares, type Region } from "./goal.ts";
 import { cubeYaw, gripPosition, gripVelocity } from "./kinematics.ts";
 import { cubeHalf, fingerReach } from "./model.ts";
-import { mujocoFor } from "./mujoco.ts";
+import { loadMujoco, mujocoFor } from "./mujoco.ts";
 import { armSimulation, placeHand } from "./simulation.ts";
 
 export interface ArmPickAndPlaceOptions extends GoalRewardOptions {
@@ -75,13 +78,7 @@ export function armPickAndPlace(options: ArmPickAndPlaceOptions = {}): Simulatio
   const id = "ArmPickAndPlace-v0";
   const { goal, cubeMass = 0.05, jointStrength = 1, turn = false, yaw = turn ? Math.PI / 4 : 0.2, maxEpisodeSteps = 60 } = options;
   const { actionTurn = 0, actionDrift = [0, 0, 0] } = options;
-  checkGoalOptions(id, options);
-  if (!(cubeMass > 0 && Number.isFinite(cubeMass))) throw new EnvironmentError(`${id}: cubeMass is a mass in kg above 0, got ${cubeMass}`);
-  if (!(yaw >= 0 && yaw <= Math.PI)) throw new EnvironmentError(`${id}: yaw is an angle from 0 to π rad, got ${yaw}`);
-  if (!Number.isFinite(actionTurn)) throw new EnvironmentError(`${id}: actionTurn is an angle in rad, got ${actionTurn}`);
-  if (!(actionDrift.length === 3 && actionDrift.every(Number.isFinite)))
-    throw new EnvironmentError(`${id}: actionDrift is [x, y, z] in strides, got [${actionDrift.join(", ")}]`);
-  const world = { cubeMass, jointStrength: jointShares(id, jointStrength) };
+  const world = { cubeMass, jointStrength: jointShares(jointStrength) };
   mujocoFor(id);
   const observationSize = turn ? pickAndPlaceNames.length : pickAndPlaceNames.length - 2;
   const simulation = armSimulation({
@@ -130,3 +127,19 @@ export function armPickAndPlace(options: ArmPickAndPlaceOptions = {}): Simulatio
     },
   };
 }
+
+export const registration = {
+  ids: ["ArmPickAndPlace-v0"],
+  options: {
+    ...armOptions,
+    cubeMass: above0("a mass in kg"),
+    actionTurn: finite,
+    actionDrift: numbers(3, "[x, y, z] in strides"),
+    turn: flag,
+    yaw: fromTo(0, Math.PI, "an angle in rad "),
+  },
+  prepare: loadMujoco,
+  build: (options: ArmPickAndPlaceOptions, id) => simulationEnvironment(id, armPickAndPlace(options)),
+  task: { planner: "waypoints" },
+  draw: (state) => drawArm(state, true),
+} as const satisfies EnvironmentRegistration<ArmPickAndPlaceOptions>;

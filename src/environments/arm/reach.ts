@@ -1,9 +1,12 @@
 import type { Simulation } from "../environment.ts";
+import { simulationEnvironment } from "../physics-environment.ts";
+import type { EnvironmentRegistration } from "../registration.ts";
+import { drawArm } from "./draw.ts";
 import { restOpening } from "./engine.ts";
-import { checkGoalOptions, drawPlace, type GoalRewardOptions, jointShares } from "./goal.ts";
+import { armOptions, drawPlace, type GoalRewardOptions, jointShares } from "./goal.ts";
 import { gripPosition, gripVelocity } from "./kinematics.ts";
 import { workspace } from "./model.ts";
-import { mujocoFor } from "./mujoco.ts";
+import { loadMujoco, mujocoFor } from "./mujoco.ts";
 import { armSimulation, placeHand } from "./simulation.ts";
 
 export interface ArmReachOptions extends GoalRewardOptions {
@@ -43,8 +46,7 @@ export interface ArmReachOptions extends GoalRewardOptions {
 export function armReach(options: ArmReachOptions = {}): Simulation {
   const id = "ArmReach-v0";
   const { goal, jointStrength = 1, maxEpisodeSteps = 50 } = options;
-  checkGoalOptions(id, options);
-  const world = { cubeMass: undefined, jointStrength: jointShares(id, jointStrength) };
+  const world = { cubeMass: undefined, jointStrength: jointShares(jointStrength) };
   mujocoFor(id);
   return armSimulation({
     id,
@@ -65,3 +67,14 @@ export function armReach(options: ArmReachOptions = {}): Simulation {
     },
   });
 }
+
+export const registration = {
+  ids: ["ArmReach-v0"],
+  options: armOptions,
+  prepare: loadMujoco,
+  build: (options: ArmReachOptions, id) => simulationEnvironment(id, armReach(options)),
+  // without noise on the target's actions, so that Q and V are of one policy, and long enough at a low rate for a critic to be inverted
+  preset: { steps: 12_000, settings: { discount: 0.95, hidden: [64, 64], starts: 500, targetNoise: 0, lastRate: 0.03 } },
+  task: { planner: "waypoints" },
+  draw: (state) => drawArm(state, false),
+} as const satisfies EnvironmentRegistration<ArmReachOptions>;

@@ -1,6 +1,7 @@
 import type { Random } from "../../numbers/random.ts";
 import { box } from "../../spaces/space.ts";
 import { clip } from "../coordinates.ts";
+import { neverEnded } from "../endings.ts";
 import type { Simulation } from "../environment.ts";
 import { advance, sizes } from "./engine.ts";
 import { type GoalRewardOptions, goalRewards } from "./goal.ts";
@@ -44,6 +45,13 @@ export function armSimulation(task: ArmTask): Simulation {
   const reached = new Float64Array(3);
   const desired = new Float64Array(3);
   const reward = new Float64Array(1);
+  /** Of state i of a batch. */
+  const paid = (states: Float64Array, i: number) => {
+    achieved(states, i * stateSize, reached, 0);
+    for (let k = 0; k < 3; k++) desired[k] = states[i * stateSize + goalAt + k];
+    goalRewards(reached, desired, 1, reward, task.reward);
+    return reward[0];
+  };
   const high = new Array<number>(size).fill(Infinity);
   const ones = new Array<number>(actionSize).fill(1);
   return {
@@ -74,12 +82,13 @@ export function armSimulation(task: ArmTask): Simulation {
       if (nextStates !== states) nextStates.set(states.subarray(0, n * stateSize));
       advance(id, world, nextStates, stateSize, task.actuation ? distort(actions, actionSize, n, task.actuation) : actions, actionSize, n);
       for (let i = 0; i < n; i++) {
-        achieved(nextStates, i * stateSize, reached, 0);
-        for (let k = 0; k < 3; k++) desired[k] = nextStates[i * stateSize + goalAt + k];
-        goalRewards(reached, desired, 1, reward, task.reward);
-        rewards[i] = reward[0];
+        rewards[i] = paid(nextStates, i);
         terminated[i] = 0;
       }
+    },
+    ended: neverEnded,
+    reward(_states, _actions, nextStates, n, out) {
+      for (let i = 0; i < n; i++) out[i] = paid(nextStates, i);
     },
   };
 }

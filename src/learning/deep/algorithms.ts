@@ -1,3 +1,5 @@
+import type { Preset } from "../../environments/registration.ts";
+import { registrationOf } from "../../environments/registry.ts";
 import type { Learner, LearnerOptions } from "../learner.ts";
 import type { EnvironmentSource } from "./actors.ts";
 import { dqn } from "./dqn.ts";
@@ -20,18 +22,10 @@ export const algorithms: Readonly<Record<string, Algorithm>> = {
   td3: { describe: "twin delayed deterministic actor-critic for Box actions (Fujimoto et al. 2018)", create: td3 },
 };
 
-/** What an environment needs where the defaults do not do. */
-export interface Preset {
-  readonly steps: number;
-  readonly settings?: Readonly<Record<string, unknown>>;
-}
+/** What an environment that asks for nothing is learned with. */
+const ordinary: Preset = { steps: 100_000 };
 
-export const presets: Readonly<Record<string, Preset>> = {
-  "Acrobot-v1": { steps: 60_000 },
-  // without noise on the target's actions, so that Q and V are of one policy, and long enough at a low rate for a critic to be inverted
-  "ArmReach-v0": { steps: 12_000, settings: { discount: 0.95, hidden: [64, 64], starts: 500, targetNoise: 0, lastRate: 0.03 } },
-  "CartPole-v1": { steps: 80_000 },
-  "MountainCar-v0": { steps: 120_000, settings: { rate: 2e-3, explorationPart: 0.3, lookahead: 5, persistence: 12 } },
-  "Pendulum-v1": { steps: 15_000 },
-};
-export const ordinary: Preset = { steps: 100_000 };
+/** What is registered for an environment; a plain hundred thousand steps where nothing is. */
+export function presetOf(id: string): Preset {
+  return registrationOf(id)?.preset ?? ordinary;
+}

@@ -5,7 +5,7 @@ import { checkpointFile } from "../checkpoint-file.ts";
 import { type AuxiliaryOptions, auxiliaryHeads, withoutAuxiliary } from "../invertible/auxiliary-heads.ts";
 import type { Identifiability } from "../invertible/identify-heads.ts";
 import { openLog } from "../training-log.ts";
-import { algorithms, ordinary, presets } from "./algorithms.ts";
+import { algorithms, presetOf } from "./algorithms.ts";
 import { type Best, evaluateCritic, type TrainingEntry, train, trainingLog } from "./train.ts";
 
 export interface RunOptions {
@@ -58,7 +58,7 @@ const ENDING = ["command", "algorithm", "seed", "meanReturn", "episodes", "evalu
  */
 export async function runTraining(options: RunOptions): Promise<RunResult> {
   const { environment, seed, out, identifiable } = options;
-  const preset = presets[environment] ?? ordinary;
+  const preset = presetOf(environment);
   const { steps = preset.steps } = options;
   const settings = { ...preset.settings, ...options.settings };
   const configuration = { environment, algorithm: options.algorithm, seed, steps, settings, ...(identifiable ? { identifiable } : {}) };

@@ -9,7 +9,7 @@ import { make, prepare } from "../../environments/make.ts";
 import { vectorize } from "../../environments/vector-environment.ts";
 import { inferDynamics } from "../../inversion/infer.ts";
 import type { Samples } from "../../inversion/samples.ts";
-import { algorithms, presets } from "../../learning/deep/algorithms.ts";
+import { algorithms, presetOf } from "../../learning/deep/algorithms.ts";
 import { cem } from "../../planning/cem.ts";
 import { simulatorOf } from "../../planning/shooting.ts";
 import type { ContinuousWorldModel } from "../../world-model/world-model.ts";
@@ -58,7 +58,7 @@ function places(n: number, seed: number): Float64Array {
 /** The goal-conditioned critic of a training seed, learned with hindsight. */
 export async function trainReach(seed: number, onProgress?: OnProgress): Promise<SavedCritic> {
   await prepare(ARM_REACH);
-  const { steps, settings } = presets[ARM_REACH];
+  const { steps, settings } = presetOf(ARM_REACH);
   const learner = await algorithms[ALGORITHM].create(ARM_REACH, { ...settings, seed, steps });
   while (learner.steps < steps) {
     await learner.iterate();
