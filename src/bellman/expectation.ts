@@ -1,6 +1,6 @@
 import type { Head } from "../critics/critic.ts";
 import type { Session } from "../engine/index.ts";
-import type { Rewards } from "./system.ts";
+import type { Rewards } from "./rewards.ts";
 
 /** What a policy does in n states: J actions each, and what each weighs for every head. */
 export interface PolicyPoints {

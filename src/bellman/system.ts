@@ -2,9 +2,7 @@ import type { Head, NetworkCritic, StateValueCritic } from "../critics/critic.ts
 import { compile, Graph, inline, jacobian, type Session } from "../engine/index.ts";
 import type { Coordinates } from "../environments/environment.ts";
 import { type Expectation, expectation } from "./expectation.ts";
-
-/** r(s, a) of n transitions that do not end the episode, in the environment's units; states [n, d], actions [n, m]. */
-export type Rewards = (states: Float64Array, actions: Float64Array, n: number, out: Float64Array) => void;
+import type { Rewards } from "./rewards.ts";
 
 /**
  * What is saved of a critic with a model: "x" → "values"; "x", "actions" → "actionValues" (and "rewards" where heads have cumulants of their own),

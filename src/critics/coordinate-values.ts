@@ -1,9 +1,10 @@
 import { add, concat, gather, matmul, mul, sub, tanh, type Value } from "../engine/index.ts";
 import type { Space } from "../spaces/space.ts";
 import { actionScale } from "./action-scale.ts";
-import type { Head } from "./critic.ts";
+import type { Head, NetworkCritic } from "./critic.ts";
 import type { ValueFunctions } from "./deep-q.ts";
 import { applyNetwork, type Network, parameter } from "./network.ts";
+import { type NetworkDefinition, networkCritic } from "./network-critic.ts";
 
 type Data = Float32Array | Float64Array;
 
@@ -78,6 +79,24 @@ export function coordinateValues(parts: CoordinateValueParts & { readonly action
       return mul(x, vector(x, now));
     },
   };
+}
+
+const partsOf = new WeakMap<NetworkCritic, CoordinateValueParts>();
+
+/** A critic of coordinate values, whose own networks a solver can start from. */
+export function coordinateCritic(
+  identity: Omit<NetworkDefinition, "actionValues" | "stateValues">,
+  parts: CoordinateValueParts,
+): NetworkCritic {
+  const { actionSpace } = identity;
+  const critic = networkCritic({ ...identity, ...coordinateValues({ ...parts, actionSpace }), form: "coordinates" });
+  partsOf.set(critic, parts);
+  return critic;
+}
+
+/** What a critic made by `coordinateCritic` is made of. */
+export function coordinateParts(critic: NetworkCritic): CoordinateValueParts | undefined {
+  return partsOf.get(critic);
 }
 
 /** Heads of `coordinateValues`. @param names [d] */

@@ -1,6 +1,5 @@
 import type { Value } from "../engine/graph.ts";
 import type { Space } from "../spaces/space.ts";
-import type { CoordinateValueParts } from "./coordinate-values.ts";
 
 /** One value function: one Bellman equation on the unknown next state. */
 export interface Head {
@@ -47,9 +46,16 @@ interface CriticBase {
 /** Typed arrays, plain arrays, or rows. */
 export type Numbers = ArrayLike<number> | readonly ArrayLike<number>[];
 
+/**
+ * What the values of a network critic mean, which decides how they are inverted: a smooth function of the next state ("values"), steps to sparse goals,
+ * with cliffs at the goals and silence inside ("steps-to-go"), or discounted means of the coordinates themselves ("coordinates").
+ */
+export type CriticForm = "values" | "steps-to-go" | "coordinates";
+
 /** A critic whose values are graphs of the engine, so that they can be differentiated. */
 export interface NetworkCritic extends CriticBase {
   readonly kind: "network";
+  readonly form: CriticForm;
   readonly observationSize: number;
   /** 1 for Discrete. */
   readonly actionSize: number;
@@ -61,8 +67,6 @@ export interface NetworkCritic extends CriticBase {
   rewardGraph?(observations: Value, actions: Value): Value;
   /** Append the greedy (or mean) action [N, m] in the environment's units, where the critic has one. */
   policyGraph?(observations: Value): Value;
-  /** Where the values are of the coordinates themselves: what they are made of. */
-  readonly coordinateValues?: CoordinateValueParts;
 }
 
 /**

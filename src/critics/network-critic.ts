@@ -1,7 +1,6 @@
 import { compile, Graph, type Session, type Value } from "../engine/index.ts";
 import { flatDimension, type Space } from "../spaces/space.ts";
-import type { CoordinateValueParts } from "./coordinate-values.ts";
-import type { Head, NetworkCritic, Numbers } from "./critic.ts";
+import type { CriticForm, Head, NetworkCritic, Numbers } from "./critic.ts";
 import { toFlat } from "./numbers.ts";
 
 /**
@@ -20,7 +19,8 @@ export interface NetworkDefinition {
   /** r_i(s, a) where heads have cumulants of their own. */
   rewards?(observation: readonly Value[], action: Value): Value;
   policy?(observation: readonly Value[]): Value;
-  readonly coordinateValues?: CoordinateValueParts;
+  /** "values" when absent. */
+  readonly form?: CriticForm;
 }
 
 const definitions = new WeakMap<object, NetworkDefinition>();
@@ -52,6 +52,7 @@ export function networkCritic(definition: NetworkDefinition): NetworkCritic {
 
   const critic: NetworkCritic = {
     kind: "network",
+    form: definition.form ?? "values",
     name,
     algorithm,
     environment,
@@ -64,7 +65,6 @@ export function networkCritic(definition: NetworkDefinition): NetworkCritic {
     stateValueGraph: (observations) => definition.stateValues([observations]),
     rewardGraph: rewards && ((observations, actions) => rewards([observations], actions)),
     policyGraph: policy && ((observations) => policy([observations])),
-    coordinateValues: definition.coordinateValues,
     async actionValues(observations: Numbers, actions: Numbers) {
       const states = toFlat(observations, observationSize, "observations");
       const moves = toFlat(actions, actionSize, "actions");

@@ -2,7 +2,7 @@ import { concat, fromOnnx, inline, type Value } from "../engine/index.ts";
 import type { Space } from "../spaces/space.ts";
 import { actionScale } from "./action-scale.ts";
 import { deterministicActorCritic, softActorCritic } from "./actor-critic.ts";
-import { type CoordinateValueParts, coordinateValues } from "./coordinate-values.ts";
+import { type CoordinateValueParts, coordinateCritic, coordinateValues } from "./coordinate-values.ts";
 import type { Critic, Head } from "./critic.ts";
 import { deepQ, quantileDeepQ, type ValueFunctions } from "./deep-q.ts";
 import { type FixedPolicy, generalValueFunctions } from "./general-value-functions.ts";
@@ -99,7 +99,13 @@ export function restoreCritic(saved: SavedCritic): Critic {
   }
   const identity = { name, algorithm, environment, heads, observationSpace, actionSpace };
   if (values.kind === "state-value-graphs") return stateValueGraphs(identity, values);
-  return networkCritic({ ...identity, ...functionsOf(values, actionSpace, heads.length) });
+  if (values.kind === "coordinate-values") return coordinateCritic(identity, values);
+  const stepping = values.kind === "steps-to-go" || (values.kind === "graphs" && heads.every((head) => head.silentAbove !== undefined));
+  return networkCritic({
+    ...identity,
+    ...functionsOf(values, actionSpace, heads.length),
+    form: stepping ? "steps-to-go" : "values",
+  });
 }
 
 function functionsOf(values: SavedValues, actionSpace: Space, heads: number): NetworkFunctions {
@@ -125,7 +131,7 @@ function functionsOf(values: SavedValues, actionSpace: Space, heads: number): Ne
       return withCumulants(functionsOf(control, actionSpace, rewarded), generalValues(general, actionSpace), rewarded);
     }
     case "coordinate-values":
-      return { ...coordinateValues({ ...values, actionSpace }), coordinateValues: values };
+      return coordinateValues({ ...values, actionSpace });
     case "deep-q":
       return deepQ({ online: through(values.online), target: through(values.target), ...numbered(actionSpace) });
     case "steps-to-go": {
@@ -149,7 +155,7 @@ function generalValues(values: GeneralValues, actionSpace: Space) {
   return generalValueFunctions({ ...values, actionSpace, continuation: (input) => applyNetwork(values.continuation, input) });
 }
 
-type NetworkFunctions = ValueFunctions & Pick<NetworkDefinition, "rewards" | "coordinateValues">;
+type NetworkFunctions = ValueFunctions & Pick<NetworkDefinition, "rewards">;
 
 function whole(pieces: readonly Value[]): Value {
   return pieces.length === 1 ? pieces[0] : concat(pieces, pieces[0].shape.length - 1);

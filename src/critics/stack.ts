@@ -46,8 +46,11 @@ function stackNetworks(critics: readonly NetworkCritic[], identity: Identity): N
   const own = critics.filter((critic) => critic.rewardGraph);
   if (own.length > 0 && own.length < critics.length)
     throw new TypeError(`${own[0].name} has rewards of its own and others have the environment's: invert them apart`);
+  // values of coordinates are inverted one critic at a time: several together are values like any others
+  const form = first.form !== "coordinates" && critics.every((critic) => critic.form === first.form) ? first.form : "values";
   return networkCritic({
     ...identity,
+    form,
     observationSpace: first.observationSpace,
     actionSpace: first.actionSpace,
     actionValues: (observation, action) => {

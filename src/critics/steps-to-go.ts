@@ -170,6 +170,7 @@ export function inSteps(critic: NetworkCritic, goals: readonly SparseGoal[]): Ne
   const whole = (pieces: readonly Value[]) => (pieces.length === 1 ? pieces[0] : concat(pieces, pieces[0].shape.length - 1));
   return networkCritic({
     ...critic,
+    form: "steps-to-go",
     name: `${critic.name} in steps`,
     heads: stepsToGoHeads(`${critic.name} in steps`, goals),
     actionValues: (observation, action) => steps(critic.actionValueGraph(whole(observation), action)),

@@ -13,6 +13,7 @@ function only(critic: NetworkCritic, kept: readonly number[]): NetworkCritic {
   const whole = (pieces: readonly Value[]) => (pieces.length === 1 ? pieces[0] : concat(pieces, pieces[0].shape.length - 1));
   return networkCritic({
     ...critic,
+    form: "values",
     heads: kept.map((i) => heads[i]),
     actionValues: (observation, action) => choose(critic.actionValueGraph(whole(observation), action)),
     stateValues: (observation) => choose(critic.stateValueGraph(whole(observation))),

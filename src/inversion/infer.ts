@@ -1,4 +1,5 @@
-import { type BellmanSystem, bellmanSystem, type Rewards } from "../bellman/system.ts";
+import type { Rewards } from "../bellman/rewards.ts";
+import { type BellmanSystem, bellmanSystem } from "../bellman/system.ts";
 import type { Critic, NetworkCritic, StateValueCritic, TabularCritic } from "../critics/critic.ts";
 import { stack } from "../critics/stack.ts";
 import { withoutReward } from "../critics/without-reward.ts";
@@ -11,9 +12,7 @@ import { createRandom } from "../numbers/random.ts";
 import { type Element, flatDimension, flatten, type Space, sample } from "../spaces/space.ts";
 import type { TabularWorldModel } from "../world-model/world-model.ts";
 import { type InferContinuousOptions, type InferredContinuous, inferContinuous } from "./continuous/infer-continuous.ts";
-import { areCoordinateValues } from "./continuous/infer-coordinates.ts";
 import { inferFromStateValues } from "./continuous/infer-state-values.ts";
-import { areSparse } from "./hybrid/solve-hybrid.ts";
 import { MismatchError } from "./mismatch-error.ts";
 import type { Samples } from "./samples.ts";
 import { inferFew, isPlain } from "./tabular/infer-few.ts";
@@ -181,8 +180,9 @@ async function visit(
   environment: Environment | undefined,
   { samples, seed = 0, epsilon = 0.3 }: InferOptions,
 ): Promise<Samples> {
-  const sparse = critic.kind === "network" && areSparse([critic]);
-  const many = sparse ? SPARSE_SAMPLES : critic.kind === "network" && areCoordinateValues([critic]) ? COORDINATE_SAMPLES : SAMPLES;
+  const form = critic.kind === "network" ? critic.form : "values";
+  const sparse = form === "steps-to-go";
+  const many = sparse ? SPARSE_SAMPLES : form === "coordinates" ? COORDINATE_SAMPLES : SAMPLES;
   const n = (samples as number | undefined) ?? many;
   if (!environment) return uniformSamples(critic, n, seed);
   if (sparse) return startSamples(environment.physics!, n, seed);

@@ -1,4 +1,5 @@
 import type { BellmanSystem } from "../bellman/system.ts";
+import { median, moments } from "../numbers/statistics.ts";
 
 /** Where the equations are solved: states and what was done there, never what followed. */
 export interface Samples {
@@ -25,11 +26,7 @@ export async function equationsAt(system: BellmanSystem, samples: Samples): Prom
   const { n, states, actions } = samples;
   if (states.length !== n * d || actions.length !== n * system.actionSize)
     throw new RangeError("samples: states must be [n, d] and actions [n, m]");
-  const centre = new Float64Array(d);
-  const scale = new Float64Array(d);
-  for (let i = 0; i < n * d; i++) centre[i % d] += states[i] / n;
-  for (let i = 0; i < n * d; i++) scale[i % d] += (states[i] - centre[i % d]) ** 2 / n;
-  for (let j = 0; j < d; j++) scale[j] = Math.sqrt(scale[j]) || 1;
+  const { centre, scale } = moments(states, d);
   return { n, states, actions, targets: await system.targets(states, actions), here: await system.values(states), centre, scale };
 }
 
@@ -46,10 +43,4 @@ export function headRms(differences: ArrayLike<number>, k: number): Float64Array
     out[i] = Math.sqrt(sum / n);
   }
   return out;
-}
-
-export function median(values: ArrayLike<number>): number {
-  const sorted = Float64Array.from(values).sort();
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }

@@ -18,6 +18,16 @@ export function median(values: ArrayLike<number>): number {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
+/** Mean and standard deviation of each column of rows [n, d]; a column that never changes has scale 1. */
+export function moments(rows: ArrayLike<number>, d: number): { readonly centre: Float64Array; readonly scale: Float64Array } {
+  const n = rows.length / d;
+  const centre = new Float64Array(d);
+  const scale = new Float64Array(d);
+  for (let i = 0; i < n * d; i++) centre[i % d] += rows[i] / n;
+  for (let i = 0; i < n * d; i++) scale[i % d] += (rows[i] - centre[i % d]) ** 2 / n;
+  return { centre, scale: scale.map((variance) => Math.sqrt(variance) || 1) };
+}
+
 export interface Interval {
   readonly value: number;
   /** 95 % by the percentile bootstrap */

@@ -1,5 +1,5 @@
 import type { Coordinates, Physics } from "../environments/environment.ts";
-import { confine } from "../world-model/continuous.ts";
+import { confine } from "../world-model/confine.ts";
 import type { Dynamics } from "../world-model/dynamics.ts";
 import type { Simulator } from "./shooting.ts";
 

@@ -1,4 +1,5 @@
-import { bellmanSystem, type Rewards } from "../bellman/system.ts";
+import type { Rewards } from "../bellman/rewards.ts";
+import { bellmanSystem } from "../bellman/system.ts";
 import type { NetworkCritic } from "../critics/critic.ts";
 import { withGoals } from "../critics/goal-conditioned.ts";
 import { add, concat, createRandom, mul, slice, type Value } from "../engine/index.ts";

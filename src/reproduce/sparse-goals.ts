@@ -10,9 +10,10 @@ import { wrapAngle } from "../environments/coordinates.ts";
 import type { Physics } from "../environments/environment.ts";
 import { loadSavedCritic, saveCritic } from "../formats/critic-folder.ts";
 import { type Hybrid, type HybridInference, inferHybrid } from "../inversion/hybrid/infer-hybrid.ts";
-import { intoBox, residualOf, type ValueEquations } from "../inversion/hybrid/value-equations.ts";
+import { residualOf, type ValueEquations } from "../inversion/hybrid/value-equations.ts";
 import type { Samples } from "../inversion/samples.ts";
 import { inGoal, type StepsToGoOptions, type StepsToGoTask, trainStepsToGo } from "../learning/invertible/steps-to-go.ts";
+import { confine } from "../world-model/confine.ts";
 import type { Dynamics } from "../world-model/dynamics.ts";
 import type { ReproduceOptions, Reproduction } from "./harness/reproduction.ts";
 
@@ -228,9 +229,9 @@ export function steps(physics: Physics, { states, actions, n }: Samples): Truth 
 
 export async function nextStates(equations: Pick<ValueEquations, "coordinates">, dynamics: Dynamics, { states, actions, n }: Samples) {
   const change = await dynamics.change(states, actions, n);
-  return intoBox(
+  return confine(
     change.map((x, i) => x + states[i]),
-    equations,
+    equations.coordinates,
   );
 }
 

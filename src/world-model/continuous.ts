@@ -1,9 +1,8 @@
 import { type Expectation, repeatRows } from "../bellman/expectation.ts";
 import type { BellmanSystem } from "../bellman/system.ts";
-import { wrapAngle } from "../environments/coordinates.ts";
-import type { Coordinates } from "../environments/environment.ts";
 import type { Space } from "../spaces/space.ts";
 import { type BoundScale, boundsOf, unscaled } from "./bounds.ts";
+import { confine } from "./confine.ts";
 import type { Dynamics } from "./dynamics.ts";
 import { type PointwiseSettings, solvePointwise } from "./pointwise.ts";
 import { saveContinuous } from "./save-continuous.ts";
@@ -115,16 +114,6 @@ export async function expectedValues(
   const out = new Float64Array((states.length / d) * k);
   for (let at = 0; at < values.length; at++) out[Math.floor(at / (points * k)) * k + (at % k)] += weights[at] * values[at];
   return out;
-}
-
-/** Angles into (−π, π], the rest into the box of known states, in place. */
-export function confine(states: Float64Array, { angular, low, high }: Coordinates): Float64Array {
-  const d = angular.length;
-  for (let i = 0; i < states.length; i++) {
-    const j = i % d;
-    states[i] = angular[j] ? wrapAngle(states[i]) : Math.min(high[j], Math.max(low[j], states[i]));
-  }
-  return states;
 }
 
 /** √(Σ_i (r_i/σ_i)²) of each row: σ counts each critic once, so that 1 is what one critic's own error explains. */

@@ -1,6 +1,7 @@
 import { createRandom } from "../numbers/random.ts";
 import { boundsOf, LEVEL, unscaled } from "./bounds.ts";
-import { type ContinuousDefinition, confine, continuousModel, whitenedResidual } from "./continuous.ts";
+import { confine } from "./confine.ts";
+import { type ContinuousDefinition, continuousModel, whitenedResidual } from "./continuous.ts";
 import { covariances, meanUnderNoise, triangle } from "./expected-values.ts";
 import { solveGaussian } from "./gaussian-pointwise.ts";
 import { isNoisy } from "./noise.ts";

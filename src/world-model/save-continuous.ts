@@ -1,5 +1,6 @@
 import { files } from "#files";
-import { assembleSystem, type Rewards } from "../bellman/system.ts";
+import type { Rewards } from "../bellman/rewards.ts";
+import { assembleSystem } from "../bellman/system.ts";
 import type { Head } from "../critics/critic.ts";
 import { fromOnnx, toOnnx } from "../engine/index.ts";
 import type { Coordinates } from "../environments/environment.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type BellmanSystem, bellmanSystem, type Rewards } from "../../src/bellman/system.ts";
+import type { Rewards } from "../../src/bellman/rewards.ts";
+import { type BellmanSystem, bellmanSystem } from "../../src/bellman/system.ts";
 import type { NetworkCritic, StateValueCritic } from "../../src/critics/critic.ts";
 import { stateValueCritic } from "../../src/critics/state-value.ts";
 import { add, linear, type Value } from "../../src/engine/index.ts";

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { Rewards } from "../../src/bellman/system.ts";
+import type { Rewards } from "../../src/bellman/rewards.ts";
 import { stateValueCritic } from "../../src/critics/state-value.ts";
 import { linear, type Random, tanh, type Value } from "../../src/engine/index.ts";
 import type { InferredContinuous } from "../../src/inversion/continuous/infer-continuous.ts";

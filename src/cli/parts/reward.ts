@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Rewards } from "../../bellman/system.ts";
+import type { Rewards } from "../../bellman/rewards.ts";
 import type { TabularCritic } from "../../critics/critic.ts";
 import type { InferOptions } from "../../inversion/infer.ts";
 import { UsageError } from "./errors.ts";

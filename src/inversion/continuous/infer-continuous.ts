@@ -1,5 +1,6 @@
 import type { OnProgress } from "../../base/progress.ts";
-import { type BellmanSystem, bellmanSystem, type Rewards } from "../../bellman/system.ts";
+import type { Rewards } from "../../bellman/rewards.ts";
+import { type BellmanSystem, bellmanSystem } from "../../bellman/system.ts";
 import type { NetworkCritic } from "../../critics/critic.ts";
 import { stack } from "../../critics/stack.ts";
 import type { Coordinates } from "../../environments/environment.ts";
@@ -7,7 +8,8 @@ import { type ContinuousIdentifiability, type HeadEvidence, HOPELESS, identifyCo
 import type { Space } from "../../spaces/space.ts";
 import { type BoundScale, boundScores } from "../../world-model/bounds.ts";
 import { stepSizes } from "../../world-model/calibrate.ts";
-import { type ContinuousDefinition, confine, continuousModel } from "../../world-model/continuous.ts";
+import { confine } from "../../world-model/confine.ts";
+import { type ContinuousDefinition, continuousModel } from "../../world-model/continuous.ts";
 import { type Dynamics, sandwich, structuredDynamics } from "../../world-model/dynamics.ts";
 import { networkDynamics } from "../../world-model/network-dynamics.ts";
 import type { NoiseKind } from "../../world-model/noise.ts";
@@ -15,7 +17,7 @@ import { type PointwiseSettings, solvePointwise } from "../../world-model/pointw
 import { withSpread } from "../../world-model/spread.ts";
 import type { Integrator } from "../../world-model/structure.ts";
 import type { ContinuousWorldModel } from "../../world-model/world-model.ts";
-import { areSparse, hybrid } from "../hybrid/solve-hybrid.ts";
+import { hybrid } from "../hybrid/solve-hybrid.ts";
 import { MismatchError } from "../mismatch-error.ts";
 import { inferGaussian } from "../noise/infer-gaussian.ts";
 import { type Equations, equationsAt, type Samples } from "../samples.ts";
@@ -23,7 +25,7 @@ import { type AmortisedOptions, firstSigma, fitAmortised, type StructuredFit } f
 import { calibratePointwise } from "./calibrate-pointwise.ts";
 import { fitNetwork, type NetworkFitOptions } from "./fit-network.ts";
 import { type CrossValidated, fitWithTransitions, type HeldOut, type RealTransitions } from "./fit-with-transitions.ts";
-import { areCoordinateValues, inferFromCoordinates } from "./infer-coordinates.ts";
+import { inferFromCoordinates } from "./infer-coordinates.ts";
 
 export interface InferContinuousOptions extends AmortisedOptions {
   readonly coordinates: Coordinates;
@@ -64,7 +66,7 @@ export interface InferredContinuous {
 export async function inferContinuous(critics: readonly NetworkCritic[], options: InferContinuousOptions): Promise<InferredContinuous> {
   if (options.noise) return inferGaussian(critics, options);
   const { method = "amortised" } = options;
-  if (method !== "pointwise" && areCoordinateValues(critics)) return inferFromCoordinates(critics[0], options);
+  if (method !== "pointwise" && critics.length === 1 && critics[0].form === "coordinates") return inferFromCoordinates(critics[0], options);
   if (options.transitions && method !== "amortised") throw new MismatchError(`transitions are for method 'amortised', not '${method}'`);
   if (options.timeStep !== undefined && method !== "amortised")
     throw new MismatchError(`a time step is for method 'amortised', not '${method}'`);
@@ -133,7 +135,7 @@ async function inferFrom(
 }
 
 function isSparse(critics: readonly NetworkCritic[], { method }: InferContinuousOptions): boolean {
-  return areSparse(critics) && (method === undefined || method === "amortised");
+  return critics.every(({ form }) => form === "steps-to-go") && (method === undefined || method === "amortised");
 }
 
 /** What "nothing moves" is off by is the reach that was found pair by pair, else the RMS of the answers' steps. */

@@ -1,9 +1,10 @@
 import { bellmanSystem } from "../../bellman/system.ts";
-import type { CoordinateValueParts } from "../../critics/coordinate-values.ts";
+import { type CoordinateValueParts, coordinateParts } from "../../critics/coordinate-values.ts";
 import type { NetworkCritic } from "../../critics/critic.ts";
 import type { Network } from "../../critics/network.ts";
 import { identifyContinuous } from "../../identifiability/continuous.ts";
-import { confine, continuousModel } from "../../world-model/continuous.ts";
+import { confine } from "../../world-model/confine.ts";
+import { continuousModel } from "../../world-model/continuous.ts";
 import type { EncodingNumbers, NetworkParameters, NetworkSettings } from "../../world-model/network-dynamics.ts";
 import { networkDynamics } from "../../world-model/network-dynamics.ts";
 import { withSpread } from "../../world-model/spread.ts";
@@ -11,11 +12,6 @@ import { MismatchError } from "../mismatch-error.ts";
 import { equationsAt, type Samples } from "../samples.ts";
 import { fitNetwork } from "./fit-network.ts";
 import { boundScale, type InferContinuousOptions, type InferredContinuous } from "./infer-continuous.ts";
-
-/** Values of the coordinates themselves: as many equations a discount as coordinates. */
-export function areCoordinateValues(critics: readonly NetworkCritic[]): boolean {
-  return critics.length === 1 && critics[0].coordinateValues !== undefined;
-}
 
 const DEFAULTS = { steps: 5000, batch: 512, rate: 1e-3, huber: 1, decay: 0, members: 1 };
 /** How many states what is known of the answer is judged at. */
@@ -28,7 +24,7 @@ const LATER = 0.5;
  * which is what f begins as ("w is δ", exact for u = 0), until it is Bellman-consistent at the samples. No next state is used.
  */
 export async function inferFromCoordinates(critic: NetworkCritic, options: InferContinuousOptions): Promise<InferredContinuous> {
-  const parts = critic.coordinateValues;
+  const parts = coordinateParts(critic);
   if (!parts) throw new MismatchError(`${critic.name} does not value coordinates themselves`);
   if (options.transitions) throw new MismatchError("transitions cannot be weighed against values of coordinates yet: leave them out");
   const { coordinates, rewards, samples, seed = 0, onProgress } = options;

@@ -1,6 +1,7 @@
+import { confine } from "../../world-model/confine.ts";
 import type { ContactMap } from "../../world-model/contact.ts";
 import { applyContacts, facesOf, touches } from "../../world-model/contact.ts";
-import { estimate, intoBox, residualOf, type ValueEquations } from "./value-equations.ts";
+import { estimate, residualOf, type ValueEquations } from "./value-equations.ts";
 
 /** Affine maps that are tried on a face: offsets of the half range and slopes. */
 export const CANDIDATES = {
@@ -54,7 +55,7 @@ export async function fitContacts(
       }
       const earlier = found.flatMap((entry) => (entry.map && entry.coordinate === coordinate && entry.side === side ? [entry.map] : []));
       const residuals = (map: ContactMap) =>
-        residualOf(equations, intoBox(applyContacts([...earlier, map], coordinates, landed.slice()), equations), known);
+        residualOf(equations, confine(applyContacts([...earlier, map], coordinates, landed.slice()), coordinates), known);
       const tried: { readonly map: ContactMap; readonly residual: Float64Array; readonly mean: number }[] = [];
       for (const offset of CANDIDATES.offsets) {
         for (const slope of CANDIDATES.slopes) {

@@ -1,7 +1,8 @@
 import { cholesky, choleskySolve } from "../../numbers/dense.ts";
+import { confine } from "../../world-model/confine.ts";
 import { touches } from "../../world-model/contact.ts";
 import type { Structure } from "../../world-model/structure.ts";
-import { intoBox, silence, type ValueEquations } from "./value-equations.ts";
+import { silence, type ValueEquations } from "./value-equations.ts";
 
 export interface HybridOptions {
   readonly iterations?: number;
@@ -73,7 +74,7 @@ export async function fitHybrid(
   const bent = new Float64Array(n);
   let used = 0;
 
-  const asked = (moved: Float64Array) => equations.values(intoBox(moved, equations));
+  const asked = (moved: Float64Array) => equations.values(confine(moved, equations.coordinates));
   for (let iteration = 0; iteration <= iterations; iteration++) {
     onProgress?.(iteration, iterations);
     structure.change(states, phi, n, theta, raw);

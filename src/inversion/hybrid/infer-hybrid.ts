@@ -1,7 +1,9 @@
 import type { OnProgress } from "../../base/progress.ts";
 import { createRandom } from "../../numbers/random.ts";
+import { moments } from "../../numbers/statistics.ts";
 import type { Space } from "../../spaces/space.ts";
 import { stepSizes } from "../../world-model/calibrate.ts";
+import { confine } from "../../world-model/confine.ts";
 import type { ContactMap } from "../../world-model/contact.ts";
 import { type Dynamics, sandwich, structuredDynamics } from "../../world-model/dynamics.ts";
 import { boundedPositions, createFeatures, type FeatureKind } from "../../world-model/features.ts";
@@ -12,7 +14,7 @@ import { MismatchError } from "../mismatch-error.ts";
 import type { Samples } from "../samples.ts";
 import { type ContactEvidence, fitContacts } from "./fit-contacts.ts";
 import { fitHybrid, type HybridFit } from "./fit-hybrid.ts";
-import { type Estimate, estimate, intoBox, residualOf, type ValueEquations } from "./value-equations.ts";
+import { type Estimate, estimate, residualOf, type ValueEquations } from "./value-equations.ts";
 
 export interface HybridInference {
   /** Values of other trainings, independent of the first: they choose among the classes of models. */
@@ -100,7 +102,7 @@ export async function inferHybrid(
     const structure = structureOf(candidate);
     const phi = structure.features.matrix(used.states, used.actions, used.n);
     const fit = await fitHybrid(equations, structure, used.states, phi, targets, scale, { iterations, timeStep, regions });
-    const answer = intoBox(follow(structure, held, fit.theta), equations);
+    const answer = confine(follow(structure, held, fit.theta), equations.coordinates);
     const own = estimate(await residualOf(equations, answer, heldTargets));
     const others = await Promise.all(validators.map((validator, v) => residualOf(validator, answer, acrossTargets[v])));
     const across = others.length === 0 ? undefined : estimate(averaged(others));
@@ -125,7 +127,7 @@ export async function inferHybrid(
   );
   const judged = ({ own, across }: HybridClass) => (across ?? own).mean;
   const rivals = classes.filter((entry) => entry !== chosen && judged(entry) <= PLAUSIBLE * judged(chosen));
-  const answerOf = (entry: HybridClass) => intoBox(follow(structureOf(entry), held, entry.fit.theta), equations);
+  const answerOf = (entry: HybridClass) => confine(follow(structureOf(entry), held, entry.fit.theta), equations.coordinates);
   const spread = farthest(answerOf(chosen), rivals.map(answerOf), equations);
   return {
     chosen,
@@ -197,13 +199,4 @@ function smallestOfTheBest(classes: readonly HybridClass[], of: (entry: HybridCl
 
 function averaged(columns: readonly Float64Array[]): Float64Array {
   return columns[0].map((_, b) => columns.reduce((sum, column) => sum + column[b] / columns.length, 0));
-}
-
-function moments(states: Float64Array, d: number): { readonly centre: Float64Array; readonly scale: Float64Array } {
-  const n = states.length / d;
-  const centre = new Float64Array(d);
-  const scale = new Float64Array(d);
-  for (let i = 0; i < n * d; i++) centre[i % d] += states[i] / n;
-  for (let i = 0; i < n * d; i++) scale[i % d] += (states[i] - centre[i % d]) ** 2 / n;
-  return { centre, scale: scale.map((s) => Math.sqrt(s) || 1) };
 }

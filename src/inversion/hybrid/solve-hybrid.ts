@@ -1,20 +1,16 @@
 import { bellmanSystem } from "../../bellman/system.ts";
 import type { NetworkCritic } from "../../critics/critic.ts";
+import { confine } from "../../world-model/confine.ts";
 import type { Dynamics } from "../../world-model/dynamics.ts";
 import { withSpread } from "../../world-model/spread.ts";
 import type { InferContinuousOptions, Solved } from "../continuous/infer-continuous.ts";
 import { MismatchError } from "../mismatch-error.ts";
 import { headRms } from "../samples.ts";
 import { farthest, type Hybrid, inferHybrid } from "./infer-hybrid.ts";
-import { intoBox, residualOf, silence, type ValueEquations } from "./value-equations.ts";
+import { residualOf, silence, type ValueEquations } from "./value-equations.ts";
 
 /** Residuals beyond so many of their heads' scales are of another kind. */
 const BEYOND = 3;
-
-/** Critics of sparse goals: values with cliffs at their goals, silent inside. */
-export function areSparse(critics: readonly NetworkCritic[]): boolean {
-  return critics.every(({ heads }) => heads.every((head) => head.silentAbove !== undefined));
-}
 
 /**
  * Hybrid dynamics of sparse-goal critics. Where there are several, the first is inverted to choose a class of models by the residual under the others,
@@ -46,9 +42,9 @@ export async function hybrid(
     found = await inferHybrid(equations, actionSpace, samples, { ...settings, integrator, features: kind });
     const answer = async (by: Dynamics) => {
       const moved = await by.change(samples.states, samples.actions, samples.n);
-      return intoBox(
+      return confine(
         moved.map((x, i) => x + samples.states[i]),
-        equations,
+        coordinates,
       );
     };
     // what one critic says by itself is a rival of what all say together
@@ -59,9 +55,9 @@ export async function hybrid(
     );
   }
   const change = await dynamics.change(samples.states, samples.actions, samples.n);
-  const nextStates = intoBox(
+  const nextStates = confine(
     change.map((x, i) => x + samples.states[i]),
-    equations,
+    coordinates,
   );
   const targets = await equations.targets(samples.states, samples.actions);
   const values = await equations.values(nextStates);

@@ -1,5 +1,4 @@
 import type { BellmanSystem } from "../../bellman/system.ts";
-import { wrapAngle } from "../../environments/coordinates.ts";
 
 /** What values alone say, without derivatives: any source of them will do, a table on a grid as well as a network. */
 export interface ValueEquations extends Pick<BellmanSystem, "coordinates" | "heads" | "stateSize" | "targets"> {
@@ -14,16 +13,6 @@ const ARRIVED = 1;
 export function silence({ heads }: Pick<ValueEquations, "heads">): { readonly silent: Float64Array; readonly arrived: Float64Array } {
   const silent = Float64Array.from(heads, (head) => head.silentAbove ?? Infinity);
   return { silent, arrived: silent.map((x) => x + ARRIVED) };
-}
-
-/** Angles into (−π, π], the rest into the box: what a value may be asked about. In place. */
-export function intoBox(states: Float64Array, { coordinates: { angular, low, high } }: Pick<ValueEquations, "coordinates">): Float64Array {
-  const d = angular.length;
-  for (let i = 0; i < states.length; i++) {
-    const j = i % d;
-    states[i] = angular[j] ? wrapAngle(states[i]) : Math.min(high[j], Math.max(low[j], states[i]));
-  }
-  return states;
 }
 
 /** A mean over samples with its standard error. */

@@ -2,8 +2,9 @@ import { threads as machine } from "#threads";
 import { indexData, openIndex } from "../../identifiability/column-index.ts";
 import type { MatchSetup } from "../threads/match-worker.ts";
 import { share } from "../threads/share.ts";
-import { createRowMatcher, type MatchRows } from "./match-rows.ts";
+import { createRowMatcher } from "./match-rows.ts";
 import { defaultTolerance } from "./matching.ts";
+import type { MatchRows } from "./row-matches.ts";
 
 export interface ChunkedMatchProblem {
   readonly heads: number;

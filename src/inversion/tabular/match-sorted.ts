@@ -1,5 +1,5 @@
 import type { DistinctColumns } from "../../identifiability/distinct-columns.ts";
-import type { MatchRows } from "./match-rows.ts";
+import type { MatchRows } from "./row-matches.ts";
 
 export interface SortedMatcher {
   /** Nearest of all targets. */

@@ -1,6 +1,7 @@
 import { headScale, indexColumns } from "../../identifiability/column-index.ts";
 import { BEST, beginSearch, createNearest, LIMIT, offer, RUNNER_UP } from "../../identifiability/nearest.ts";
-import { createRowMatcher, type MatchRows, type RowMatcher } from "./match-rows.ts";
+import { createRowMatcher, type RowMatcher } from "./match-rows.ts";
+import type { MatchRows } from "./row-matches.ts";
 
 /** States among which each answer is looked for, as one sparse list a set. */
 export interface CandidateSets {

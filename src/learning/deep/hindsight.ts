@@ -1,5 +1,6 @@
 import { collectTransitions, randomPolicy } from "../../environments/collect.ts";
 import type { Environment, GoalTask } from "../../environments/environment.ts";
+import { moments } from "../../numbers/statistics.ts";
 import { box, type Space } from "../../spaces/space.ts";
 import { LearningError } from "../errors.ts";
 import type { Standard } from "../layers.ts";
@@ -46,9 +47,5 @@ export async function standardOf(environment: Environment, seed: number): Promis
   const o = simulation.observationSpace.low.length;
   const seen = new Float64Array(n * o);
   simulation.observations(states, n, seen);
-  const centre = new Float64Array(o);
-  const scale = new Float64Array(o);
-  for (let i = 0; i < n * o; i++) centre[i % o] += seen[i] / n;
-  for (let i = 0; i < n * o; i++) scale[i % o] += (seen[i] - centre[i % o]) ** 2 / n;
-  return { centre, scale: scale.map((variance) => Math.sqrt(variance) || 1) };
+  return moments(seen, o);
 }
