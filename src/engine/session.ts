@@ -1,4 +1,4 @@
-import { runtime } from "#runtime";
+import { cores, openRuntime } from "#runtime";
 import type { DType, Graph, Shape } from "./graph.ts";
 import { toOnnx } from "./onnx.ts";
 import type { LoadOptions, RuntimeSession, RuntimeTensor } from "./runtime/runtime.ts";
@@ -57,7 +57,7 @@ const byGraph = new WeakMap<Graph, Map<string, Promise<Held>>>();
 
 /** Make a graph runnable: any batch size, cached by graph and by bytes. */
 export async function compile(graph: Graph, options: CompileOptions = {}): Promise<Session> {
-  const threads = options.threads ?? runtime.cores;
+  const threads = options.threads ?? cores;
   if (!Number.isInteger(threads) || threads < 1) throw new RangeError(`threads must be a positive integer, got ${threads}`);
   const { chunk } = options;
   if (chunk !== undefined && (!Number.isInteger(chunk) || chunk < 1))
@@ -94,7 +94,9 @@ async function acquireBytes(bytes: Uint8Array, options: LoadOptions): Promise<He
   const key = `${options.threads} ${options.spin} ${Array.from(digest, (b) => b.toString(16).padStart(2, "0")).join("")}`;
   let pending = byBytes.get(key);
   if (!pending) {
-    pending = runtime.load(bytes, options).then((native) => ({ key, native, users: 0 }));
+    pending = openRuntime()
+      .then((runtime) => runtime.load(bytes, options))
+      .then((native) => ({ key, native, users: 0 }));
     byBytes.set(key, pending);
     pending.catch(() => byBytes.delete(key));
   }

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { VinverseError } from "../base/error.ts";
 
 /** The two modules of three.js, its licence kept, without comments and indentation. */
 export interface ThreeSource {
@@ -9,11 +10,23 @@ export interface ThreeSource {
   readonly main: string;
 }
 
-/** three.js as installed, to be put into a page. */
+/**
+ * three.js as installed, to be put into a page.
+ * @throws VinverseError where it is not installed: it is an optional dependency
+ */
 export function threeSource(): ThreeSource {
-  const folder = dirname(createRequire(import.meta.url).resolve("three"));
+  const folder = dirname(pathOfThree());
   const read = (name: string) => shorten(readFileSync(join(folder, name), "utf8"));
   return { core: read("three.core.js"), main: read("three.module.js") };
+}
+
+function pathOfThree(): string {
+  try {
+    return createRequire(import.meta.url).resolve("three");
+  } catch (cause) {
+    const fix = "npm install three";
+    throw new VinverseError("MISMATCH", `a page that shows the arm needs three.js, which is not installed: ${fix}`, { fix, cause });
+  }
 }
 
 /** Only whole lines go: what they hold inside a shader's text is a comment or an indentation there too. */

@@ -1,40 +1,75 @@
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
-import type { Tensor } from "onnxruntime-node";
-import type { Runtime, RuntimeTensor } from "./runtime.ts";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { VinverseError } from "../../base/error.ts";
+import { openNative } from "./native.ts";
+import type { Runtime } from "./runtime.ts";
+import { type OrtModule, wasmRuntime } from "./wasm.ts";
 
-/** onnxruntime-node on the CPU, loaded with the first session: a program that runs none starts without it. */
-export const runtime: Runtime = {
-  name: "onnxruntime-node",
-  cores: availableParallelism(),
-  async load(bytes, { threads, spin }) {
-    const { InferenceSession, Tensor } = await import("onnxruntime-node");
-    const toNative = (t: RuntimeTensor) => new Tensor(t.dtype, t.data, t.dims);
-    const session = await InferenceSession.create(bytes, {
-      executionProviders: ["cpu"],
-      intraOpNumThreads: threads,
-      interOpNumThreads: 1,
-      executionMode: "sequential",
-      logSeverityLevel: 3,
-      extra: { session: { intra_op: { allow_spinning: spin ? "1" : "0" } } },
-    });
-    return {
-      async run(feeds, fetches) {
-        const given: Record<string, Tensor> = {};
-        for (const name in feeds) given[name] = toNative(feeds[name]);
-        const wanted: Record<string, Tensor | null> = {};
-        for (const name in fetches) {
-          const held = fetches[name];
-          wanted[name] = held === null ? null : toNative(held);
-        }
-        const results = await session.run(given, wanted);
-        const out: Record<string, RuntimeTensor> = {};
-        for (const name in fetches) {
-          const { type, dims, data } = results[name];
-          out[name] = { dtype: type as RuntimeTensor["dtype"], dims, data: data as RuntimeTensor["data"] };
-        }
-        return out;
-      },
-      release: () => session.release(),
-    };
-  },
-};
+/** Threads that can run at once on this machine. */
+export const cores = availableParallelism();
+
+/** How to get the native build: its install script downloads parts for graphics cards, which this program does not use. */
+export const INSTALL_NATIVE =
+  "npm install onnxruntime-node, with ONNXRUNTIME_NODE_INSTALL=skip in the environment where downloads are closed";
+
+let chosen: Promise<Runtime> | undefined;
+
+/**
+ * The runtime, opened with the first session: a program that runs none starts without it. The environment variable VINVERSE_RUNTIME says
+ * which (`native` or `wasm`); where it is not set, the native build where it loads, else the WebAssembly build, with a note on stderr.
+ * @throws VinverseError for another value, or where the native build was asked for and does not load
+ */
+export function openRuntime(): Promise<Runtime> {
+  chosen ??= choose(process.env.VINVERSE_RUNTIME ?? "", openNative, openWasm, (note) => console.error(note));
+  return chosen;
+}
+
+/** The choice itself, with its ways and its voice given. */
+export async function choose(
+  wish: string,
+  native: () => Promise<Runtime>,
+  wasm: () => Promise<Runtime>,
+  say: (note: string) => void,
+): Promise<Runtime> {
+  const field = "VINVERSE_RUNTIME";
+  if (wish !== "" && wish !== "native" && wish !== "wasm")
+    throw new VinverseError("OPTION", `${field} is '${wish}': set it to 'native' or 'wasm', or not at all`, { field, fix: "native, wasm" });
+  if (wish === "wasm") return wasm();
+  try {
+    return await native();
+  } catch (error) {
+    const reason = whyNot(error);
+    if (wish === "native") {
+      const fix = INSTALL_NATIVE;
+      throw new VinverseError("OPTION", `${field} is 'native', but ${reason}: ${fix}`, { field, fix, cause: error });
+    }
+    say(`vinverse: ${reason}, so ONNX Runtime's slower WebAssembly build runs. For the fast one: ${INSTALL_NATIVE}.`);
+    return wasm();
+  }
+}
+
+function whyNot(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND") return "onnxruntime-node is not installed";
+  return `onnxruntime-node does not load (${message.split("\n")[0]})`;
+}
+
+const MODULE = "ort-wasm-simd-threaded.mjs";
+
+/** The two files of the WebAssembly build lie beside this one in the package, and in onnxruntime-web where it runs from source. */
+function wasmFile(): URL {
+  const shipped = new URL(`./onnxruntime/${MODULE}`, import.meta.url);
+  return existsSync(fileURLToPath(shipped)) ? shipped : pathToFileURL(createRequire(import.meta.url).resolve(`onnxruntime-web/${MODULE}`));
+}
+
+async function openWasm(): Promise<Runtime> {
+  const worker = Object.getOwnPropertyDescriptor(globalThis, "Worker");
+  const { default: instantiate } = (await import(wasmFile().href)) as { default: (settings: object) => Promise<OrtModule> };
+  const ort = await instantiate({ numThreads: cores });
+  // in Node the module defines a global Worker, by which other libraries take the program for a page
+  if (worker) Object.defineProperty(globalThis, "Worker", worker);
+  else Reflect.deleteProperty(globalThis, "Worker");
+  return wasmRuntime(ort, cores);
+}

@@ -20,15 +20,15 @@ export interface RuntimeSession {
 }
 
 export interface LoadOptions {
+  /** Threads inside one operator. The WebAssembly build has one pool for all sessions, as large as the machine, and takes no other number. */
   readonly threads: number;
-  /** Idle threads wait busily. */
+  /** Idle threads wait busily. The WebAssembly build decides by itself. */
   readonly spin: boolean;
 }
 
-/** What executes ONNX graphs: ONNX Runtime, native in Node, WebAssembly in the browser. Imported as `#runtime`. */
+/** What executes ONNX graphs: a build of ONNX Runtime. */
 export interface Runtime {
-  readonly name: string;
-  /** Threads that can run at once on this machine. */
-  readonly cores: number;
+  /** `native`: onnxruntime-node; `wasm`: the WebAssembly build. */
+  readonly name: "native" | "wasm";
   load(bytes: Uint8Array, options: LoadOptions): Promise<RuntimeSession>;
 }

@@ -1,8 +1,7 @@
-import type { MainModule, MjData, MjModel } from "mujoco-js";
 import { clip } from "../coordinates.ts";
 import { gripPosition, jointsFor } from "./kinematics.ts";
 import { type ArmWorld, actuatorCount, armModel, fingerReach, jointCount, joints, substeps, timestep, workspace } from "./model.ts";
-import { mujocoFor } from "./mujoco.ts";
+import { type MjData, type MjModel, type Mujoco, mujocoFor } from "./mujoco.ts";
 
 /** Metres that an action of 1 moves the target. */
 export const stride = 0.02;
@@ -16,7 +15,7 @@ export function sizes(world: ArmWorld): { readonly positions: number; readonly v
 }
 
 interface Engine {
-  readonly mujoco: MainModule;
+  readonly mujoco: Mujoco;
   readonly model: MjModel;
   readonly data: MjData;
   qpos: Float64Array;
@@ -51,11 +50,8 @@ function engineFor(id: string, world: ArmWorld): Engine {
   return engine;
 }
 
-function start(mujoco: MainModule, world: ArmWorld): Engine {
-  const file = "/arm.xml";
-  mujoco.FS.writeFile(file, armModel(world));
-  const model = mujoco.MjModel.loadFromXML(file);
-  mujoco.FS.unlink(file);
+function start(mujoco: Mujoco, world: ArmWorld): Engine {
+  const model = mujoco.MjModel.from_xml_string(armModel(world));
   const data = new mujoco.MjData(model);
   const none = new Float64Array(0);
   return { mujoco, model, data, qpos: none, qvel: none, warmStart: none, ctrl: none };

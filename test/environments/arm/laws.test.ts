@@ -39,8 +39,7 @@ describe("with MuJoCo", () => {
 
   test("the grip is where MuJoCo puts it, and moves as its difference quotient says", async () => {
     const mujoco = await loadMujoco();
-    mujoco.FS.writeFile("/test.xml", armModel({ cubeMass: 0.05, jointStrength: full }));
-    const model = mujoco.MjModel.loadFromXML("/test.xml");
+    const model = mujoco.MjModel.from_xml_string(armModel({ cubeMass: 0.05, jointStrength: full }));
     const data = new mujoco.MjData(model);
     const random = createRandom(1);
     const q = new Float64Array(5);
