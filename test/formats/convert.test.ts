@@ -2,11 +2,11 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { InferenceSession, Tensor } from "onnxruntime-node";
 import { afterAll, describe, expect, test } from "vitest";
+import { openRuntime } from "#runtime";
 import { main } from "../../src/cli/program.ts";
 import type { Critic, NetworkCritic, StateValueCritic, TabularCritic } from "../../src/critics/critic.ts";
-import { compile, evaluate, Graph, jacobian } from "../../src/engine/index.ts";
+import { compile, evaluate, fromOnnx, Graph, jacobian, type RuntimeTensor } from "../../src/engine/index.ts";
 import { toOnnx } from "../../src/engine/onnx.ts";
 import { loadCriticFolder, saveCritic } from "../../src/formats/critic-folder.ts";
 import { loadCritic } from "../../src/formats/index.ts";
@@ -43,11 +43,13 @@ function close(got: ArrayLike<number>, wanted: ArrayLike<number>, tolerance = 1e
 }
 
 async function runOnnx(bytes: Uint8Array, feeds: Readonly<Record<string, { data: Float64Array; dims: number[] }>>) {
-  const session = await InferenceSession.create(bytes);
-  const given = Object.fromEntries(
-    session.inputNames.map((name) => [name, new Tensor("float32", Float32Array.from(feeds[name].data), feeds[name].dims)]),
-  );
-  const out = await session.run(given);
+  const { inputs, outputs } = fromOnnx(bytes);
+  const session = await (await openRuntime()).load(bytes, { threads: 1, spin: false });
+  const given = inputs.map(({ name }): [string, RuntimeTensor] => [
+    name,
+    { dtype: "float32", data: Float32Array.from(feeds[name].data), dims: feeds[name].dims },
+  ]);
+  const out = await session.run(Object.fromEntries(given), Object.fromEntries([...outputs.keys()].map((name) => [name, null])));
   await session.release();
   return Object.fromEntries(Object.entries(out).map(([name, { data, dims }]) => [name, { data: data as Float32Array, dims }]));
 }

@@ -159,10 +159,11 @@ describe("with MuJoCo", () => {
   }
 
   test("a scripted grasp lifts the cube and brings it to the goal in nearly every start", () => {
+    // of 1050 starts 97 % lifted it, 97 % reached the goal and 96 % held it there: of 50, three standard deviations less
     const { lifted, reached, held } = pickAndPlace(50, 100);
-    expect(lifted).toBeGreaterThanOrEqual(0.97);
-    expect(reached).toBeGreaterThanOrEqual(0.97);
-    expect(held).toBeGreaterThanOrEqual(0.9);
+    expect(lifted).toBeGreaterThanOrEqual(0.9);
+    expect(reached).toBeGreaterThanOrEqual(0.9);
+    expect(held).toBeGreaterThanOrEqual(0.88);
   });
 
   test("a hand that turns takes a cube at any angle, one that does not cannot", () => {
