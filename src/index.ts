@@ -1,7 +1,6 @@
 export type { Agent } from "./agents/agent.ts";
 export { AdaptContinuous, type AdaptContinuousOptions } from "./agents/continuous/adapt-continuous.ts";
 export { createDyna, type Dyna, type DynaOptions } from "./agents/continuous/dyna.ts";
-export { distil } from "./agents/continuous/linear-model.ts";
 export { Adapt, type AdaptOptions } from "./agents/tabular/adapt.ts";
 export { AdaptStochastic } from "./agents/tabular/adapt-stochastic.ts";
 export { Detector } from "./agents/tabular/detect.ts";
@@ -40,6 +39,7 @@ export { valueIteration } from "./planning/value-iteration.ts";
 export { planWaypoints, type WaypointControl, type WaypointPlanner, type WaypointTask, waypointPolicy } from "./planning/waypoints.ts";
 export { type CalibrationTransitions, calibrateBounds } from "./world-model/calibrate.ts";
 export { type Coverage, coverageCurve, coverageOf } from "./world-model/coverage.ts";
+export { distil } from "./world-model/linear-model.ts";
 export { loadWorldModel } from "./world-model/load.ts";
 export { type Score, type ScoreOptions, scoreModel } from "./world-model/score.ts";
 export type {

@@ -1,6 +1,5 @@
 import { fileURLToPath } from "node:url";
 import { ExploreContinuous, type ExploreContinuousOptions, type Seek } from "../agents/continuous/explore-continuous.ts";
-import { type LinearModel, type Met, offTheFaces, type Steps, taken } from "../agents/continuous/linear-model.ts";
 import type { OnProgress } from "../base/progress.ts";
 import { drawAnywhere, randomPolicy } from "../environments/collect.ts";
 import type { Environment, Physics } from "../environments/environment.ts";
@@ -10,6 +9,7 @@ import { inferDynamics } from "../inversion/infer.ts";
 import { createRandom } from "../numbers/random.ts";
 import { type Interval, medianOf, speedup } from "../numbers/statistics.ts";
 import { simulatorOfPhysics } from "../planning/simulators.ts";
+import { type LinearModel, type Met, offTheFaces, type Steps, taken } from "../world-model/linear-model.ts";
 import type { ContinuousWorldModel } from "../world-model/world-model.ts";
 
 export interface ExplorationStudy {

@@ -1,5 +1,4 @@
 import { createDyna, type Dyna, type DynaOptions } from "../agents/continuous/dyna.ts";
-import { distil, type LinearModel } from "../agents/continuous/linear-model.ts";
 import { wrapAngle } from "../environments/coordinates.ts";
 import type { Physics } from "../environments/environment.ts";
 import { pendulum } from "../environments/pendulum.ts";
@@ -9,6 +8,7 @@ import { inferDynamics } from "../inversion/infer.ts";
 import { sac } from "../learning/deep/sac.ts";
 import { createRandom } from "../numbers/random.ts";
 import { type Interval, meanOf, medianOf } from "../numbers/statistics.ts";
+import { distil, type LinearModel } from "../world-model/linear-model.ts";
 import type { Reproduce } from "./harness/reproduction.ts";
 
 const SEEDS = 5;

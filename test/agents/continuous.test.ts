@@ -2,13 +2,13 @@ import { describe, expect, test } from "vitest";
 import { AdaptContinuous } from "../../src/agents/continuous/adapt-continuous.ts";
 import { calibrate, calibrateIn, residualsOf } from "../../src/agents/continuous/calibrate.ts";
 import { imagine, imaginedEnvironment, plannerIn } from "../../src/agents/continuous/imagination.ts";
-import { distil, distillations, linearModel, refit, type Steps } from "../../src/agents/continuous/linear-model.ts";
 import { ResidualDetector } from "../../src/agents/continuous/residual-detector.ts";
 import { collectTransitions, drawAnywhere } from "../../src/environments/collect.ts";
 import { make } from "../../src/environments/make.ts";
 import { createRandom } from "../../src/numbers/random.ts";
 import type { ContinuousTask } from "../../src/planning/plan-on-grid.ts";
 import { createFeatures } from "../../src/world-model/features.ts";
+import { distil, distillations, linearModel, refit, type Steps } from "../../src/world-model/linear-model.ts";
 import type { ContinuousWorldModel } from "../../src/world-model/world-model.ts";
 
 const random = (seed: number) => createRandom(seed);

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { createDyna, type DynaOptions } from "../../src/agents/continuous/dyna.ts";
-import { type LinearModel, linearModel } from "../../src/agents/continuous/linear-model.ts";
 import { pendulum } from "../../src/environments/pendulum.ts";
 import { physicsEnvironment } from "../../src/environments/physics-environment.ts";
 import { createActors, type EnvironmentSource } from "../../src/learning/deep/actors.ts";
@@ -9,6 +8,7 @@ import { sac } from "../../src/learning/deep/sac.ts";
 import type { Learner, LearnerOptions } from "../../src/learning/learner.ts";
 import { createRandom } from "../../src/numbers/random.ts";
 import { createFeatures } from "../../src/world-model/features.ts";
+import { type LinearModel, linearModel } from "../../src/world-model/linear-model.ts";
 
 const physics = pendulum();
 const task: DynaOptions["task"] = { discount: 0.9, reward: (states, actions, _next, n, out) => physics.rewards(states, actions, n, out) };

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ExploreContinuous } from "../../src/agents/continuous/explore-continuous.ts";
 import { linearBelief } from "../../src/agents/continuous/linear-belief.ts";
-import { linearModel } from "../../src/agents/continuous/linear-model.ts";
 import { drawAnywhere } from "../../src/environments/collect.ts";
 import { make } from "../../src/environments/make.ts";
 import { loadCritic } from "../../src/formats/load-critic.ts";
@@ -9,6 +8,7 @@ import { inferDynamics } from "../../src/inversion/infer.ts";
 import { createRandom } from "../../src/numbers/random.ts";
 import { explorationRun } from "../../src/reproduce/continuous-exploration.ts";
 import { createFeatures } from "../../src/world-model/features.ts";
+import { linearModel } from "../../src/world-model/linear-model.ts";
 
 describe("a linear belief", () => {
   const { coordinates, actionSpace } = make("MountainCarContinuous-v0").physics!;

@@ -5,11 +5,11 @@ import { type ContinuousTask, type GridOptions, planOnGrid } from "../../plannin
 import type { ContinuousPolicy } from "../../planning/policy.ts";
 import type { Simulator } from "../../planning/shooting.ts";
 import { sample } from "../../spaces/space.ts";
+import { distillations, type LinearModel, type Met, offTheFaces, refit, type Steps } from "../../world-model/linear-model.ts";
 import type { ContinuousWorldModel } from "../../world-model/world-model.ts";
 import { allowedResiduals, type Calibrated, calibrateIn, detectorOf, inProportion } from "./calibrate.ts";
 import { continueLearner, type TrainedLearner } from "./continue-learner.ts";
 import { imagine, imaginedEnvironment, plannerIn, type Seen, type StateValues, stateValuesOf } from "./imagination.ts";
-import { distillations, type LinearModel, type Met, offTheFaces, refit, type Steps } from "./linear-model.ts";
 import type { ResidualAlarm, ResidualDetector } from "./residual-detector.ts";
 
 export interface AdaptContinuousOptions {

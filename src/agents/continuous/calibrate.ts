@@ -9,7 +9,7 @@ import {
   type Steps,
   simplest,
   taken,
-} from "./linear-model.ts";
+} from "../../world-model/linear-model.ts";
 import { ResidualDetector } from "./residual-detector.ts";
 
 /** A weight is expected to change by as much as it is worth, or by this share of the coordinate's largest. */

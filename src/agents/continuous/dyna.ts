@@ -4,9 +4,9 @@ import { LearningError } from "../../learning/errors.ts";
 import type { Learner, LearnerOptions } from "../../learning/learner.ts";
 import { createRandom, type Random } from "../../numbers/random.ts";
 import type { ContinuousTask } from "../../planning/plan-on-grid.ts";
+import { changeOf, type LinearModel, refit, type Steps, taken } from "../../world-model/linear-model.ts";
 import { continueLearner } from "./continue-learner.ts";
 import { imagine, imaginedEnvironment, type Seen } from "./imagination.ts";
-import { changeOf, type LinearModel, refit, type Steps, taken } from "./linear-model.ts";
 
 export interface DynaOptions {
   /** `sac`, `dqn` or another learner with a replay memory. */

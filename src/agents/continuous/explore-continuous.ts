@@ -5,9 +5,9 @@ import { choicesOf } from "../../planning/own-task.ts";
 import type { ContinuousPolicy } from "../../planning/policy.ts";
 import { reachGoal } from "../../planning/reach.ts";
 import type { Simulator } from "../../planning/shooting.ts";
+import { changeOf, distil, type LinearModel, linearModel, type Met } from "../../world-model/linear-model.ts";
 import type { ContinuousWorldModel } from "../../world-model/world-model.ts";
 import { inferredPrecision, type LinearBelief, linearBelief } from "./linear-belief.ts";
-import { changeOf, distil, type LinearModel, linearModel, type Met } from "./linear-model.ts";
 
 /** Look for places that were never visited, where a reward may be; or for steps that tell most about the model. */
 export type Seek = "places" | "information";

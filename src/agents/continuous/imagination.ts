@@ -6,7 +6,7 @@ import type { Random } from "../../numbers/random.ts";
 import { cemOver } from "../../planning/cem.ts";
 import { type ContinuousTask, type Outcomes, settle } from "../../planning/plan-on-grid.ts";
 import type { ContinuousPolicy } from "../../planning/policy.ts";
-import type { LinearModel } from "./linear-model.ts";
+import type { LinearModel } from "../../world-model/linear-model.ts";
 
 /** What is known of a world without its laws: what is measured, what can be done, how long an episode is. */
 export type Seen = Pick<Physics, "coordinates" | "observations" | "observationSpace" | "actionSpace" | "horizon">;

@@ -1,6 +1,6 @@
 import { cholesky, choleskySolve } from "../../numbers/dense.ts";
+import { changeOf, type LinearModel, linearModel, type Met, offTheFaces, type Steps } from "../../world-model/linear-model.ts";
 import type { ContinuousWorldModel } from "../../world-model/world-model.ts";
-import { changeOf, type LinearModel, linearModel, type Met, offTheFaces, type Steps } from "./linear-model.ts";
 
 /** Against features that nothing has told apart, in units of a feature's mean square. */
 const RIDGE = 1e-8;

@@ -49,7 +49,7 @@ export async function adaptContinuous(
       import("../../planning/plan-on-grid.ts"),
       import("../../planning/simulators.ts"),
       import("../../agents/continuous/adapt-continuous.ts"),
-      import("../../agents/continuous/linear-model.ts"),
+      import("../../world-model/linear-model.ts"),
       import("../../reproduce/adaptation/continuous-runs.ts"),
     ]);
   const { runs: count = RUNS, steps = STEPS } = options;

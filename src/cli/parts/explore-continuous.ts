@@ -43,7 +43,7 @@ export async function exploreContinuous(
   const [{ explorationRun, physicsOf, trueSteps }, { drawAnywhere }, { changeError }, { meanOf }] = await Promise.all([
     import("../../reproduce/continuous-exploration.ts"),
     import("../../environments/collect.ts"),
-    import("../../agents/continuous/linear-model.ts"),
+    import("../../world-model/linear-model.ts"),
     import("../../numbers/statistics.ts"),
   ]);
   if (options.within !== undefined && options.goal === undefined) throw new UsageError("--within says how near a goal is: give --goal too");

@@ -183,7 +183,7 @@ async function steered(model: ContinuousWorldModel | Simulator, space: Space, ai
 async function quick(model: ContinuousWorldModel, environment: Environment, seed: number): Promise<ContinuousWorldModel | Simulator> {
   if (model.method === "amortised") return model;
   const [{ distil }, { drawAnywhere }] = await Promise.all([
-    import("../../agents/continuous/linear-model.ts"),
+    import("../../world-model/linear-model.ts"),
     import("../../environments/collect.ts"),
   ]);
   const physics = environment.physics!;

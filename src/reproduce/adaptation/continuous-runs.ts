@@ -2,7 +2,6 @@ import { files } from "#files";
 import { AdaptContinuous, type AdaptContinuousOptions } from "../../agents/continuous/adapt-continuous.ts";
 import { allowedResiduals, calibrateIn, detectorOf } from "../../agents/continuous/calibrate.ts";
 import { continueLearner, type TrainedLearner } from "../../agents/continuous/continue-learner.ts";
-import { distillations, type Met, offTheFaces } from "../../agents/continuous/linear-model.ts";
 import { type BatchPolicy, collectStates, collectTransitions, randomPolicy, type VisitedTransitions } from "../../environments/collect.ts";
 import type { Environment } from "../../environments/environment.ts";
 import { make } from "../../environments/make.ts";
@@ -15,6 +14,7 @@ import type { Checkpoint } from "../../learning/learner.ts";
 import { createRandom } from "../../numbers/random.ts";
 import type { ContinuousPolicy } from "../../planning/policy.ts";
 import { sample } from "../../spaces/space.ts";
+import { distillations, type Met, offTheFaces } from "../../world-model/linear-model.ts";
 import { type ContinuousChangeStudy, optimal } from "./continuous-changes.ts";
 import { type CaughtUp, catchUp, EPISODES, EVALUATION, returnOfLearner } from "./continuous-critic.ts";
 

@@ -1,10 +1,10 @@
-import { wrapAngle } from "../../environments/coordinates.ts";
-import type { Coordinates } from "../../environments/environment.ts";
-import { cholesky, choleskySolve } from "../../numbers/dense.ts";
-import type { Space } from "../../spaces/space.ts";
-import { confine } from "../../world-model/confine.ts";
-import { boundedPositions, createFeatures, type FeatureKind, type Features, featureKinds } from "../../world-model/features.ts";
-import type { ContinuousWorldModel } from "../../world-model/world-model.ts";
+import { wrapAngle } from "../environments/coordinates.ts";
+import type { Coordinates } from "../environments/environment.ts";
+import { cholesky, choleskySolve } from "../numbers/dense.ts";
+import type { Space } from "../spaces/space.ts";
+import { confine } from "./confine.ts";
+import { boundedPositions, createFeatures, type FeatureKind, type Features, featureKinds } from "./features.ts";
+import type { ContinuousWorldModel } from "./world-model.ts";
 
 /** States [n, d] and actions [n, m] that were met. */
 export interface Met {
