@@ -1,14 +1,16 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
 import { writeNpz } from "../../src/formats/write-npz.ts";
 import { loadWorldModel } from "../../src/world-model/load.ts";
 import type { TabularPrediction } from "../../src/world-model/world-model.ts";
+import { plainPendulum } from "../trained-critic.ts";
+import { worldValues } from "../world-values.ts";
 import { run } from "./harness.ts";
 
-const critics = fileURLToPath(new URL("../../../shared/critics", import.meta.url));
+const agents = "test/formats/fixtures/zoo";
+const world = join(worldValues(), "WVF.npy");
 const folder = mkdtempSync(join(tmpdir(), "vinverse-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -97,9 +99,9 @@ test("a table's reward may be a number, a table, or unknown between heads that s
   }
 });
 
-describe.skipIf(!existsSync(critics))("with ../shared/critics", () => {
+describe("from a critic to a folder", () => {
   test("a reward of one's own as a module: the environment's gives the environment's answer; heads of one question cannot do without", async () => {
-    const sac = join(critics, "sac/Pendulum-v1_1");
+    const sac = await plainPendulum(join(folder, "sac"));
     const module = join(folder, "reward.mjs");
     writeFileSync(module, "export default ([angle, rate], [torque]) => -(angle ** 2 + 0.1 * rate ** 2 + 0.001 * torque ** 2);\n");
     const words = ["infer", sac, "--states", "300", "--json", "--quiet"];
@@ -117,7 +119,7 @@ describe.skipIf(!existsSync(critics))("with ../shared/critics", () => {
 
   test("a world value function: every next state right, the folder complete, the same bytes again", async () => {
     const out = join(folder, "wvf");
-    const words = ["infer", join(critics, "WVF.npy"), "--out", out, "--json", "--quiet"];
+    const words = ["infer", world, "--out", out, "--json", "--quiet"];
     const ran = await run(...words);
     expect(ran).toMatchObject({ code: 0, err: "" });
     const json = JSON.parse(ran.out);
@@ -136,7 +138,17 @@ describe.skipIf(!existsSync(critics))("with ../shared/critics", () => {
 
   test("a pendulum's critic: the promised error, on states of another seed, and the same bytes again", async () => {
     const out = join(folder, "pendulum");
-    const words = ["infer", join(critics, "sac/Pendulum-v1_1"), "--env", "Pendulum-v1", "--method", "amortised", "--out", out, "--json"];
+    const words = [
+      "infer",
+      await plainPendulum(join(folder, "plain")),
+      "--env",
+      "Pendulum-v1",
+      "--method",
+      "amortised",
+      "--out",
+      out,
+      "--json",
+    ];
     const ran = await run(...words);
     expect(ran.code).toBe(0);
     const json = JSON.parse(ran.out);
@@ -153,7 +165,7 @@ describe.skipIf(!existsSync(critics))("with ../shared/critics", () => {
   });
 
   test("an environment that the critic was not trained in is refused", async () => {
-    const ran = await run("infer", join(critics, "dqn/CartPole-v1_1"), "--env", "Pendulum-v1", "--quiet");
+    const ran = await run("infer", join(agents, "dqn/CartPole-v1_1"), "--env", "Pendulum-v1", "--quiet");
     expect(ran).toMatchObject({ code: 2, out: "" });
     expect(ran.err).toContain("they are not of one environment");
   });

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,7 +7,7 @@ import { describeSpace } from "../../src/cli/parts/describe-critic.ts";
 import { box, discrete } from "../../src/spaces/space.ts";
 import { run } from "./harness.ts";
 
-const critics = fileURLToPath(new URL("../../../shared/critics", import.meta.url));
+const critics = fileURLToPath(new URL("../formats/fixtures/zoo", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "vinverse-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -17,7 +17,7 @@ test("spaces in words", () => {
   expect(describeSpace({ kind: "dict", spaces: { b: discrete(3), a: discrete(2, 1) } })).toBe("a: Discrete 2 from 1; b: Discrete 3");
 });
 
-describe.skipIf(!existsSync(critics))("with ../shared/critics", () => {
+describe("agents in folders of RL Zoo", () => {
   test("a twin critic: algorithm, discount, sizes of its networks", async () => {
     const ran = await run("inspect", join(critics, "sac/Pendulum-v1_1"), "--json");
     expect(ran).toMatchObject({ code: 0, err: "" });
@@ -27,7 +27,7 @@ describe.skipIf(!existsSync(critics))("with ../shared/critics", () => {
       heads: 2,
       headGroups: [{ name: "Q", count: 2, discount: 0.99 }],
       discounts: [0.99],
-      networks: { "critic.qf0": [4, 64, 64, 1], "actor.latent_pi": [3, 64, 64], "actor.mu": [64, 1] },
+      networks: { "critic.qf0": [4, 8, 8, 1], "actor.latent_pi": [3, 8, 8], "actor.mu": [8, 1] },
       normalization: { observations: false, rewardScale: 1 },
     });
   });

@@ -1,11 +1,17 @@
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { make } from "../../src/environments/make.ts";
 import { loadCritic } from "../../src/formats/load-critic.ts";
+import { worldValues } from "../world-values.ts";
 
-const file = "../shared/critics/WVF.npy";
+/** Solved exactly, and as it was published, where that is at hand: learned, 6 of its 54 080 entries, far from their goals, a step or two too good. */
+const files = [
+  { file: join(worldValues(), "WVF.npy"), name: "solved", off: 0 },
+  ...(existsSync("../shared/critics/WVF.npy") ? [{ file: "../shared/critics/WVF.npy", name: "published", off: 6 }] : []),
+];
 
-test.skipIf(!existsSync(file))("FourRooms104-v0 has the action values that were published for it, for every goal", async () => {
+test.each(files)("FourRooms104-v0 has the action values of its world value function for every goal, $name", async ({ file, off }) => {
   const critic = await loadCritic(file);
   if (critic.kind !== "tabular" || !critic.stateNames) throw new Error("not a table with named states");
   const { grid } = make("FourRooms104-v0");
@@ -23,8 +29,7 @@ test.skipIf(!existsSync(file))("FourRooms104-v0 has the action values that were 
     for (let s = 0; s < 104; s++)
       for (let a = 0; a < 5; a++) apart += Math.abs(q[ours[s] * 5 + a] - critic.q[(head * 104 + s) * 5 + a]) > 1e-9 ? 1 : 0;
   }
-  // the file was learned: 6 of its 54 080 entries, far from their goals, are still a step or two too good
-  expect(apart).toBe(6);
+  expect(apart).toBe(off);
 });
 
 /** Optimal action values at γ = 1 of deterministic tables, by sweeps until nothing changes. */

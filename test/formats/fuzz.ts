@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { unzipSync, zipSync } from "fflate";
 import { afterAll, describe, expect, test } from "vitest";
 import type { Critic } from "../../src/critics/critic.ts";
@@ -170,20 +171,20 @@ function seeds(): Seed[] {
   );
   for (const name of ["td3.cleanrl_model", "net-bfloat16.pt", "net-float16.safetensors", "q-11.onnx", "q-17.onnx"])
     list.push({ name, bytes: fixture(name), read: (bytes) => readCritic(bytes, { file: name }, options) });
+  const world = new Uint8Array(gunzipSync(fixture("WVF.npy.gz"))).slice(0, 4000);
+  list.push(
+    { name: "WVF.npy", bytes: world, read: (bytes) => readCritic(bytes, { file: "WVF.npy" }) },
+    {
+      name: "vecnormalize.pkl",
+      bytes: fixture("zoo/her/PandaReach-v1_1/PandaReach-v1/vecnormalize.pkl"),
+      read: (bytes) => readVecNormalize(bytes, "vecnormalize.pkl"),
+    },
+  );
   const shared = "../shared/critics";
   if (existsSync(shared)) {
     const file = (name: string) => new Uint8Array(readFileSync(`${shared}/${name}`));
-    const world = file("WVF.npy").subarray(0, 4000);
     const stream = [...zipMember(file("sac/Pendulum-v1_1/Pendulum-v1.zip"), "tensors.pth")];
-    list.push(
-      { name: "WVF.npy", bytes: world, read: (bytes) => readCritic(bytes, { file: "WVF.npy" }) },
-      { name: "stream.pth", bytes: Uint8Array.from(stream), read: (bytes) => readCritic(bytes, { file: "stream.pth" }, options) },
-      {
-        name: "vecnormalize.pkl",
-        bytes: file("her/PandaReach-v1_1/PandaReach-v1/vecnormalize.pkl"),
-        read: (bytes) => readVecNormalize(bytes, "vecnormalize.pkl"),
-      },
-    );
+    list.push({ name: "stream.pth", bytes: Uint8Array.from(stream), read: (bytes) => readCritic(bytes, { file: "stream.pth" }, options) });
   }
   return list;
 }

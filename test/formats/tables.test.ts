@@ -5,8 +5,13 @@ import { zipSync } from "fflate";
 import { afterAll, describe, expect, test } from "vitest";
 import type { TabularCritic } from "../../src/critics/critic.ts";
 import { loadCritic } from "../../src/formats/index.ts";
+import { worldValues } from "../world-values.ts";
 
-const wvf = "../shared/critics/WVF.npy";
+/** Solved exactly by fixtures/make-world-values.py, and as it was published, where that is at hand: learned, three entries one step too high. */
+const files = [
+  { file: join(worldValues(), "WVF.npy"), name: "solved", off: 0 },
+  ...(existsSync("../shared/critics/WVF.npy") ? [{ file: "../shared/critics/WVF.npy", name: "published", off: 3 }] : []),
+];
 const folder = mkdtempSync(join(tmpdir(), "vinverse-tables-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -34,7 +39,7 @@ function successors(critic: TabularCritic): number[][] {
   });
 }
 
-describe.skipIf(!existsSync(wvf))("the world value function", () => {
+describe.each(files)("the world value function, $name", ({ file: wvf, off: entries }) => {
   test("has every free cell as a state and as a goal", async () => {
     const critic = (await loadCritic(wvf)) as TabularCritic;
     expect(critic.kind).toBe("tabular");
@@ -47,7 +52,7 @@ describe.skipIf(!existsSync(wvf))("the world value function", () => {
     }
   });
 
-  test("obeys Q_g(s, a) = −.1 + max_a' Q_g(s', a') on the map, but for three entries that its training left one step too high", async () => {
+  test("obeys Q_g(s, a) = −.1 + max_a' Q_g(s', a') on the map, but for what its training left one step too high", async () => {
     const critic = (await loadCritic(wvf)) as TabularCritic;
     const next = successors(critic);
     let worst = 0;
@@ -62,8 +67,8 @@ describe.skipIf(!existsSync(wvf))("the world value function", () => {
         }
       }
     }
-    expect(off).toBe(3);
-    expect(worst).toBeCloseTo(0.1, 9);
+    expect(off).toBe(entries);
+    expect(worst).toBeCloseTo(entries > 0 ? 0.1 : 0, 9);
   });
 
   test("'done' ends the episode: −.1 in the goal (3 in the rewarded one), −100 elsewhere", async () => {
