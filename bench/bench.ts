@@ -1,3 +1,4 @@
+import { median } from "../src/numbers/statistics.ts";
 /** What a benchmark prints: medians over the seeds, their ranges, and whatever explains them. */
 export interface BenchResult {
   readonly name: string;
@@ -16,16 +17,6 @@ export interface BenchOptions {
 }
 
 export type Bench = (options: BenchOptions) => Promise<BenchResult>;
-
-export function median(list: readonly number[]): number {
-  const sorted = [...list].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
-export function quantile(list: ArrayLike<number>, q: number): number {
-  return Array.from(list).sort((a, b) => a - b)[Math.min(list.length - 1, Math.floor(q * list.length))];
-}
 
 /** Medians and ranges of the figures of several seeds. */
 export function summarise(runs: readonly Readonly<Record<string, number>>[]): Pick<BenchResult, "figures" | "ranges"> {

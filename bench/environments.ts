@@ -4,7 +4,8 @@ import { make, prepare } from "../src/environments/make.ts";
 import { enumerateSokoban } from "../src/environments/sokoban-states.ts";
 import { vectorize } from "../src/environments/vector-environment.ts";
 import { createRandom } from "../src/numbers/random.ts";
-import { type Bench, median, summarise } from "./bench.ts";
+import { median } from "../src/numbers/statistics.ts";
+import { type Bench, summarise } from "./bench.ts";
 import { type Peer, startPeer } from "./peers/peer.ts";
 
 const ROUNDS = 5;

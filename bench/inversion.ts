@@ -15,7 +15,8 @@ import {
   type Session,
   type Value,
 } from "../src/engine/index.ts";
-import { type Bench, type BenchOptions, median, quantile, summarise } from "./bench.ts";
+import { median, quantile } from "../src/numbers/statistics.ts";
+import { type Bench, type BenchOptions, summarise } from "./bench.ts";
 import { type Peer, type PeerScript, startPeer } from "./peers/peer.ts";
 
 /** d unknowns, k residuals, two hidden layers of WIDTH, N problems at once. */

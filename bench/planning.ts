@@ -5,11 +5,12 @@ import type { Tables } from "../src/environments/environment.ts";
 import { gridWorld } from "../src/environments/grid-world.ts";
 import { buildTables } from "../src/environments/tables.ts";
 import { createRandom } from "../src/numbers/random.ts";
+import { median } from "../src/numbers/statistics.ts";
 import { allocateIntegers, allocateReals, foldedSizes, foldTables, ownMemory } from "../src/planning/fold.ts";
 import { policyIteration, policyIterationInParallel } from "../src/planning/policy-iteration.ts";
 import { createSweeps, type FoldedTables, type Sweeps } from "../src/planning/sweeps.ts";
 import { createArena } from "../src/planning/sweeps-wasm.ts";
-import { type Bench, median, summarise } from "./bench.ts";
+import { type Bench, summarise } from "./bench.ts";
 import { type Peer, startPeer } from "./peers/peer.ts";
 import { planningByShooting } from "./planning-shooting.ts";
 

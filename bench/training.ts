@@ -3,7 +3,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { adamState, createRandom, pack, type Recurrence, type RuntimeTensor, recur } from "../src/engine/index.ts";
 import { dqnGraph } from "../src/learning/deep/dqn.ts";
 import { initialise, type Layers } from "../src/learning/layers.ts";
-import { type Bench, median, summarise } from "./bench.ts";
+import { median } from "../src/numbers/statistics.ts";
+import { type Bench, summarise } from "./bench.ts";
 import { startPeer } from "./peers/peer.ts";
 
 /** CartPole's DQN with two hidden layers of 256. */

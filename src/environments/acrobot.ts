@@ -1,7 +1,8 @@
 import { concat, cos, sin, slice } from "../engine/index.ts";
 import type { Random } from "../numbers/random.ts";
+import { clamp } from "../numbers/statistics.ts";
 import { box, discrete } from "../spaces/space.ts";
-import { clip, wrapAngle } from "./coordinates.ts";
+import { wrapAngle } from "./coordinates.ts";
 import { endedWhere } from "./endings.ts";
 import type { Physics } from "./environment.ts";
 import { drawLinks } from "./links.ts";
@@ -102,8 +103,8 @@ export function acrobot({ maxEpisodeSteps = 500 }: AcrobotOptions = {}): Physics
         rungeKutta(states, at, actions[i] - 1, nextStates, slope);
         nextStates[at] = wrapAngle(nextStates[at]);
         nextStates[at + 1] = wrapAngle(nextStates[at + 1]);
-        nextStates[at + 2] = clip(nextStates[at + 2], -maxRate1, maxRate1);
-        nextStates[at + 3] = clip(nextStates[at + 3], -maxRate2, maxRate2);
+        nextStates[at + 2] = clamp(nextStates[at + 2], -maxRate1, maxRate1);
+        nextStates[at + 3] = clamp(nextStates[at + 3], -maxRate2, maxRate2);
         const ends = arrived(nextStates, at);
         rewards[i] = ends ? 0 : -1;
         terminated[i] = ends ? 1 : 0;

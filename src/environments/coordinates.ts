@@ -13,7 +13,3 @@ export const observedDirectly = {
     else for (let k = 0; k < states.length; k++) out[k] = states[k];
   },
 };
-
-export function clip(x: number, low: number, high: number): number {
-  return x < low ? low : Math.min(x, high);
-}

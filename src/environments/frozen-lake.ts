@@ -1,3 +1,4 @@
+import { sum } from "../numbers/statistics.ts";
 import type { Environment } from "./environment.ts";
 import { EnvironmentError } from "./errors.ts";
 import { flag, fromTo, numbers, oneOf, textRows } from "./options.ts";
@@ -59,7 +60,7 @@ export function frozenLake(options: FrozenLakeOptions = {}, id = "FrozenLake-v1"
     throw new EnvironmentError(`${id}: desc needs rows of one length made of S, F, H and G`);
   const letters = map.join("");
   const initial = Float64Array.from(letters, (letter) => (letter === "S" ? 1 : 0));
-  const starts = initial.reduce((a, b) => a + b, 0);
+  const starts = sum(initial);
   if (starts === 0) throw new EnvironmentError(`${id}: desc has no start S`);
   const failure = (1 - success_rate) / 2;
   const tables = buildTables(

@@ -1,5 +1,6 @@
+import { clamp } from "../numbers/statistics.ts";
 import { box } from "../spaces/space.ts";
-import { clip, observedDirectly } from "./coordinates.ts";
+import { observedDirectly } from "./coordinates.ts";
 import { endedWhere } from "./endings.ts";
 import type { Physics } from "./environment.ts";
 import { atFlag, mountainCarCoordinates, mountainCarStart, stepCar } from "./mountain-car.ts";
@@ -64,7 +65,7 @@ export function mountainCarContinuous({
     step(states, actions, n, { nextStates, rewards, terminated }) {
       for (let i = 0; i < n; i++) {
         const a = actions[i];
-        stepCar(states[2 * i], states[2 * i + 1], clip(a, -1, 1) * power, nextStates, 2 * i);
+        stepCar(states[2 * i], states[2 * i + 1], clamp(a, -1, 1) * power, nextStates, 2 * i);
         const ends = arrived(nextStates, 2 * i);
         terminated[i] = ends ? 1 : 0;
         rewards[i] = (ends ? prize : 0) - 0.1 * a * a;

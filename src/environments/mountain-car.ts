@@ -1,6 +1,7 @@
 import type { Random } from "../numbers/random.ts";
+import { clamp } from "../numbers/statistics.ts";
 import { box, discrete } from "../spaces/space.ts";
-import { clip, observedDirectly } from "./coordinates.ts";
+import { observedDirectly } from "./coordinates.ts";
 import { endedWhere } from "./endings.ts";
 import type { Coordinates, Physics } from "./environment.ts";
 import { finite } from "./options.ts";
@@ -90,8 +91,8 @@ export function atFlag(position: number, goalVelocity: number): (states: Float64
 
 /** v' = clip(v + push − g cos 3x, ±0.07), x' = clip(x + v', −1.2, 0.6); the left wall stops the car. */
 export function stepCar(position: number, velocity: number, push: number, out: Float64Array, at: number): void {
-  const v = clip(velocity + push - valley.gravity * Math.cos(3 * position), -valley.speed, valley.speed);
-  const x = clip(position + v, valley.left, valley.right);
+  const v = clamp(velocity + push - valley.gravity * Math.cos(3 * position), -valley.speed, valley.speed);
+  const x = clamp(position + v, valley.left, valley.right);
   out[at] = x;
   out[at + 1] = x === valley.left && v < 0 ? 0 : v;
 }

@@ -1,5 +1,6 @@
 import { createRandom } from "../numbers/random.ts";
-import { clip, wrapAngle } from "./coordinates.ts";
+import { clamp } from "../numbers/statistics.ts";
+import { wrapAngle } from "./coordinates.ts";
 import type { Physics } from "./environment.ts";
 import { EnvironmentError } from "./errors.ts";
 
@@ -24,7 +25,7 @@ export function noisyPhysics(physics: Physics, deviation: readonly number[], see
         const j = i % d;
         if (deviation[j] === 0) continue;
         const shaken = out.nextStates[i] + deviation[j] * random.normal();
-        out.nextStates[i] = angular[j] ? wrapAngle(shaken) : clip(shaken, low[j], high[j]);
+        out.nextStates[i] = angular[j] ? wrapAngle(shaken) : clamp(shaken, low[j], high[j]);
       }
       physics.ended(out.nextStates, n, out.terminated);
       physics.reward(before, actions, out.nextStates, n, out.rewards);

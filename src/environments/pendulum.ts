@@ -1,7 +1,8 @@
 import { concat, cos, sin, slice } from "../engine/index.ts";
 import type { Random } from "../numbers/random.ts";
+import { clamp } from "../numbers/statistics.ts";
 import { box } from "../spaces/space.ts";
-import { clip, wrapAngle } from "./coordinates.ts";
+import { wrapAngle } from "./coordinates.ts";
 import { neverEnded } from "./endings.ts";
 import type { Physics } from "./environment.ts";
 import { drawLinks } from "./links.ts";
@@ -49,7 +50,7 @@ export interface PendulumOptions {
 export function pendulum({ maxEpisodeSteps = 200, g = 10, mass = 1, length = 1, maxTorque = 2 }: PendulumOptions = {}): Physics {
   const cost = (angle: number, rate: number, torque: number) => wrapAngle(angle) ** 2 + 0.1 * rate * rate + 0.001 * torque * torque;
   const paid: Physics["rewards"] = (states, actions, n, out) => {
-    for (let i = 0; i < n; i++) out[i] = -cost(states[2 * i], states[2 * i + 1], clip(actions[i], -maxTorque, maxTorque));
+    for (let i = 0; i < n; i++) out[i] = -cost(states[2 * i], states[2 * i + 1], clamp(actions[i], -maxTorque, maxTorque));
   };
   return {
     horizon: maxEpisodeSteps,
@@ -94,9 +95,9 @@ export function pendulum({ maxEpisodeSteps = 200, g = 10, mass = 1, length = 1, 
       for (let i = 0; i < n; i++) {
         const angle = states[2 * i];
         const rate = states[2 * i + 1];
-        const torque = clip(actions[i], -maxTorque, maxTorque);
+        const torque = clamp(actions[i], -maxTorque, maxTorque);
         const acceleration = ((3 * g) / (2 * length)) * Math.sin(angle) + (3 / (mass * length * length)) * torque;
-        const nextRate = clip(rate + acceleration * interval, -maxSpeed, maxSpeed);
+        const nextRate = clamp(rate + acceleration * interval, -maxSpeed, maxSpeed);
         nextStates[2 * i] = wrapAngle(angle + nextRate * interval);
         nextStates[2 * i + 1] = nextRate;
         rewards[i] = -cost(angle, rate, torque);

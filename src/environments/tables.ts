@@ -1,4 +1,5 @@
 import type { Random } from "../numbers/random.ts";
+import { sum } from "../numbers/statistics.ts";
 import type { Tables } from "./environment.ts";
 import { EnvironmentError } from "./errors.ts";
 
@@ -79,7 +80,7 @@ export function tableProblems(tables: Tables): string[] {
     }
     if (!(Math.abs(sum - 1) <= 1e-9)) problems.push(`the probabilities of ${where(pair, actions)} sum to ${sum}`);
   }
-  const total = initial.reduce((a, b) => a + b, 0);
+  const total = sum(initial);
   if (initial.length !== states || !(Math.abs(total - 1) <= 1e-9))
     problems.push(`initial is no distribution over ${states} states (sum ${total})`);
   return problems;

@@ -1,5 +1,6 @@
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import type { BellmanSystem } from "../bellman/system.ts";
+import { median } from "../numbers/statistics.ts";
 import type { NoiseIdentifiability } from "./noise.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -112,7 +113,7 @@ export async function identifyContinuous(system: BellmanSystem, evidence: Contin
     for (let i = 0; i < d * d; i++) pooled[i] += gram[i] / n;
   }
   const region = spectrum(pooled, d);
-  const singularValues = Array.from({ length: d }, (_, j) => middle(spectra.map((s) => s[j])));
+  const singularValues = Array.from({ length: d }, (_, j) => median(spectra.map((s) => s[j])));
   const regionSingularValues = Array.from(region.values);
   const total = (list: Float64Array) =>
     Math.sqrt(
@@ -145,7 +146,7 @@ export async function identifyContinuous(system: BellmanSystem, evidence: Contin
     visible: singularValues.filter((s) => s >= 1).length,
     regionVisible: regionSingularValues.filter((s) => s >= 1).length,
     blindDirection: Object.fromEntries(coordinates.names.map((name, j) => [name, region.last[j]])),
-    bound: middle(Array.from(bounds)),
+    bound: median(Array.from(bounds)),
     costRatio: evidence.costRatio,
     disagreement: evidence.disagreement,
   };
@@ -178,11 +179,6 @@ function spectrum(gram: Float64Array, d: number): { readonly values: Float64Arra
 function effectiveRank(singular: readonly number[]): number {
   const sum = singular.reduce((a, b) => a + b, 0);
   return sum === 0 ? 0 : Math.exp(-singular.reduce((a, s) => (s > 0 ? a + (s / sum) * Math.log(s / sum) : a), 0));
-}
-
-function middle(values: readonly number[]): number {
-  const sorted = Float64Array.from(values).sort();
-  return sorted[sorted.length >> 1];
 }
 
 type Found = Omit<ContinuousIdentifiability, "verdict">;

@@ -1,5 +1,6 @@
 import { EigenvalueDecomposition, inverse, Matrix } from "ml-matrix";
 import type { BellmanSystem } from "../bellman/system.ts";
+import { median } from "../numbers/statistics.ts";
 
 /** Whether the heads can tell how next states scatter. */
 export interface NoiseIdentifiability {
@@ -90,7 +91,7 @@ export async function identifyNoise(system: BellmanSystem, evidence: NoiseEviden
     spectra.push(singularValues(left));
     pooled.add(Matrix.mul(left, 1 / n));
   }
-  const single = Array.from({ length: lower }, (_, e) => Float64Array.from(spectra, (s) => s[e]).sort()[n >> 1]);
+  const single = Array.from({ length: lower }, (_, e) => median(spectra.map((s) => s[e])));
   const region = Array.from(singularValues(pooled));
   const visible = single.filter((x) => x >= 1).length;
   const regionVisible = region.filter((x) => x >= 1).length;

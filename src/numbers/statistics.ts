@@ -18,6 +18,22 @@ export function median(values: ArrayLike<number>): number {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
+/** The q-th quantile of the values, 0 ≤ q ≤ 1, linear between the sorted ones; NaN of none. `quantile(values, 0.5)` is the median. */
+export function quantile(values: ArrayLike<number>, q: number): number {
+  if (!(q >= 0 && q <= 1)) throw new RangeError(`a quantile lies between 0 and 1, got ${q}`);
+  if (values.length === 0) return Number.NaN;
+  const sorted = Float64Array.from(values).sort();
+  const at = q * (sorted.length - 1);
+  const below = Math.floor(at);
+  const above = Math.min(below + 1, sorted.length - 1);
+  return at === below ? sorted[below] : sorted[below] + (at - below) * (sorted[above] - sorted[below]);
+}
+
+/** The number nearest to x within [low, high]; NaN stays NaN. */
+export function clamp(x: number, low: number, high: number): number {
+  return x < low ? low : Math.min(x, high);
+}
+
 /** Mean and standard deviation of each column of rows [n, d]; a column that never changes has scale 1. */
 export function moments(rows: ArrayLike<number>, d: number): { readonly centre: Float64Array; readonly scale: Float64Array } {
   const n = rows.length / d;
@@ -55,8 +71,7 @@ export function bootstrap(n: number, statistic: (rows: Int32Array) => number): I
 export const medianOf = (values: readonly number[]): Interval =>
   bootstrap(values.length, (rows) => median(Array.from(rows, (i) => values[i])));
 
-export const meanOf = (values: readonly number[]): Interval =>
-  bootstrap(values.length, (rows) => rows.reduce((sum, i) => sum + values[i], 0) / values.length);
+export const meanOf = (values: readonly number[]): Interval => bootstrap(values.length, (rows) => mean(Array.from(rows, (i) => values[i])));
 
 /** exp of the mean of ln(theirs/ours): how many times fewer steps ours are, seed by seed. */
 export const speedup = (theirs: readonly number[], ours: readonly number[]): Interval =>

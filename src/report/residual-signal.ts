@@ -1,4 +1,5 @@
 import * as Plot from "@observablehq/plot";
+import { clamp, median } from "../numbers/statistics.ts";
 import { labelMargin } from "./dimension-errors.ts";
 import { plotFigure } from "./figure.ts";
 import { formatNumber, formatTick } from "./number.ts";
@@ -19,7 +20,7 @@ const mostNamed = 24;
 export function residualAgainstSignal(data: ResidualAgainstSignal): string {
   const heads = data.heads.map((head, i) => ({
     name: unique(head.name, i, data.heads),
-    ratio: clamp(head.residual / head.signal),
+    ratio: shown(head.residual / head.signal),
     dropped: head.dropped === true,
   }));
   const named = heads.length <= mostNamed;
@@ -43,7 +44,7 @@ export function residualAgainstSignal(data: ResidualAgainstSignal): string {
   ];
   const description = named
     ? heads.map((head) => `${head.name}: ${formatNumber(head.ratio, 2)}${head.dropped ? " (dropped)" : ""}`).join("; ")
-    : `${heads.length} heads from ${formatNumber(ratios[0], 2)} to ${formatNumber(ratios[ratios.length - 1], 2)}, median ${formatNumber(ratios[ratios.length >> 1], 2)}.`;
+    : `${heads.length} heads from ${formatNumber(ratios[0], 2)} to ${formatNumber(ratios[ratios.length - 1], 2)}, median ${formatNumber(median(ratios), 2)}.`;
   const legend = heads.some((head) => head.dropped)
     ? [
         { label: "used", colour: palette.truth },
@@ -97,12 +98,13 @@ export function residualAgainstSignal(data: ResidualAgainstSignal): string {
   );
 }
 
-function clamp(ratio: number): number {
-  return Number.isFinite(ratio) ? Math.min(100, Math.max(1e-6, ratio)) : 100;
-}
-
 /** Heads of several critics may share a name; an axis of names may not. */
 function unique(name: string, index: number, heads: readonly { readonly name: string }[]): string {
   const short = name.length > 26 ? `${name.slice(0, 25)}…` : name;
   return heads.some((other, i) => i !== index && other.name === name) || short !== name ? `${short} #${index + 1}` : short;
+}
+
+/** What is drawn of a ratio that may be endless or none. */
+function shown(ratio: number): number {
+  return Number.isFinite(ratio) ? clamp(ratio, 1e-6, 100) : 100;
 }

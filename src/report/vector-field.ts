@@ -1,4 +1,5 @@
 import * as Plot from "@observablehq/plot";
+import { quantile } from "../numbers/statistics.ts";
 import { plotFigure } from "./figure.ts";
 import { formatNumber } from "./number.ts";
 import { palette } from "./palette.ts";
@@ -41,7 +42,7 @@ export function vectorField(field: VectorField): string {
   const lengths = field.panels.flatMap((panel) =>
     pairs(panel.truth ?? panel.inferred).map(([dx, dy]) => Math.hypot(dx / spanX, dy / spanY)),
   );
-  const longest = quantile(lengths, 0.95) || 1;
+  const longest = quantile(lengths.filter(Number.isFinite), 0.95) || 1;
   const gain = (0.95 * spacing) / longest;
   const arrows = (changes: (panel: VectorPanel) => ArrayLike<number> | undefined): Arrow[] =>
     field.panels.flatMap((panel) => {
@@ -106,9 +107,4 @@ function extent(values: readonly number[]): [number, number] {
     values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY),
     values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY),
   ];
-}
-
-function quantile(values: readonly number[], q: number): number {
-  const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
-  return sorted.length === 0 ? 0 : sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))];
 }

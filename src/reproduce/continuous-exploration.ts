@@ -7,7 +7,7 @@ import { make } from "../environments/make.ts";
 import { loadCritic } from "../formats/load-critic.ts";
 import { inferDynamics } from "../inversion/infer.ts";
 import { createRandom } from "../numbers/random.ts";
-import { type Interval, medianOf, speedup } from "../numbers/statistics.ts";
+import { type Interval, medianOf, speedup, sum } from "../numbers/statistics.ts";
 import { simulatorOfPhysics } from "../planning/simulators.ts";
 import { type LinearModel, type Met, offTheFaces, type Steps, taken } from "../world-model/linear-model.ts";
 import type { ContinuousWorldModel } from "../world-model/world-model.ts";
@@ -160,8 +160,4 @@ export async function exploreContinuousWorlds(seed: number, onProgress: OnProgre
   const least = (intervals: readonly Interval[]) => intervals.reduce((a, b) => (b.value < a.value ? b : a));
   const most = (intervals: readonly Interval[]) => intervals.reduce((a, b) => (b.value > a.value ? b : a));
   return { worlds, overHeldActions: least(over.map(({ held }) => held)), overTrueLaws: most(over.map(({ laws }) => laws)) };
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, x) => total + x, 0);
 }

@@ -10,11 +10,10 @@ import { RMax } from "../agents/tabular/r-max.ts";
 import { refine } from "../agents/tabular/refine.ts";
 import { runTask, type TaskResult } from "../agents/tabular/run-task.ts";
 import { createRandom, type Random } from "../numbers/random.ts";
-import { gridOf, medianOf, speedup } from "../numbers/statistics.ts";
+import { gridOf, median, medianOf, speedup, sum } from "../numbers/statistics.ts";
 import { exploreContinuousWorlds } from "./continuous-exploration.ts";
 import { deterministicWorlds, lakeWorld, type MakeWorld, mazeWorld, oldGoals } from "./goal-worlds.ts";
 import type { Reproduce } from "./harness/reproduction.ts";
-import { median } from "./harness/summary.ts";
 import { learnedGoalCritic } from "./learned-critic.ts";
 import { exactGoalCritic } from "./rivals/goal-critic.ts";
 import { MbieEb } from "./rivals/mbie-eb.ts";
@@ -239,5 +238,5 @@ function runOne({ make, cap, every }: Place, makeAgent: MakeAgent, settings: Rea
 /** What settings are chosen by: the median, and a little of the mean. */
 function costOf(results: readonly TaskResult[]): number {
   const steps = results.map(({ solved }) => solved);
-  return median(steps) + (0.1 * steps.reduce((sum, x) => sum + x, 0)) / steps.length;
+  return median(steps) + (0.1 * sum(steps)) / steps.length;
 }

@@ -7,6 +7,7 @@ import type { Coordinates } from "../environments/environment.ts";
 import { loadCritic } from "../formats/load-critic.ts";
 import { FIRST_SCALE } from "../inversion/continuous/amortised.ts";
 import { headRms } from "../inversion/samples.ts";
+import { mean } from "../numbers/statistics.ts";
 import { solvePointwise } from "../world-model/pointwise.ts";
 import type { Reproduce, Reproduction } from "./harness/reproduction.ts";
 import { summarise } from "./harness/summary.ts";
@@ -136,7 +137,6 @@ export async function reachCorrelations(critic: NetworkCritic, seed: number, goa
 
 function correlation(a: Float64Array, b: Float64Array): number {
   const n = a.length;
-  const mean = (x: Float64Array) => x.reduce((sum, v) => sum + v, 0) / n;
   const [ma, mb] = [mean(a), mean(b)];
   let [ab, aa, bb] = [0, 0, 0];
   for (let i = 0; i < n; i++) {

@@ -6,9 +6,10 @@ import type { RealTransitions } from "../inversion/continuous/fit-with-transitio
 import type { InferredContinuous } from "../inversion/continuous/infer-continuous.ts";
 import { inferDynamics } from "../inversion/infer.ts";
 import { createRandom } from "../numbers/random.ts";
+import { median } from "../numbers/statistics.ts";
 import { scoreContinuous, scoringTransitions } from "../world-model/score.ts";
 import type { Reproduce } from "./harness/reproduction.ts";
-import { median, summarise } from "./harness/summary.ts";
+import { summarise } from "./harness/summary.ts";
 
 const tasks = [
   { id: "Pendulum-v1", key: "pendulum", critics: ["sac/Pendulum-v1"] },

@@ -2,9 +2,10 @@ import { restoreCritic } from "../critics/saved.ts";
 import { make } from "../environments/make.ts";
 import { inferDynamics } from "../inversion/infer.ts";
 import { GVF_DEFAULTS, trainGeneralValues } from "../learning/invertible/general-value-functions.ts";
+import { mean } from "../numbers/statistics.ts";
 import { scoreModel } from "../world-model/score.ts";
 import type { Reproduce, Reproduction } from "./harness/reproduction.ts";
-import { mean, summarise } from "./harness/summary.ts";
+import { summarise } from "./harness/summary.ts";
 
 const SEEDS = 3;
 /** Training uses seed, inference seed + 100, the score seed + 200: no state is used twice. */

@@ -4,8 +4,9 @@ import { EPISODES, EVALUATION_SEED, EVALUATIONS, FRESH_EPISODES, FRESH_SEED } fr
 import { evaluateCritic, train } from "../learning/deep/train.ts";
 import { trainGeneralValues } from "../learning/invertible/general-value-functions.ts";
 import { mountainCarTask } from "../learning/invertible/steps-to-go-tasks.ts";
+import { mean } from "../numbers/statistics.ts";
 import type { Reproduce, Reproduction } from "./harness/reproduction.ts";
-import { mean, summarise } from "./harness/summary.ts";
+import { summarise } from "./harness/summary.ts";
 import { mountainCarStudy, mountainCarValues } from "./mountain-car.ts";
 import { reacherStudy } from "./reacher.ts";
 import { scoreGoalCritic } from "./sparse-goals.ts";

@@ -4,9 +4,10 @@ import { gridWorld } from "../environments/grid-world.ts";
 import { commonOffset } from "../inversion/tabular/common-offset.ts";
 import { matchColumns } from "../inversion/tabular/matching.ts";
 import { createRandom, type Random } from "../numbers/random.ts";
+import { mean } from "../numbers/statistics.ts";
 import { valueIteration } from "../planning/value-iteration.ts";
 import type { Reproduce, Reproduction } from "./harness/reproduction.ts";
-import { mean, summarise } from "./harness/summary.ts";
+import { summarise } from "./harness/summary.ts";
 
 /** Read off the published figure, ± .3: % of next states right when value iteration stops at a change of ε. */
 const published = {

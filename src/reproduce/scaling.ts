@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { OnProgress } from "../base/progress.ts";
 import { type ChunkedMatchProblem, matchInChunks } from "../inversion/tabular/match-in-chunks.ts";
 import { type Matches, matchColumns } from "../inversion/tabular/matching.ts";
+import { mean } from "../numbers/statistics.ts";
 import { pythonPeer } from "./harness/python-peer.ts";
 import type { Reproduce, Reproduction, ReproductionChart } from "./harness/reproduction.ts";
 import { summarise } from "./harness/summary.ts";
@@ -147,7 +148,6 @@ function growth(sides: readonly number[], heads: number, seed: number) {
   });
   const x = sizes.map(({ states }) => Math.log(states));
   const y = sizes.map(({ seconds }) => Math.log(seconds));
-  const mean = (list: readonly number[]) => list.reduce((sum, value) => sum + value, 0) / list.length;
   const [mx, my] = [mean(x), mean(y)];
   const exponent = x.reduce((sum, value, k) => sum + (value - mx) * (y[k] - my), 0) / x.reduce((sum, value) => sum + (value - mx) ** 2, 0);
   return { sizes, exponent };

@@ -13,6 +13,7 @@ import { type Hybrid, type HybridInference, inferHybrid } from "../inversion/hyb
 import { residualOf, type ValueEquations } from "../inversion/hybrid/value-equations.ts";
 import type { Samples } from "../inversion/samples.ts";
 import { inGoal, type StepsToGoOptions, type StepsToGoTask, trainStepsToGo } from "../learning/invertible/steps-to-go.ts";
+import { mean } from "../numbers/statistics.ts";
 import { confine } from "../world-model/confine.ts";
 import type { Dynamics } from "../world-model/dynamics.ts";
 import type { ReproduceOptions, Reproduction } from "./harness/reproduction.ts";
@@ -351,10 +352,4 @@ export function describeHybrid({ chosen, classes, contacts, rule, dynamics }: Hy
     faces: contacts,
     classes: classes.map(({ integrator, features, parameters, own, across }) => ({ integrator, features, parameters, own, across })),
   };
-}
-
-function mean(values: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i];
-  return sum / values.length;
 }

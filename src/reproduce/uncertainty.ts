@@ -1,9 +1,9 @@
 import { files } from "#files";
+import { mean, median } from "../numbers/statistics.ts";
 import { PRIOR } from "../world-model/bounds.ts";
 import { type Coverage, LEVELS } from "../world-model/coverage.ts";
 import { studentQuantile } from "../world-model/student.ts";
 import type { Reproduce, ReproductionChart } from "./harness/reproduction.ts";
-import { mean, median } from "./harness/summary.ts";
 import { agreement, criticPaths, MEASURING, publishedFolder, runCase, type UncertaintyRun, uncertaintyCases } from "./uncertainty-cases.ts";
 
 const LEVEL = 0.9;

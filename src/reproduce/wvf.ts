@@ -7,9 +7,10 @@ import { consistentStates } from "../inversion/tabular/consistent.ts";
 import { type CandidateSets, type MatchProblem, matchColumns } from "../inversion/tabular/matching.ts";
 import { pseudoInverse } from "../inversion/tabular/pseudo-inverse.ts";
 import { createRandom, type Random } from "../numbers/random.ts";
+import { mean, median } from "../numbers/statistics.ts";
 import { pythonPeer } from "./harness/python-peer.ts";
 import type { Reproduce } from "./harness/reproduction.ts";
-import { mean, median, summarise } from "./harness/summary.ts";
+import { summarise } from "./harness/summary.ts";
 
 const seedCount = 3;
 const subsetsASeed = 20;

@@ -3,9 +3,10 @@ import { make } from "../environments/make.ts";
 import { loadCritic } from "../formats/load-critic.ts";
 import type { InferredContinuous } from "../inversion/continuous/infer-continuous.ts";
 import { inferDynamics } from "../inversion/infer.ts";
+import { median } from "../numbers/statistics.ts";
 import { scoreContinuous, scoringTransitions } from "../world-model/score.ts";
 import type { Reproduce } from "./harness/reproduction.ts";
-import { median, summarise } from "./harness/summary.ts";
+import { summarise } from "./harness/summary.ts";
 
 type Id = "Pendulum-v1" | "CartPole-v1" | "MountainCar-v0" | "MountainCarContinuous-v0";
 

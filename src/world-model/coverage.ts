@@ -1,4 +1,5 @@
 import { wrapAngle } from "../environments/coordinates.ts";
+import { median } from "../numbers/statistics.ts";
 import { LEVEL } from "./bounds.ts";
 import type { ContinuousPrediction, ContinuousWorldModel } from "./world-model.ts";
 
@@ -58,13 +59,12 @@ export function coverageOf(
         ratios.push(bound[i] / error);
       } else squares.abstained += error ** 2 / change[j];
     }
-    ratios.sort((a, b) => a - b);
     return {
       level,
       answered: counts.heldAnswered / counts.answered,
       all: counts.held / counts.all,
       abstained: 1 - counts.answered / counts.all,
-      widthOverError: ratios[ratios.length >> 1] ?? Number.NaN,
+      widthOverError: median(ratios),
       errorAnswered: Math.sqrt(squares.answered / counts.answered),
       errorAbstained: Math.sqrt(squares.abstained / (counts.all - counts.answered)),
     };

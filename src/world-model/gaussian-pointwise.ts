@@ -1,6 +1,7 @@
 import type { BellmanSystem } from "../bellman/system.ts";
 import { cholesky, choleskySolve } from "../numbers/dense.ts";
 import { createRandom } from "../numbers/random.ts";
+import { median } from "../numbers/statistics.ts";
 import { expectedUnderNoise, triangle } from "./expected-values.ts";
 
 export interface GaussianPrior {
@@ -87,7 +88,7 @@ export async function solveGaussian(
       for (let i = 0; i < k; i++) sum += (found.residuals[t * k + i] / sigma[i]) ** 2;
       best.residual[b] = Math.sqrt(sum);
     });
-    const limit = POOR * Float64Array.from(least).sort()[n >> 1];
+    const limit = POOR * median(least);
     rows = Int32Array.from(rows.filter((b) => !(least[b] <= limit)));
   }
   positiveDiagonals(best.factors, d);

@@ -1,6 +1,7 @@
 import { collectTransitions, type VisitedTransitions } from "../environments/collect.ts";
 import { wrapAngle } from "../environments/coordinates.ts";
 import type { Environment } from "../environments/environment.ts";
+import { median } from "../numbers/statistics.ts";
 import type { ContinuousDefinition } from "./continuous.ts";
 import { type Coverage, coverageOf } from "./coverage.ts";
 import { scoreTabular, type TabularScore } from "./score-tabular.ts";
@@ -98,11 +99,10 @@ export async function scoreContinuous(
     }
     let variance = 0;
     for (let b = 0; b < n; b++) variance += (next[b * d + j] - mean) ** 2 / n;
-    sizes.sort();
     return {
       name,
       error: Math.sqrt(error / change),
-      medianError: sizes[n >> 1] / Math.sqrt(change),
+      medianError: median(sizes) / Math.sqrt(change),
       nmse: error / variance,
       nmseOfNothing: change / variance,
       coverage: coverage.dimensions[j],

@@ -1,3 +1,4 @@
+import { mean } from "../../numbers/statistics.ts";
 export interface EpisodeDetectorOptions {
   /** False alarms an episode, at most: the threshold is ln(1/FAR). */
   readonly falseAlarmRate: number;
@@ -54,10 +55,10 @@ export class EpisodeDetector {
     for (let f = 0; f < width; f++) {
       const seen = reference.map((features) => features[f]).filter(Number.isFinite);
       if (seen.length < LEAST) continue;
-      const mean = seen.reduce((sum, x) => sum + x, 0) / seen.length;
-      const variance = seen.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (seen.length - 1);
+      const centre = mean(seen);
+      const variance = seen.reduce((sum, x) => sum + (x - centre) ** 2, 0) / (seen.length - 1);
       if (!(variance > 0)) continue;
-      this.means[f] = mean;
+      this.means[f] = centre;
       this.deviations[f] = MARGIN * Math.sqrt(variance);
       for (const shift of SHIFTS) alternatives.push([f, shift], [f, -shift]);
     }

@@ -1,3 +1,4 @@
+import { median } from "../../numbers/statistics.ts";
 import type { Simulator } from "../../planning/shooting.ts";
 import { type ArmEpisodes, armCoordinatesSize } from "./episodes.ts";
 
@@ -76,17 +77,12 @@ export function residualFeatures(steps: ArmSteps, residuals: Float64Array): Floa
       if (rows.length < LEAST) continue;
       for (let j = 0; j < d; j++) {
         const values = rows.map((i) => residuals[i * d + j]);
-        const centre = middle(values);
+        const centre = median(values);
         features[2 * c * d + j] = centre;
-        features[(2 * c + 1) * d + j] = Math.log(1e-7 + middle(values.map(Math.abs)));
+        features[(2 * c + 1) * d + j] = Math.log(1e-7 + median(values.map(Math.abs)));
       }
     }
     out.push(features);
   }
   return out;
-}
-
-function middle(values: number[]): number {
-  const sorted = Float64Array.from(values).sort();
-  return (sorted[Math.floor((sorted.length - 1) / 2)] + sorted[Math.ceil((sorted.length - 1) / 2)]) / 2;
 }

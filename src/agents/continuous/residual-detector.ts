@@ -1,4 +1,5 @@
 import { cholesky, choleskySolve } from "../../numbers/dense.ts";
+import { quantile } from "../../numbers/statistics.ts";
 
 export interface ResidualDetectorOptions {
   /** False alarms a step, at most: the threshold is ln(1/FAR). */
@@ -50,7 +51,7 @@ export class ResidualDetector {
       this.factor[j * d + j] = this.factor[j * d + j] * (1 + 1e-6) + (resolution?.[j] ?? 0) ** 2 + Number.MIN_VALUE;
     if (!cholesky(this.factor, d)) throw new RangeError("a detector needs residuals that vary in every coordinate");
     const lengths = Float64Array.from({ length: n }, (_, b) => this.whitened(residuals.subarray(b * d, (b + 1) * d)));
-    this.scale = MARGIN * Math.max(1, lengths.slice().sort()[Math.floor(QUANTILE * (n - 1))] / Math.sqrt(d));
+    this.scale = MARGIN * Math.max(1, quantile(lengths, QUANTILE) / Math.sqrt(d));
     while (this.highest(lengths) > ALLOWED * Math.log(n)) this.scale *= WIDER;
   }
 

@@ -1,3 +1,4 @@
+import { sum } from "../../numbers/statistics.ts";
 import type { Candidates } from "./candidates.ts";
 
 const ROUNDS = 8;
@@ -62,7 +63,7 @@ export function refine(given: Candidates, { numbered = true }: RefineOptions = {
 function logOdds(unique: Float64Array, all: Float64Array, actions: number): Float64Array {
   const frequencies = (counts: Float64Array): Float64Array => {
     const pooled = counts.subarray(actions * FEATURES).map((x) => x + 0.5);
-    const total = pooled.reduce((sum, x) => sum + x, 0);
+    const total = sum(pooled);
     return Float64Array.from({ length: actions * FEATURES }, (_, i) => {
       const own = counts.subarray(i - (i % FEATURES), i - (i % FEATURES) + FEATURES).reduce((sum, x) => sum + x, 0);
       return (counts[i] + (POOLED * pooled[i % FEATURES]) / total) / (own + POOLED);

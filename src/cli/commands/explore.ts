@@ -1,17 +1,9 @@
 import { Command, Option } from "commander";
 import type { Seek } from "../../agents/continuous/explore-continuous.ts";
+import { median } from "../../numbers/statistics.ts";
 import { loadGoalTask } from "../parts/goal-task.ts";
 import type { Io } from "../parts/io.ts";
-import {
-  DISCOUNT,
-  learningRuns,
-  medianOfList,
-  type RunOptions,
-  type RunsOptions,
-  refuseOthers,
-  tellCurves,
-  withRuns,
-} from "../parts/learning-runs.ts";
+import { DISCOUNT, learningRuns, type RunOptions, type RunsOptions, refuseOthers, tellCurves, withRuns } from "../parts/learning-runs.ts";
 import { checkOutputFolder } from "../parts/output-folder.ts";
 import { perform, positive, withCommonOptions, withExamples } from "../parts/run.ts";
 
@@ -91,7 +83,7 @@ export function exploreCommand(io: Io): Command {
       context.onProgress(curves.length, 3, name);
       curves.push(await learningRuns(name, runs, (seed) => ({ world, goal: goalOf(seed), agent: create(seed) })));
     }
-    const sentence = `Median steps to 95 % of the optimum in ${options.env}: ${curves.map(({ name, solved }) => `${name} ${medianOfList(solved)}`).join(", ")}.`;
+    const sentence = `Median steps to 95 % of the optimum in ${options.env}: ${curves.map(({ name, solved }) => `${name} ${median(solved)}`).join(", ")}.`;
     const about = { title: `Exploring ${options.env}`, folder, command: context.commandLine, seed: options.seed, sentence };
     return {
       json: { folder, environment: options.env, seeds, curves },

@@ -1,5 +1,5 @@
 import type { Interval } from "../../numbers/statistics.ts";
-import { medianOfList } from "./learning-runs.ts";
+import { median } from "../../numbers/statistics.ts";
 
 /** One life in a changed continuous world. */
 export interface AdaptationRun {
@@ -34,7 +34,7 @@ const returnAt = ({ oldPlan, lessons }: AdaptationRun, t: number) => lessons.fin
 
 /** The answer in a sentence, in rows, and in figures. */
 export function tellAdaptation(runs: readonly AdaptationRun[], { env, named, steps, trueLaws }: AdaptationStudy) {
-  const middle = (of: (run: AdaptationRun) => number) => medianOfList(runs.map(of));
+  const middle = (of: (run: AdaptationRun) => number) => median(runs.map(of));
   const enough = trueLaws - NEAR * Math.abs(trueLaws);
   const solved = runs.map(({ lessons }) => lessons.find(([, got]) => got >= enough)?.[0] ?? null);
   const found = runs.filter(({ noticed }) => noticed !== null);
@@ -48,11 +48,11 @@ export function tellAdaptation(runs: readonly AdaptationRun[], { env, named, ste
   const noticed =
     found.length === 0
       ? `nothing was noticed in ${steps} steps`
-      : `noticed after ${medianOfList(found.map((run) => run.noticed!))} steps${found.length < runs.length ? ` in ${found.length} of ${runs.length} runs` : ""}: ${found[0].sentence}`;
+      : `noticed after ${median(found.map((run) => run.noticed!))} steps${found.length < runs.length ? ` in ${found.length} of ${runs.length} runs` : ""}: ${found[0].sentence}`;
   const near =
     unsolved === runs.length
       ? `within ${100 * NEAR} % of the true laws' in none of ${runs.length} runs`
-      : `within ${100 * NEAR} % of the true laws' after ${medianOfList(solved.map((step) => step ?? steps))} steps${unsolved > 0 ? ` (${unsolved} of ${runs.length} runs never)` : ""}`;
+      : `within ${100 * NEAR} % of the true laws' after ${median(solved.map((step) => step ?? steps))} steps${unsolved > 0 ? ` (${unsolved} of ${runs.length} runs never)` : ""}`;
   const sentence = `${env} with ${named}: ${noticed}. The return, ${short(returns.before)} before the change and ${short(returns.oldPlan)} with the old plan, is ${short(returns.adapted)} after the last lesson and ${near}.`;
   const marks = [...new Set(runs.flatMap(({ lessons }) => lessons.map(([step]) => step)))].sort((a, b) => a - b);
   const rows = [

@@ -1,12 +1,12 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Seek } from "../../agents/continuous/explore-continuous.ts";
+import { median } from "../../numbers/statistics.ts";
 import type { ExplorationRun, Explorer } from "../../reproduce/continuous-exploration.ts";
 import type { ContinuousWorldModel } from "../../world-model/world-model.ts";
 import { alignColumns } from "./columns.ts";
 import { checkSameWorld, makeEnvironment } from "./environments.ts";
 import { UsageError } from "./errors.ts";
-import { medianOfList } from "./learning-runs.ts";
 import { writeOutputFolder } from "./output-folder.ts";
 import { aimOf, coordinatesOf } from "./plan-aim.ts";
 import type { Answer, Context } from "./run.ts";
@@ -75,11 +75,11 @@ export async function exploreContinuous(
       own.push(await explorationRun(study, explorer, seed + i));
     }
     const errors = own.map(({ corrected }) => changeError(coordinates, corrected.step(truth.states, truth.actions, truth.n), truth));
-    rows.push({ name, runs: own, error: medianOfList(errors) });
+    rows.push({ name, runs: own, error: median(errors) });
   }
-  const visitedOf = (own: readonly ExplorationRun[]) => medianOfList(own.map(({ visited }) => visited[steps - 1]));
+  const visitedOf = (own: readonly ExplorationRun[]) => median(own.map(({ visited }) => visited[steps - 1]));
   const foundOf = (own: readonly ExplorationRun[]) => ({
-    median: medianOfList(own.map(({ found }) => found)),
+    median: median(own.map(({ found }) => found)),
     unsolved: own.filter(({ capped }) => capped).length,
   });
   const table = rows.map(({ name, runs: own, error }) => ({

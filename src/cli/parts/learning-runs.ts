@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import type { Agent } from "../../agents/agent.ts";
 import type { GoalWorld } from "../../agents/tabular/goal-world.ts";
+import { median } from "../../numbers/statistics.ts";
 import { alignColumns } from "./columns.ts";
 import { UsageError } from "./errors.ts";
 import type { GoalOptions } from "./goal-task.ts";
@@ -129,7 +130,7 @@ export async function tellCurves(
     const page = await curvesReport(curves, about);
     await writeOutputFolder(out, force === true, (into) => writeFile(join(into, "report.html"), page));
   }
-  const rows = curves.map(({ name, solved, unsolved }) => [name, medianOfList(solved), `${unsolved} of ${solved.length} unsolved`]);
+  const rows = curves.map(({ name, solved, unsolved }) => [name, median(solved), `${unsolved} of ${solved.length} unsolved`]);
   const { sentence, heading } = about;
   return [sentence, ...(heading ? [heading] : []), alignColumns(rows, "  "), ...(out ? [`Curves: ${out}/report.html`] : [])].join("\n");
 }
@@ -153,7 +154,7 @@ async function curvesReport(curves: readonly Curve[], about: CurvesAbout): Promi
         title: "Steps to 95 % of the optimum",
         table: {
           columns: ["agent", "median steps", "unsolved"],
-          rows: curves.map(({ name, solved, unsolved }) => [name, medianOfList(solved), `${unsolved} of ${solved.length}`]),
+          rows: curves.map(({ name, solved, unsolved }) => [name, median(solved), `${unsolved} of ${solved.length}`]),
         },
       },
     ],
@@ -161,9 +162,4 @@ async function curvesReport(curves: readonly Curve[], about: CurvesAbout): Promi
     seed: about.seed,
     version,
   });
-}
-
-export function medianOfList(list: readonly number[]): number {
-  const sorted = [...list].sort((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
 }

@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Place } from "../../agents/arm/placing.ts";
 import type { Simulation } from "../../environments/environment.ts";
+import { median } from "../../numbers/statistics.ts";
 import type { ContinuousWorldModel } from "../../world-model/world-model.ts";
 import { makeEnvironment } from "./environments.ts";
 import { UsageError } from "./errors.ts";
@@ -40,7 +41,7 @@ export async function planArm(
   const goals = options.goal === undefined ? starts.goals : starts.goals.map(() => placeOf(options.goal!));
   const trial = await placingTrial(model, simulation, { ...starts, goals }, seed, onProgress);
   const { lifted, reached, held, outcomes, episodes } = trial;
-  const milliseconds = [...episodes.planning].sort((a, b) => a - b)[episodes.planning.length >> 1];
+  const milliseconds = median(episodes.planning);
   const percent = (share: number) => `${Math.round(100 * share)} %`;
   const [first] = outcomes;
   const text =

@@ -1,3 +1,4 @@
+import { median } from "../../numbers/statistics.ts";
 export interface Episodes {
   readonly name: string;
   /** [episodes] steps to the goal; NaN where it was not reached */
@@ -5,8 +6,7 @@ export interface Episodes {
 }
 
 export function medianSteps(steps: readonly number[], longest: number): number {
-  const sorted = steps.map((x) => (Number.isFinite(x) ? x : longest)).sort((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+  return median(steps.map((x) => (Number.isFinite(x) ? x : longest)));
 }
 
 /** A page with the share of episodes at the goal against steps. */

@@ -1,6 +1,6 @@
 import type { OnProgress } from "../../base/progress.ts";
 import { createRandom, type Random } from "../../numbers/random.ts";
-import { clip } from "../coordinates.ts";
+import { clamp } from "../../numbers/statistics.ts";
 import type { Simulation } from "../environment.ts";
 import { stride } from "./engine.ts";
 import { workspace } from "./model.ts";
@@ -77,7 +77,7 @@ export function armBehaviour(simulation: Simulation, { n, seed, onProgress }: Ar
         for (let k = 0; k < 3; k++) observation[3 + k] = goal[k];
       }
       behave(seen, goal, action);
-      for (let k = 0; k < 4; k++) action[k] = Math.fround(clip(action[k], -1, 1));
+      for (let k = 0; k < 4; k++) action[k] = Math.fround(clamp(action[k], -1, 1));
       data.states.set(seen, t * armStateSize);
       data.actions.set(action, t * 4);
       simulation.step(state, action, 1, out);
@@ -100,8 +100,8 @@ function startNear(state: Float64Array, random: Random): void {
     state,
     0,
     (place) => {
-      place[0] = clip(x + 0.03 * random.normal(), workspace.low[0], workspace.high[0]);
-      place[1] = clip(y + 0.03 * random.normal(), workspace.low[1], workspace.high[1]);
+      place[0] = clamp(x + 0.03 * random.normal(), workspace.low[0], workspace.high[0]);
+      place[1] = clamp(y + 0.03 * random.normal(), workspace.low[1], workspace.high[1]);
       place[2] = 0.07 + 0.08 * random.uniform();
     },
     state[5],
@@ -127,7 +127,7 @@ function wandering(random: Random): Behaviour {
     if (random.uniform() < 0.15) grip = drawGrip(random, 0.5, 0.4);
     for (let k = 0; k < 3; k++) {
       drift[k] = 0.75 * drift[k] + 0.5 * random.normal();
-      out[k] = drift[k] + pull * clip((seen[4 + k] + (k === 2 ? height : 0) - seen[k]) / 0.05, -1, 1);
+      out[k] = drift[k] + pull * clamp((seen[4 + k] + (k === 2 ? height : 0) - seen[k]) / 0.05, -1, 1);
     }
     out[3] = grip;
   };

@@ -1,4 +1,4 @@
-import { clip } from "../coordinates.ts";
+import { clamp } from "../../numbers/statistics.ts";
 import { gripPosition, jointsFor } from "./kinematics.ts";
 import { type ArmWorld, actuatorCount, armModel, fingerReach, jointCount, joints, substeps, timestep, workspace } from "./model.ts";
 import { type MjData, type MjModel, type Mujoco, mujocoFor } from "./mujoco.ts";
@@ -96,11 +96,11 @@ export function advance(
     for (let k = 0; k < velocities; k++) warmStart[k] = states[s + positions + velocities + k];
 
     gripPosition(qpos, 0, grip, 0);
-    for (let k = 0; k < 3; k++) grip[k] = clip(grip[k] + stride * clip(actions[a + k], -1, 1), workspace.low[k], workspace.high[k]);
+    for (let k = 0; k < 3; k++) grip[k] = clamp(grip[k] + stride * clamp(actions[a + k], -1, 1), workspace.low[k], workspace.high[k]);
     jointsFor(grip[0], grip[1], grip[2], towards, 0);
-    if (actionWidth > 4) towards[4] += clip(qpos[0] + qpos[4] + turnStride * clip(actions[a + 4], -1, 1), -turnLimit, turnLimit);
+    if (actionWidth > 4) towards[4] += clamp(qpos[0] + qpos[4] + turnStride * clamp(actions[a + 4], -1, 1), -turnLimit, turnLimit);
     for (let k = 0; k < jointCount; k++) from[k] = qpos[k];
-    const opening = actionWidth > 3 ? (fingerReach / 2) * (clip(actions[a + 3], -1, 1) + 1) : restOpening;
+    const opening = actionWidth > 3 ? (fingerReach / 2) * (clamp(actions[a + 3], -1, 1) + 1) : restOpening;
     for (let k = jointCount; k < actuatorCount; k++) ctrl[k] = opening;
     for (let t = 1; t <= substeps; t++) {
       for (let k = 0; k < jointCount; k++) {

@@ -1,4 +1,4 @@
-import { clip } from "../coordinates.ts";
+import { clamp } from "../../numbers/statistics.ts";
 import { stride, turnStride } from "./engine.ts";
 import { wrapQuarter } from "./kinematics.ts";
 
@@ -28,9 +28,9 @@ function decide(seen: Float64Array, at: number, out: Float64Array, to: number, t
   const z = seen[cube + 2] - seen[grip + 2];
   const distance = Math.hypot(x, y);
   const aside = turns ? wrapQuarter(seen[at + 20] - seen[at + 21]) : 0;
-  if (turns) out[to + 4] = clip((0.8 * aside) / turnStride, -1, 1);
+  if (turns) out[to + 4] = clamp((0.8 * aside) / turnStride, -1, 1);
   const go = (k: number, metres: number) => {
-    out[to + k] = clip((0.8 * metres) / stride, -1, 1);
+    out[to + k] = clamp((0.8 * metres) / stride, -1, 1);
   };
   if (distance < beside && Math.abs(z) < beside) {
     const held = opening < closed;

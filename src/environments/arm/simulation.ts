@@ -1,6 +1,6 @@
 import type { Random } from "../../numbers/random.ts";
+import { clamp } from "../../numbers/statistics.ts";
 import { box } from "../../spaces/space.ts";
-import { clip } from "../coordinates.ts";
 import { neverEnded } from "../endings.ts";
 import type { Simulation } from "../environment.ts";
 import { advance, sizes } from "./engine.ts";
@@ -98,7 +98,7 @@ function distort(actions: Float64Array, m: number, n: number, { turn, drift }: A
   const [cosine, sine] = [Math.cos(turn), Math.sin(turn)];
   for (let b = 0; b < n; b++) {
     const at = b * m;
-    const [x, y, z] = [clip(actions[at], -1, 1), clip(actions[at + 1], -1, 1), clip(actions[at + 2], -1, 1)];
+    const [x, y, z] = [clamp(actions[at], -1, 1), clamp(actions[at + 1], -1, 1), clamp(actions[at + 2], -1, 1)];
     out[at] = cosine * x - sine * y + drift[0];
     out[at + 1] = sine * x + cosine * y + drift[1];
     out[at + 2] = z + drift[2];

@@ -3,6 +3,7 @@ import type { BellmanSystem } from "../../bellman/system.ts";
 import { wrapAngle } from "../../environments/coordinates.ts";
 import type { Coordinates } from "../../environments/environment.ts";
 import { createRandom } from "../../numbers/random.ts";
+import { mean } from "../../numbers/statistics.ts";
 import type { Space } from "../../spaces/space.ts";
 import { sandwich, structuredDynamics } from "../../world-model/dynamics.ts";
 import { boundedPositions, createFeatures, type FeatureKind } from "../../world-model/features.ts";
@@ -221,9 +222,9 @@ export async function fitWithTransitions(
 
 function meanAndError(values: Float64Array): { readonly mean: number; readonly standardError: number } {
   const n = values.length;
-  const mean = values.reduce((sum, x) => sum + x, 0) / n;
-  const variance = values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / Math.max(1, n - 1);
-  return { mean, standardError: Math.sqrt(variance / n) };
+  const centre = mean(values);
+  const variance = values.reduce((total, x) => total + (x - centre) ** 2, 0) / Math.max(1, n - 1);
+  return { mean: centre, standardError: Math.sqrt(variance / n) };
 }
 
 /** Largest weight among the candidates that are not worse than the best by more than one standard error of the difference; of equal weights the least error. */

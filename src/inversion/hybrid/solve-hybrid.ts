@@ -1,5 +1,6 @@
 import { bellmanSystem } from "../../bellman/system.ts";
 import type { NetworkCritic } from "../../critics/critic.ts";
+import { sum } from "../../numbers/statistics.ts";
 import { confine } from "../../world-model/confine.ts";
 import type { Dynamics } from "../../world-model/dynamics.ts";
 import { withSpread } from "../../world-model/spread.ts";
@@ -74,8 +75,4 @@ export async function hybrid(
     targets: targets.map((_, at) => values[at] - Math.max(-BEYOND * sigma[at % k], Math.min(BEYOND * sigma[at % k], residuals[at]))),
     costRatio: (sum(left) / sum(nothing)) ** 2,
   };
-}
-
-function sum(values: Float64Array): number {
-  return values.reduce((total, x) => total + x, 0);
 }

@@ -1,6 +1,7 @@
 import type { SavedCritic } from "../../critics/saved.ts";
 import { prepare } from "../../environments/make.ts";
 import { loadSavedCritic, saveCritic } from "../../formats/critic-folder.ts";
+import { mean } from "../../numbers/statistics.ts";
 import { checkpointFile } from "../checkpoint-file.ts";
 import { type AuxiliaryOptions, auxiliaryHeads, withoutAuxiliary } from "../invertible/auxiliary-heads.ts";
 import type { Identifiability } from "../invertible/identify-heads.ts";
@@ -105,7 +106,7 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
   const { evaluation } = best!;
   const identifiability = await heads?.identify(critic);
   const returns = await evaluateCritic(critic, environment, FRESH_EPISODES, FRESH_SEED + seed);
-  const meanReturn = returns.reduce((a, b) => a + b, 0) / returns.length;
+  const meanReturn = mean(returns);
   const { settings: full, ...rest } = Object.fromEntries(Object.entries(critic.made!).filter(([key]) => !ENDING.includes(key)));
   const made = {
     ...(options.command === undefined ? {} : { command: options.command }),

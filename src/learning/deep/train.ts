@@ -2,6 +2,7 @@ import { restoreCritic, type SavedCritic } from "../../critics/saved.ts";
 import { compile, Graph } from "../../engine/index.ts";
 import type { Environment } from "../../environments/environment.ts";
 import { vectorize } from "../../environments/vector-environment.ts";
+import { mean, quantile } from "../../numbers/statistics.ts";
 import { type Identifiability, identifiabilityScalars } from "../invertible/identify-heads.ts";
 import type { Learner } from "../learner.ts";
 import type { LogKind } from "../training-log.ts";
@@ -133,16 +134,4 @@ export async function evaluateCritic(critic: SavedCritic, environment: string, e
   const returns = await evaluate({ environment, act }, episodes, seed);
   await session.release();
   return returns;
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, x) => sum + x, 0) / values.length;
-}
-
-/** Linear between order statistics. */
-function quantile(values: readonly number[], q: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = q * (sorted.length - 1);
-  const below = Math.floor(at);
-  return sorted[below] + (at - below) * (sorted[Math.min(below + 1, sorted.length - 1)] - sorted[below]);
 }

@@ -5,6 +5,7 @@ import type { Environment } from "../../environments/environment.ts";
 import { make } from "../../environments/make.ts";
 import { saveCritic } from "../../formats/critic-folder.ts";
 import { identifyTabular } from "../../identifiability/tabular.ts";
+import { mean } from "../../numbers/statistics.ts";
 import { checkpointFile } from "../checkpoint-file.ts";
 import { LearningError } from "../errors.ts";
 import { type LogKind, openLog } from "../training-log.ts";
@@ -163,7 +164,7 @@ async function learn(
     await saveCritic(out, critic());
     await log.add({
       steps: learner.steps,
-      ...(returns.length > 0 ? { trainingReturn: returns.reduce((a, b) => a + b, 0) / returns.length } : {}),
+      ...(returns.length > 0 ? { trainingReturn: mean(returns) } : {}),
       evaluation,
       optimum,
       ...(residualOverSignal === undefined ? {} : { residualOverSignal }),

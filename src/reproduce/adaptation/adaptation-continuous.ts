@@ -1,8 +1,7 @@
 import type { OnProgress } from "../../base/progress.ts";
 import { make } from "../../environments/make.ts";
-import { gridOf, type Interval, medianOf, speedup } from "../../numbers/statistics.ts";
+import { gridOf, type Interval, mean, median, medianOf, speedup, sum } from "../../numbers/statistics.ts";
 import type { ReproductionChart } from "../harness/reproduction.ts";
-import { mean, median } from "../harness/summary.ts";
 import { type ContinuousChangeStudy, continuousChanges, optimal } from "./continuous-changes.ts";
 import {
   type AgentRun,
@@ -69,7 +68,7 @@ export async function adaptContinuous(
   const ratios: Interval[] = [];
   let [unsolved, alarms] = [0, 0];
   const parts = studies.map((study) => grid(study).length + seeds + 1);
-  const all = parts.reduce((sum, part) => sum + part, 0);
+  const all = sum(parts);
   let done = 0;
   for (const study of studies) {
     const tell = (what: string) => onProgress(done++, all, `${study.name}: ${what}`);

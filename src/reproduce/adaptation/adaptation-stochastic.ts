@@ -6,9 +6,8 @@ import { arrivals, type GoalWorld, solveGoals, stepWorld } from "../../agents/ta
 import { firstBest, QLearning } from "../../agents/tabular/q-learning.ts";
 import { runTask, type TaskResult } from "../../agents/tabular/run-task.ts";
 import { createRandom, type Random } from "../../numbers/random.ts";
-import { gridOf, type Interval, medianOf, speedup } from "../../numbers/statistics.ts";
+import { gridOf, type Interval, median, medianOf, speedup, sum } from "../../numbers/statistics.ts";
 import { lakeWorld, oldGoals } from "../goal-worlds.ts";
-import { median } from "../harness/summary.ts";
 import { exactGoalCritic } from "../rivals/goal-critic.ts";
 import { goalThatMatters, remap } from "./changes.ts";
 
@@ -152,7 +151,7 @@ function held(change: (seed: number) => Instance, seed: number) {
       const scored = grids[name].map((settings) => {
         const tuning = Array.from({ length: TUNED_ON }, (_, i) => change(TUNING + i));
         const tried = tuning.map((instance) => run(instance, rivals[name](instance, settings)).solved);
-        return { settings, score: median(tried) + (0.1 * tried.reduce((sum, x) => sum + x, 0)) / TUNED_ON };
+        return { settings, score: median(tried) + (0.1 * sum(tried)) / TUNED_ON };
       });
       const { settings } = scored.reduce((best, entry) => (entry.score < best.score ? entry : best));
       const results = instances.map((instance) => run(instance, rivals[name](instance, settings)));

@@ -9,10 +9,9 @@ import { runTask, type TaskResult } from "../../agents/tabular/run-task.ts";
 import { candidateTables } from "../../agents/tabular/transfer.ts";
 import { fourRooms104Map } from "../../environments/four-rooms.ts";
 import { createRandom } from "../../numbers/random.ts";
-import { gridOf, type Interval, medianOf, speedup } from "../../numbers/statistics.ts";
+import { gridOf, type Interval, median, medianOf, speedup, sum } from "../../numbers/statistics.ts";
 import { deterministicWorlds, oldGoals } from "../goal-worlds.ts";
 import type { Reproduce } from "../harness/reproduction.ts";
-import { median } from "../harness/summary.ts";
 import { exactGoalCritic } from "../rivals/goal-critic.ts";
 import { adaptContinuous } from "./adaptation-continuous.ts";
 import { adaptStochastic } from "./adaptation-stochastic.ts";
@@ -110,7 +109,7 @@ export const reproduceAdaptation: Reproduce = async ({ seed, cache, onProgress }
     const tuned = (agent: MakeAgent, grid: readonly Record<string, number>[]) => {
       const scored = grid.map((settings) => {
         const steps = run(agent, settings, TUNING, TUNED_ON).map(({ solved }) => solved);
-        return { settings, score: median(steps) + (0.1 * steps.reduce((sum, x) => sum + x, 0)) / TUNED_ON };
+        return { settings, score: median(steps) + (0.1 * sum(steps)) / TUNED_ON };
       });
       const { settings } = scored.reduce((best, entry) => (entry.score < best.score ? entry : best));
       return { settings, grid: scored, results: run(agent, settings) };

@@ -5,8 +5,8 @@ import { collectTransitions } from "../../environments/collect.ts";
 import type { Environment } from "../../environments/environment.ts";
 import { evaluateIn } from "../../learning/deep/train.ts";
 import type { Learner } from "../../learning/learner.ts";
+import { mean } from "../../numbers/statistics.ts";
 import { type ContinuousTask, settle } from "../../planning/plan-on-grid.ts";
-import { mean } from "../harness/summary.ts";
 
 /** Where evaluations begin, for every policy the same, and the steps on which critics are judged. */
 export const EVALUATION = 5_000_000;

@@ -11,10 +11,10 @@ import type { ArmPickAndPlaceOptions } from "../../environments/arm/pick-and-pla
 import type { Simulation } from "../../environments/environment.ts";
 import { make } from "../../environments/make.ts";
 import { createRandom } from "../../numbers/random.ts";
+import { median } from "../../numbers/statistics.ts";
 import { type Simulator, simulatorOf } from "../../planning/shooting.ts";
 import { planWaypoints, type WaypointControl } from "../../planning/waypoints.ts";
 import type { ContinuousWorldModel } from "../../world-model/world-model.ts";
-import { median } from "../harness/summary.ts";
 import type { ArmPart } from "./parts.ts";
 
 /** A change of the world that nobody tells the agent of. */

@@ -10,6 +10,7 @@ import { vectorize } from "../../environments/vector-environment.ts";
 import { inferDynamics } from "../../inversion/infer.ts";
 import type { Samples } from "../../inversion/samples.ts";
 import { algorithms, presetOf } from "../../learning/deep/algorithms.ts";
+import { sum } from "../../numbers/statistics.ts";
 import { cem } from "../../planning/cem.ts";
 import { simulatorOf } from "../../planning/shooting.ts";
 import type { ContinuousWorldModel } from "../../world-model/world-model.ts";
@@ -119,9 +120,9 @@ async function trial(
   }
   const arrived = first.filter((t) => t > 0);
   return {
-    held: within.reduce((sum, x) => sum + x, 0) / episodes,
+    held: sum(within) / episodes,
     reached: arrived.length / episodes,
-    steps: arrived.reduce((sum, t) => sum + t, 0) / Math.max(1, arrived.length),
+    steps: sum(arrived) / Math.max(1, arrived.length),
   };
 }
 

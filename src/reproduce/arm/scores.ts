@@ -1,4 +1,5 @@
 import type { CoordinateTransitions } from "../../learning/invertible/coordinate-values.ts";
+import { sum } from "../../numbers/statistics.ts";
 
 /** Where the hand is to the cube, as a transition begins. */
 export type ArmRegion = "all" | "contact" | "grasp" | "near" | "free";
@@ -79,7 +80,7 @@ function scoreRegion(region: ArmRegion, transitions: CoordinateTransitions, foun
   const places = r2Of.slice(0, PLACES).filter(Number.isFinite);
   return {
     n: count,
-    r2: places.reduce((sum, x) => sum + x, 0) / places.length,
+    r2: sum(places) / places.length,
     r2Of,
     objectErrorMillimetres: (1000 * object) / count,
     handErrorMillimetres: (1000 * hand) / count,

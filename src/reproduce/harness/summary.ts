@@ -1,7 +1,5 @@
 import { median } from "../../numbers/statistics.ts";
 
-export { median };
-
 /** Medians and ranges over seeds of records with the same keys. */
 export function summarise(runs: readonly Readonly<Record<string, number>>[]): {
   readonly figures: Record<string, number>;
@@ -15,8 +13,4 @@ export function summarise(runs: readonly Readonly<Record<string, number>>[]): {
     ranges[key] = [Math.min(...values), Math.max(...values)];
   }
   return { figures, ranges };
-}
-
-export function mean(values: readonly number[]): number {
-  return values.reduce((sum, x) => sum + x, 0) / values.length;
 }

@@ -1,6 +1,6 @@
 import { inferHybrid } from "../../inversion/hybrid/infer-hybrid.ts";
 import { createRandom, type Random } from "../../numbers/random.ts";
-import { bootstrap, type Interval } from "../../numbers/statistics.ts";
+import { bootstrap, type Interval, mean } from "../../numbers/statistics.ts";
 import type { ContinuousPolicy } from "../../planning/policy.ts";
 import type { Simulator } from "../../planning/shooting.ts";
 import { simulatorOfDynamics, simulatorOfPhysics } from "../../planning/simulators.ts";
@@ -154,10 +154,4 @@ export async function returnsOf(
     }
   }
   return returns;
-}
-
-function mean(values: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i];
-  return sum / values.length;
 }

@@ -4,11 +4,10 @@ import { refine } from "../../agents/tabular/refine.ts";
 import { runTask } from "../../agents/tabular/run-task.ts";
 import { candidateTables, transferAgent } from "../../agents/tabular/transfer.ts";
 import { createRandom } from "../../numbers/random.ts";
-import { meanOf } from "../../numbers/statistics.ts";
+import { mean, meanOf, median, sum } from "../../numbers/statistics.ts";
 import { planTabular } from "../../planning/plan.ts";
 import { deterministicWorlds, oldGoals } from "../goal-worlds.ts";
 import type { Reproduce } from "../harness/reproduction.ts";
-import { mean, median } from "../harness/summary.ts";
 import { exactGoalCritic } from "../rivals/goal-critic.ts";
 import { generalisedImprovement, goalPolicies } from "../rivals/policy-improvement.ts";
 import { mountainCarTransfer, reacherTransfer } from "./transfer-continuous.ts";
@@ -155,8 +154,4 @@ function oneSeed(world: GoalWorld, seed: number) {
     firstEpisodeMedian: median(lists.firstEpisode),
     improvement: mean(lists.improvement),
   };
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, x) => total + x, 0);
 }
