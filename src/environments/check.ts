@@ -1,8 +1,9 @@
-import { evaluate, Graph } from "../engine/index.ts";
 import { createRandom, type Random } from "../numbers/random.ts";
 import { contains, sample } from "../spaces/space.ts";
 import { actionSize } from "./action.ts";
-import type { Action, Environment, Observation, Physics, Step } from "./environment.ts";
+import { checkLaws } from "./check-laws.ts";
+import { type Checking, numbers, sameNumbers, wander } from "./check-parts.ts";
+import type { Action, Environment } from "./environment.ts";
 import { tableProblems } from "./tables.ts";
 
 export interface CheckOptions {
@@ -13,11 +14,12 @@ export interface CheckOptions {
 
 /**
  * Does an environment keep the contract? Plain sentences, one a problem; an empty list means that it does.
- * Checked: spaces, seeding, save and restore, the time limit, refusal of impossible actions, and that the tables or the physics tell what stepping does.
+ * Checked: spaces, seeding, save and restore, the time limit, refusal of impossible actions, and that tables, physics and simulation tell what
+ * stepping does, in batch as one by one: next states, rewards, ends, observations, all of the right length and numbers.
  */
 export function checkEnvironment(environment: Environment, { steps = 500, seed = 1 }: CheckOptions = {}): string[] {
   const problems = new Set<string>();
-  const checks = [checkSpaces, checkSeeding, checkCopies, checkRestore, checkTimeLimit, checkActions, checkTables, checkPhysics];
+  const checks = [checkSpaces, checkSeeding, checkCopies, checkRestore, checkTimeLimit, checkActions, checkTables, checkLaws];
   for (const check of checks) {
     try {
       check(environment, { steps, seed, report: (problem) => problems.add(problem) });
@@ -26,28 +28,6 @@ export function checkEnvironment(environment: Environment, { steps = 500, seed =
     }
   }
   return [...problems];
-}
-
-interface Checking {
-  readonly steps: number;
-  readonly seed: number;
-  readonly report: (problem: string) => void;
-}
-
-/** Step on with random actions, over the ends of episodes, and call `visit` for each step. */
-function wander(
-  environment: Environment,
-  random: Random,
-  steps: number,
-  visit: (step: Step, action: Action, before: Float64Array) => void,
-) {
-  for (let t = 0; t < steps; t++) {
-    const action = sample(environment.actionSpace, random) as Action;
-    const before = environment.state;
-    const step = environment.step(action);
-    visit(step, action, before);
-    if (step.terminated || step.truncated) environment.reset();
-  }
 }
 
 function checkSpaces(environment: Environment, { steps, seed, report }: Checking) {
@@ -154,111 +134,4 @@ function checkTables(environment: Environment, { steps, seed, report }: Checking
         (tables.terminated[k] === 1) === step.terminated;
     if (!listed) report(`tables: they do not list what stepping did in state ${before[0]} with action ${String(action)}`);
   });
-}
-
-function checkPhysics(environment: Environment, { steps, seed, report }: Checking) {
-  const { physics } = environment;
-  if (!physics) return;
-  const { coordinates } = physics;
-  const d = coordinates.names.length;
-  const o = physics.observationSpace.low.length;
-  const m = actionSize(physics.actionSpace);
-  for (const name of ["angular", "low", "high", "rateOf"] as const)
-    if (coordinates[name].length !== d) report(`coordinates: ${name} has ${coordinates[name].length} entries for ${d} coordinates`);
-  if (physics.horizon !== environment.horizon) report("physics and environment have different horizons");
-  environment.reset({ seed });
-  const states: number[] = [];
-  const observed: number[] = [];
-  const next = { nextStates: new Float64Array(d), rewards: new Float64Array(1), terminated: new Uint8Array(1) };
-  wander(environment, createRandom(seed), steps, (step, action, before) => {
-    const state = before.slice(0, d);
-    const flat = Float64Array.from(typeof action === "number" ? [action] : action);
-    physics.step(state, flat, 1, next);
-    const after = [...environment.state.subarray(0, d)];
-    if (!sameNumbers([...next.nextStates], after)) report("physics.step and stepping lead to different states");
-    if (next.rewards[0] !== step.reward) report("physics.step and stepping give different rewards");
-    if ((next.terminated[0] === 1) !== step.terminated) report("physics.step and stepping end episodes differently");
-    if (!step.terminated) {
-      const reward = new Float64Array(1);
-      physics.rewards(state, flat, 1, reward);
-      if (!near(reward[0], step.reward)) report("physics.rewards differs from the reward of a step that does not end the episode");
-    }
-    states.push(...after);
-    observed.push(...numbers(step.observation));
-    for (let k = 0; k < d; k++)
-      if (!(after[k] >= coordinates.low[k] && after[k] <= coordinates.high[k]))
-        report(`coordinate ${coordinates.names[k]} leaves its bounds`);
-  });
-  const n = states.length / d;
-  checkBatch(physics, Float64Array.from(states), n, m, report);
-  checkCoordinates(physics, Float64Array.from(states), Float64Array.from(observed), n, o, report);
-}
-
-/** A batch does what its rows do one by one, and may be written over itself. */
-function checkBatch(physics: Physics, states: Float64Array, n: number, m: number, report: Checking["report"]) {
-  const d = states.length / n;
-  const random = createRandom(0);
-  const actions = new Float64Array(n * m);
-  for (let i = 0; i < n; i++) {
-    const action = sample(physics.actionSpace, random);
-    actions.set(typeof action === "number" ? [action] : (action as Float64Array), i * m);
-  }
-  const room = (size: number) => ({
-    nextStates: new Float64Array(size * d),
-    rewards: new Float64Array(size),
-    terminated: new Uint8Array(size),
-  });
-  const whole = room(n);
-  physics.step(states, actions, n, whole);
-  const row = room(1);
-  for (let i = 0; i < n; i++) {
-    physics.step(states.slice(i * d, i * d + d), actions.slice(i * m, i * m + m), 1, row);
-    if (!sameNumbers([...row.nextStates], [...whole.nextStates.subarray(i * d, i * d + d)]) || row.rewards[0] !== whole.rewards[i])
-      report("physics.step of a batch differs from its rows one by one");
-  }
-  const over = { ...room(n), nextStates: states.slice() };
-  physics.step(over.nextStates, actions, n, over);
-  if (!sameNumbers([...over.nextStates], [...whole.nextStates]))
-    report("physics.step goes wrong when the next states overwrite the states");
-}
-
-function checkCoordinates(
-  physics: Physics,
-  states: Float64Array,
-  observed: Float64Array,
-  n: number,
-  o: number,
-  report: Checking["report"],
-) {
-  const { coordinates } = physics;
-  const d = coordinates.names.length;
-  const direct = new Float64Array(n * o);
-  physics.observations(states, n, direct);
-  if (!direct.every((x, i) => near(x, observed[i]))) report("physics.observations differs from what stepping observes");
-
-  const graph = new Graph();
-  graph.output("observations", coordinates.observe(graph.input("states", ["N", d])));
-  const { observations } = evaluate(graph, { states: { shape: [n, d], data: states } });
-  if (observations.data.length !== n * o || !observations.data.every((x, i) => near(x, observed[i])))
-    report("coordinates.observe differs from what stepping observes");
-
-  const back = coordinates.fromObservations(observed, n);
-  for (let i = 0; i < n * d; i++) {
-    const error = back[i] - states[i];
-    if (!(Math.abs(coordinates.angular[i % d] ? Math.atan2(Math.sin(error), Math.cos(error)) : error) <= 1e-9 * (1 + Math.abs(states[i]))))
-      report(`coordinates.fromObservations does not give ${coordinates.names[i % d]} back`);
-  }
-}
-
-function numbers(observation: Observation): number[] {
-  return typeof observation === "number" ? [observation] : [...observation];
-}
-
-/** Bit-identical: NaN equals NaN. */
-function sameNumbers(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((x, i) => Object.is(x, b[i]) || x === b[i]);
-}
-
-function near(a: number, b: number): boolean {
-  return Math.abs(a - b) <= 1e-9 * (1 + Math.abs(b));
 }

@@ -25,7 +25,16 @@ export function make(id: string, options: object = {}): Environment {
       fix: "choose one of these, or register it first (registerEnvironment)",
     });
   checkOptions(id, registration, options);
-  return registration.build(options, id);
+  const environment = registration.build(options, id);
+  if (environment?.id !== id)
+    throw new EnvironmentError(
+      `${id}: its registration builds an environment with the id ${shown(environment?.id)}; build(options, id) hands the id on`,
+      {
+        field: "build",
+        fix: `give the environment the id '${id}'`,
+      },
+    );
+  return environment;
 }
 
 function checkOptions(id: string, { options: rules }: EnvironmentRegistration, options: unknown): void {

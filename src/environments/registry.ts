@@ -58,6 +58,11 @@ export function registrationOf(id: string): EnvironmentRegistration | undefined 
   return registrations.get(id);
 }
 
+/** For `registerEnvironment`, which has checked it. */
+export function addRegistration(id: string, registration: EnvironmentRegistration): void {
+  registrations.set(id, registration);
+}
+
 /** Ids of all registrations, sorted. */
 export function environmentIds(): string[] {
   return [...registrations.keys()].sort();

@@ -29,6 +29,11 @@ export function ownTask({ id, physics }: Environment): OwnTask {
     );
   const { coordinates, actionSpace } = physics;
   const { discount, sizes, box, levels = 5, tolerance } = rule;
+  if (sizes.length !== coordinates.names.length)
+    throw new EnvironmentError(
+      `${id}: task.sizes has ${sizes.length} numbers for ${coordinates.names.length} coordinates; register it with as many`,
+      { field: "task.sizes", fix: "give one a coordinate" },
+    );
   return {
     task: {
       discount,
