@@ -13,8 +13,30 @@ export { withGoals } from "./critics/goal-conditioned.ts";
 export { stack } from "./critics/stack.ts";
 export { tabularCritic } from "./critics/tabular.ts";
 export { checkEnvironment } from "./environments/check.ts";
-export type { Action, Coordinates, Environment, Observation, Physics, Step, Tables } from "./environments/environment.ts";
+export type {
+  Action,
+  Coordinates,
+  Environment,
+  GoalTask,
+  Grid,
+  Observation,
+  Physics,
+  Simulation,
+  Step,
+  Tables,
+  Transitions,
+  VisitedCoordinates,
+} from "./environments/environment.ts";
+export { EnvironmentError } from "./environments/errors.ts";
 export { environmentIds, make, prepare } from "./environments/make.ts";
+export type { OptionRule } from "./environments/options.ts";
+export { physicsEnvironment, simulationEnvironment } from "./environments/physics-environment.ts";
+export { registerEnvironment } from "./environments/register.ts";
+export type { EnvironmentRegistration, EnvironmentTask, GridTask, Preset } from "./environments/registration.ts";
+export type { EnvironmentId, EnvironmentOptions } from "./environments/registry.ts";
+export type { Drawing } from "./environments/shapes.ts";
+export { buildTables } from "./environments/tables.ts";
+export { type TablesEnvironmentOptions, tablesEnvironment } from "./environments/tables-environment.ts";
 export { vectorize } from "./environments/vector-environment.ts";
 export { FormatError } from "./formats/format-error.ts";
 export { loadCritic } from "./formats/load-critic.ts";
@@ -37,6 +59,7 @@ export { type ReachProblem, reachGoal } from "./planning/reach.ts";
 export type { ShootingProblem, Simulator } from "./planning/shooting.ts";
 export { valueIteration } from "./planning/value-iteration.ts";
 export { planWaypoints, type WaypointControl, type WaypointPlanner, type WaypointTask, waypointPolicy } from "./planning/waypoints.ts";
+export { type Box, box, type Dict, type Discrete, discrete, type Space } from "./spaces/space.ts";
 export { type CalibrationTransitions, calibrateBounds } from "./world-model/calibrate.ts";
 export { type Coverage, coverageCurve, coverageOf } from "./world-model/coverage.ts";
 export { distil } from "./world-model/linear-model.ts";

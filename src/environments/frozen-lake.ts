@@ -1,7 +1,7 @@
 import { sum } from "../numbers/statistics.ts";
 import type { Environment } from "./environment.ts";
 import { EnvironmentError } from "./errors.ts";
-import { flag, fromTo, numbers, oneOf, textRows } from "./options.ts";
+import { flag, fromTo, oneOf, textRows, tuple } from "./options.ts";
 import { clampedMove, rectangle } from "./rectangle.ts";
 import type { EnvironmentRegistration } from "./registration.ts";
 import { buildTables } from "./tables.ts";
@@ -90,7 +90,7 @@ export const registration = {
     desc: textRows(" made of S, F, H and G"),
     is_slippery: flag,
     success_rate: fromTo(0, 1),
-    reward_schedule: numbers(3, "[goal, hole, frozen], finite numbers"),
+    reward_schedule: tuple(3, "[goal, hole, frozen], finite numbers"),
   },
   build: (options: FrozenLakeOptions, id) =>
     frozenLake(id === "FrozenLake8x8-v1" ? { map_name: "8x8", maxEpisodeSteps: 200, ...options } : options, id),

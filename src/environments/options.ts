@@ -31,7 +31,7 @@ export function oneOf(...names: readonly string[]): OptionRule {
 }
 
 /** @param is "a place [x, y, z] in metres" */
-export function numbers(count: number, is: string): OptionRule {
+export function tuple(count: number, is: string): OptionRule {
   return { is, holds: (value) => areFinite(value) && value.length === count };
 }
 

@@ -6,7 +6,7 @@ import { coordinateGoal, type Goal, withGoal, within } from "./cumulants.ts";
 import { neverEnded } from "./endings.ts";
 import type { Coordinates, Physics } from "./environment.ts";
 import { drawLinks } from "./links.ts";
-import { above0, numbers, record } from "./options.ts";
+import { above0, record, tuple } from "./options.ts";
 import { physicsEnvironment } from "./physics-environment.ts";
 import type { EnvironmentRegistration } from "./registration.ts";
 import { type Drawing, ring } from "./shapes.ts";
@@ -139,7 +139,7 @@ function draw([first, second]: Float64Array): Drawing {
   return { ...drawing, shapes: [...goals, ...drawing.shapes] };
 }
 
-const pair = numbers(2, "").holds;
+const pair = tuple(2, "").holds;
 
 export const registration = {
   ids: ["Reacher-v0"],

@@ -6,6 +6,7 @@ import { fromOnnx, toOnnx } from "../engine/index.ts";
 import type { Coordinates } from "../environments/environment.ts";
 import { flatBox, identityCoordinates } from "../environments/identity-coordinates.ts";
 import { make, prepare } from "../environments/make.ts";
+import { registrationOf } from "../environments/registry.ts";
 import { FormatError } from "../formats/format-error.ts";
 import { readSafetensors, type SafetensorsArray, writeSafetensors } from "../formats/safetensors.ts";
 import type { Space } from "../spaces/space.ts";
@@ -109,6 +110,13 @@ async function readContinuous(folder: string, json: unknown, given: LoadWorldMod
   if (!Array.isArray(model.heads) || model.heads.length === 0) throw refuse("heads", "is missing");
   const observationSpace = readSpace(model.observationSpace, () => refuse("observationSpace", "is not a space"));
   const actionSpace = readSpace(model.actionSpace, () => refuse("actionSpace", "is not a space"));
+  if (model.environment !== undefined && !registrationOf(model.environment))
+    throw new FormatError(
+      where,
+      "environment",
+      `is '${model.environment}', which is not known here`,
+      "register it first (registerEnvironment)",
+    );
   if (model.environment !== undefined) await prepare(model.environment);
   const environment = model.environment === undefined ? undefined : make(model.environment);
   const physics = environment?.physics;

@@ -202,8 +202,8 @@ describe("d(s') and r(s, a, s') in batch are what stepping tells and pays", () =
       ends += terminated.reduce((sum, x) => sum + x, 0);
     }
     if (endless.includes(id)) expect(ends).toBe(0);
-    else expect(ends).toBeGreaterThan(id === "Breakout-v0" ? 10 : 100);
-    if (physics && !endless.includes(id)) expect(batches[2].n).toBeGreaterThan(50);
+    else expect(ends).toBeGreaterThan(20);
+    if (physics && !endless.includes(id)) expect(batches[2].n).toBeGreaterThan(20);
   });
 
   test("and the noisy laws pay and end by where a step led in the end", () => {

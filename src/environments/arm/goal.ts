@@ -1,5 +1,5 @@
 import type { Random } from "../../numbers/random.ts";
-import { above0, numbers, oneOf } from "../options.ts";
+import { above0, oneOf, tuple } from "../options.ts";
 import { jointCount } from "./model.ts";
 
 /** A range of places, in metres. */
@@ -44,7 +44,7 @@ export function goalRewards(
 
 /** Rules of the options that every task of the arm has. */
 export const armOptions = {
-  goal: numbers(3, "a place [x, y, z] in metres"),
+  goal: tuple(3, "a place [x, y, z] in metres"),
   reward: oneOf("sparse", "dense"),
   radius: above0("a length in metres"),
   jointStrength: {

@@ -1,5 +1,5 @@
 import type { Simulation } from "../environment.ts";
-import { above0, finite, flag, fromTo, numbers } from "../options.ts";
+import { above0, finite, flag, fromTo, tuple } from "../options.ts";
 import { simulationEnvironment } from "../physics-environment.ts";
 import type { EnvironmentRegistration } from "../registration.ts";
 import { armBehaviour } from "./behaviour.ts";
@@ -134,7 +134,7 @@ export const registration = {
     ...armOptions,
     cubeMass: above0("a mass in kg"),
     actionTurn: finite,
-    actionDrift: numbers(3, "[x, y, z] in strides"),
+    actionDrift: tuple(3, "[x, y, z] in strides"),
     turn: flag,
     yaw: fromTo(0, Math.PI, "an angle in rad "),
   },
