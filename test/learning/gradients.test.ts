@@ -113,7 +113,7 @@ describe("the gradient that each loss gives to Adam, against central differences
       critics: [tiny("critic 0", 5, 1), tiny("critic 1", 5, 1)],
     };
     const state = td3State(networks, createRandom(1));
-    const graph = td3Graph(networks, state, BATCH, 0.01, 0.5);
+    const graph = td3Graph(networks, state, BATCH, 0.01, 0.2);
     const feeds = fillFeeds(graph, stateFeeds(state.all), { discounts, due: () => 1 }, 4);
     check(graph, "critic loss", "critics", feeds);
     check(graph, "actor loss", "actor", feeds);
@@ -125,7 +125,7 @@ describe("the gradient that each loss gives to Adam, against central differences
       critics: [tiny("critic 0", 5, 1)],
     };
     const state = td3State(networks, createRandom(1));
-    const graph = td3Graph(networks, state, BATCH, 0.01, 0.5);
+    const graph = td3Graph(networks, state, BATCH, 0.01, 0.2);
     const feeds = fillFeeds(graph, stateFeeds(state.all), { due: () => 0, rate: () => 0.01 }, 4);
     const after = evaluate(graph, feeds);
     for (const name of ["actor", "slow actor", "slow critics", "powers actor", "m actor", "v actor"])
@@ -136,7 +136,7 @@ describe("the gradient that each loss gives to Adam, against central differences
   test("DDPG: the one critic and its actor", () => {
     const networks = { actor: tiny("actor", 3, 2), critics: [tiny("critic 0", 5, 1)] };
     const state = td3State(networks, createRandom(6));
-    const graph = td3Graph(networks, state, BATCH, 0.01, 0.5);
+    const graph = td3Graph(networks, state, BATCH, 0.01, 0.2);
     const feeds = fillFeeds(graph, stateFeeds(state.all), { discounts, due: () => 1 }, 4);
     check(graph, "critic loss", "critics", feeds);
     check(graph, "actor loss", "actor", feeds);

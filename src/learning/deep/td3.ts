@@ -50,6 +50,7 @@ const DEFAULTS = {
   delay: 2,
   critics: 2 as 1 | 2,
 };
+/** In deviations: 0.5 where the deviation is 0.2, as in the paper. */
 const NOISE_CUT = 2.5;
 
 export interface Td3Networks {
@@ -90,7 +91,7 @@ export async function td3(source: EnvironmentSource, options: Td3Options): Promi
     critics: numbers.map((i) => layers(`critic ${i}`, o + m, 1)),
   };
   const initial = td3State(networks, createRandom(seed));
-  const recurrence = await recur(td3Graph(networks, initial, batch, settings.targetRate, NOISE_CUT * settings.targetNoise), initial.all, {
+  const recurrence = await recur(td3Graph(networks, initial, batch, settings.targetRate, settings.targetNoise), initial.all, {
     threads: settings.threads,
   });
 
@@ -152,8 +153,14 @@ export async function td3(source: EnvironmentSource, options: Td3Options): Promi
   });
 }
 
-/** One update: a `ReplayBatch`, "noise" [B, m], "due" [1] (1 where actor and targets move) and "rate" in; two losses and everything that moved out. */
-export function td3Graph({ actor, critics }: Td3Networks, initial: Td3State, batch: number, targetRate: number, cut: number): Graph {
+/** One update: a `ReplayBatch`, "noise" [B, m] of deviation `targetNoise`, "due" [1] (1 where actor and targets move) and "rate" in; two losses and everything that moved out. */
+export function td3Graph(
+  { actor, critics }: Td3Networks,
+  initial: Td3State,
+  batch: number,
+  targetRate: number,
+  targetNoise: number,
+): Graph {
   const o = actor.sizes[0];
   const m = actor.sizes[actor.sizes.length - 1];
   const graph = new Graph();
@@ -167,6 +174,7 @@ export function td3Graph({ actor, critics }: Td3Networks, initial: Td3State, bat
   const next = graph.input("next observations", [batch, o]);
   const values = (of: Packed, s: Value, a: Value) => critics.map((one) => apply(one, of.parts, concat([s, a], 1)));
 
+  const cut = NOISE_CUT * targetNoise;
   const smoothed = add(tanh(apply(actor, slowActor.parts, next)), clip(graph.input("noise", [batch, m]), -cut, cut));
   const ahead = values(slowCritics, next, clip(smoothed, -1, 1)).reduce((a, b) => min(a, b));
   const y = add(graph.input("returns", [batch, 1]), mul(graph.input("discounts", [batch, 1]), ahead));
