@@ -166,7 +166,7 @@ function slopes(angle1: number, angle2: number, rate1: number, rate2: number, to
   out[3] = acceleration2;
 }
 
-export const registration = {
+export const acrobotRegistration = {
   ids: ["Acrobot-v1"],
   options: {},
   build: (options: AcrobotOptions, id) => physicsEnvironment(id, acrobot(options)),

@@ -153,7 +153,7 @@ function drawTable(_state: Float64Array, { sum, dealer, usableAce }: Readonly<Re
   };
 }
 
-export const registration = {
+export const blackjackRegistration = {
   ids: ["Blackjack-v1"],
   options: { natural: flag, sab: flag },
   build: (options: BlackjackOptions) => blackjack(options),

@@ -152,7 +152,7 @@ function bricksIn(state: Float64Array, s: number): number {
   return count;
 }
 
-export const registration = {
+export const breakoutRegistration = {
   ids: ["Breakout-v0"],
   options: {},
   build: (options: BreakoutOptions, id) => simulationEnvironment(id, breakout(options)),

@@ -130,7 +130,7 @@ function draw([x, , angle]: Float64Array): Drawing {
   };
 }
 
-export const registration = {
+export const cartPoleRegistration = {
   ids: ["CartPole-v1"],
   options: { poleMass: finite, halfLength: finite, force: finite },
   build: (options: CartPoleOptions, id) => physicsEnvironment(id, cartPole(options)),

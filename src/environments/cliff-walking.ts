@@ -1,7 +1,7 @@
 import type { Environment } from "./environment.ts";
 import { moves } from "./grid-world.ts";
 import { flag } from "./options.ts";
-import { clampedMove, rectangle } from "./rectangle.ts";
+import { clampedMove, rectangleGrid } from "./rectangle.ts";
 import type { EnvironmentRegistration } from "./registration.ts";
 import { buildTables } from "./tables.ts";
 import { tablesEnvironment } from "./tables-environment.ts";
@@ -47,10 +47,10 @@ export function cliffWalking({ is_slippery = false, maxEpisodeSteps }: CliffWalk
       else add(next, 1 / taken.length, -1, next === goal);
     }
   });
-  return tablesEnvironment("CliffWalking-v1", tables, { horizon: maxEpisodeSteps, grid: rectangle(rows, columns) });
+  return tablesEnvironment("CliffWalking-v1", tables, { horizon: maxEpisodeSteps, grid: rectangleGrid(rows, columns) });
 }
 
-export const registration = {
+export const cliffWalkingRegistration = {
   ids: ["CliffWalking-v1"],
   options: { is_slippery: flag },
   build: (options: CliffWalkingOptions) => cliffWalking(options),

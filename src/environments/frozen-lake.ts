@@ -2,7 +2,7 @@ import { sum } from "../numbers/statistics.ts";
 import type { Environment } from "./environment.ts";
 import { EnvironmentError } from "./errors.ts";
 import { flag, fromTo, oneOf, textRows, tuple } from "./options.ts";
-import { clampedMove, rectangle } from "./rectangle.ts";
+import { clampedMove, rectangleGrid } from "./rectangle.ts";
 import type { EnvironmentRegistration } from "./registration.ts";
 import { buildTables } from "./tables.ts";
 import { tablesEnvironment } from "./tables-environment.ts";
@@ -80,10 +80,10 @@ export function frozenLake(options: FrozenLakeOptions = {}, id = "FrozenLake-v1"
       move((a + 1) % 4, failure);
     },
   );
-  return tablesEnvironment(id, tables, { horizon: maxEpisodeSteps, grid: rectangle(map.length, columns) });
+  return tablesEnvironment(id, tables, { horizon: maxEpisodeSteps, grid: rectangleGrid(map.length, columns) });
 }
 
-export const registration = {
+export const frozenLakeRegistration = {
   ids: ["FrozenLake-v1", "FrozenLake8x8-v1"],
   options: {
     map_name: oneOf(...Object.keys(frozenLakeMaps)),

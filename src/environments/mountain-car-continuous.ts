@@ -74,7 +74,7 @@ export function mountainCarContinuous({
   };
 }
 
-export const registration = {
+export const mountainCarContinuousRegistration = {
   ids: ["MountainCarContinuous-v0"],
   options: { goalVelocity: finite, power: finite },
   build: (options: MountainCarContinuousOptions, id) => physicsEnvironment(id, mountainCarContinuous(options)),

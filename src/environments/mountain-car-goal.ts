@@ -67,7 +67,7 @@ export function mountainCarGoals(options: MountainCarGoalOptions = {}): Physics 
   return { ...physics, initialState: start === "anywhere" ? anywhere : mountainCarStart };
 }
 
-export const registration = {
+export const mountainCarGoalRegistration = {
   ids: ["MountainCarGoal-v0"],
   options: {
     target: record("{ position }, { velocity } or both, finite numbers", { position: finite.holds, velocity: finite.holds }),

@@ -82,7 +82,7 @@ export function mountainCarReach({ maxEpisodeSteps = 200, radius = 0.1, goal }: 
   };
 }
 
-export const registration = {
+export const mountainCarReachRegistration = {
   ids: ["MountainCarReach-v0"],
   options: { radius: above0("a length"), goal: finite },
   build: (options: MountainCarReachOptions, id) => simulationEnvironment(id, mountainCarReach(options)),

@@ -97,7 +97,7 @@ export function stepCar(position: number, velocity: number, push: number, out: F
   out[at + 1] = x === valley.left && v < 0 ? 0 : v;
 }
 
-export const registration = {
+export const mountainCarRegistration = {
   ids: ["MountainCar-v0"],
   options: { goalVelocity: finite, force: finite },
   build: (options: MountainCarOptions, id) => physicsEnvironment(id, mountainCar(options)),

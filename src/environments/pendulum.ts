@@ -107,7 +107,7 @@ export function pendulum({ maxEpisodeSteps = 200, g = 10, mass = 1, length = 1, 
   };
 }
 
-export const registration = {
+export const pendulumRegistration = {
   ids: ["Pendulum-v1"],
   options: { g: finite, mass: finite, length: finite, maxTorque: finite },
   build: (options: PendulumOptions, id) => physicsEnvironment(id, pendulum(options)),

@@ -141,7 +141,7 @@ function draw([first, second]: Float64Array): Drawing {
 
 const pair = tuple(2, "").holds;
 
-export const registration = {
+export const reacherRegistration = {
   ids: ["Reacher-v0"],
   options: {
     target: record("{ fingertip }, { angles } or { velocities }, two finite numbers each", {

@@ -1,7 +1,7 @@
 import type { Grid } from "./environment.ts";
 
 /** The grid of a full rectangle: state = row · columns + column. */
-export function rectangle(rows: number, columns: number): Grid {
+export function rectangleGrid(rows: number, columns: number): Grid {
   const numbers = Int32Array.from({ length: rows * columns }, (_, k) => k);
   return { rows, columns, cells: numbers, stateAt: numbers };
 }

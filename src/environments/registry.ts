@@ -1,45 +1,45 @@
-import { registration as acrobot } from "./acrobot.ts";
-import { registration as armPickAndPlace } from "./arm/pick-and-place.ts";
-import { registration as armReach } from "./arm/reach.ts";
-import { registration as blackjack } from "./blackjack.ts";
-import { registration as breakout } from "./breakout.ts";
-import { registration as cartPole } from "./cart-pole.ts";
-import { registration as cliffWalking } from "./cliff-walking.ts";
+import { acrobotRegistration } from "./acrobot.ts";
+import { armPickAndPlaceRegistration } from "./arm/pick-and-place.ts";
+import { armReachRegistration } from "./arm/reach.ts";
+import { blackjackRegistration } from "./blackjack.ts";
+import { breakoutRegistration } from "./breakout.ts";
+import { cartPoleRegistration } from "./cart-pole.ts";
+import { cliffWalkingRegistration } from "./cliff-walking.ts";
 import { fourRooms104Registration, fourRoomsRegistration, gridWorldRegistration } from "./four-rooms.ts";
-import { registration as frozenLake } from "./frozen-lake.ts";
-import { registration as mountainCar } from "./mountain-car.ts";
-import { registration as mountainCarContinuous } from "./mountain-car-continuous.ts";
-import { registration as mountainCarGoal } from "./mountain-car-goal.ts";
-import { registration as mountainCarReach } from "./mountain-car-reach.ts";
-import { registration as pendulum } from "./pendulum.ts";
-import { registration as reacher } from "./reacher.ts";
+import { frozenLakeRegistration } from "./frozen-lake.ts";
+import { mountainCarRegistration } from "./mountain-car.ts";
+import { mountainCarContinuousRegistration } from "./mountain-car-continuous.ts";
+import { mountainCarGoalRegistration } from "./mountain-car-goal.ts";
+import { mountainCarReachRegistration } from "./mountain-car-reach.ts";
+import { pendulumRegistration } from "./pendulum.ts";
+import { reacherRegistration } from "./reacher.ts";
 import type { EnvironmentRegistration } from "./registration.ts";
-import { registration as sokoban } from "./sokoban.ts";
-import { registration as taxi } from "./taxi.ts";
-import { registration as ticTacToe } from "./tic-tac-toe.ts";
+import { sokobanRegistration } from "./sokoban.ts";
+import { taxiRegistration } from "./taxi.ts";
+import { ticTacToeRegistration } from "./tic-tac-toe.ts";
 
 /** Our own environments. Adding one is its file and a line here. */
 const own = [
-  acrobot,
-  armPickAndPlace,
-  armReach,
-  blackjack,
-  breakout,
-  cartPole,
-  cliffWalking,
+  acrobotRegistration,
+  armPickAndPlaceRegistration,
+  armReachRegistration,
+  blackjackRegistration,
+  breakoutRegistration,
+  cartPoleRegistration,
+  cliffWalkingRegistration,
   fourRoomsRegistration,
   fourRooms104Registration,
   gridWorldRegistration,
-  frozenLake,
-  mountainCar,
-  mountainCarContinuous,
-  mountainCarGoal,
-  mountainCarReach,
-  pendulum,
-  reacher,
-  sokoban,
-  taxi,
-  ticTacToe,
+  frozenLakeRegistration,
+  mountainCarRegistration,
+  mountainCarContinuousRegistration,
+  mountainCarGoalRegistration,
+  mountainCarReachRegistration,
+  pendulumRegistration,
+  reacherRegistration,
+  sokobanRegistration,
+  taxiRegistration,
+  ticTacToeRegistration,
 ] as const;
 
 type Own = (typeof own)[number];

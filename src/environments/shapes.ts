@@ -13,32 +13,32 @@ export const colour = {
 } as const;
 
 /** To a tenth of a pixel. */
-export function round(x: number): number {
+export function toTenth(x: number): number {
   return Math.round(10 * x) / 10;
 }
 
 export function line(x1: number, y1: number, x2: number, y2: number, stroke: string, thickness: number): string {
-  return `<line x1="${round(x1)}" y1="${round(y1)}" x2="${round(x2)}" y2="${round(y2)}" stroke="${stroke}" stroke-width="${thickness}" stroke-linecap="round"/>`;
+  return `<line x1="${toTenth(x1)}" y1="${toTenth(y1)}" x2="${toTenth(x2)}" y2="${toTenth(y2)}" stroke="${stroke}" stroke-width="${thickness}" stroke-linecap="round"/>`;
 }
 
 export function rectangle(x: number, y: number, w: number, h: number, fill: string): string {
-  return `<rect x="${round(x)}" y="${round(y)}" width="${round(w)}" height="${round(h)}" rx="2" fill="${fill}"/>`;
+  return `<rect x="${toTenth(x)}" y="${toTenth(y)}" width="${toTenth(w)}" height="${toTenth(h)}" rx="2" fill="${fill}"/>`;
 }
 
 export function polygon(points: readonly (readonly [number, number])[], fill: string): string {
-  return `<polygon points="${points.map(([x, y]) => `${round(x)},${round(y)}`).join(" ")}" fill="${fill}"/>`;
+  return `<polygon points="${points.map(([x, y]) => `${toTenth(x)},${toTenth(y)}`).join(" ")}" fill="${fill}"/>`;
 }
 
 export function circle(x: number, y: number, radius: number, fill: string): string {
-  return `<circle cx="${round(x)}" cy="${round(y)}" r="${round(radius)}" fill="${fill}"/>`;
+  return `<circle cx="${toTenth(x)}" cy="${toTenth(y)}" r="${toTenth(radius)}" fill="${fill}"/>`;
 }
 
 export function ring(x: number, y: number, radius: number): string {
-  return `<circle cx="${round(x)}" cy="${round(y)}" r="${round(radius)}" fill="none" stroke="${colour.goal}" stroke-width="2"/>`;
+  return `<circle cx="${toTenth(x)}" cy="${toTenth(y)}" r="${toTenth(radius)}" fill="none" stroke="${colour.goal}" stroke-width="2"/>`;
 }
 
 export function text(x: number, y: number, content: string, fill: string, size: number): string {
-  return `<text x="${round(x)}" y="${round(y)}" font-family="sans-serif" font-size="${size}" text-anchor="middle" fill="${fill}">${content}</text>`;
+  return `<text x="${toTenth(x)}" y="${toTenth(y)}" font-family="sans-serif" font-size="${size}" text-anchor="middle" fill="${fill}">${content}</text>`;
 }
 
 export interface Drawing {

@@ -124,7 +124,7 @@ function draw(_state: Float64Array, { board }: Readonly<Record<string, unknown>>
   return { height: 20 + side * rows.length, shapes };
 }
 
-export const registration = {
+export const sokobanRegistration = {
   ids: ["Sokoban-v0"],
   options: {
     level: textRows(` or one of ${Object.keys(sokobanLevels).join(", ")}`),

@@ -119,7 +119,7 @@ function draw([state]: Float64Array): Drawing {
   return { height: 220, shapes };
 }
 
-export const registration = {
+export const taxiRegistration = {
   ids: ["Taxi-v4", "Taxi-v3"],
   options: { is_rainy: flag, rainy_probability: fromTo(0, 1) },
   build: (options: TaxiOptions, id) => taxi(options, id),

@@ -132,7 +132,7 @@ function draw(_state: Float64Array, { board }: Readonly<Record<string, unknown>>
   return { height: 200, shapes: cells };
 }
 
-export const registration = {
+export const ticTacToeRegistration = {
   ids: ["TicTacToe-v0", "TicTacToePerfect-v0"],
   options: { opponent: oneOf("random", "perfect"), first: flag },
   build: (options: TicTacToeOptions, id) => ticTacToe(id === "TicTacToePerfect-v0" ? { opponent: "perfect", ...options } : options, id),

@@ -1,4 +1,4 @@
-import { circle, colour, type Drawing, line, polygon, round, width } from "./shapes.ts";
+import { circle, colour, type Drawing, line, polygon, toTenth, width } from "./shapes.ts";
 
 /** Shared by every mountain car: the valley's ends, the greatest speed, and what a step pulls downhill. */
 export const valley = { left: -1.2, right: 0.6, speed: 0.07, gravity: 0.0025 } as const;
@@ -12,7 +12,7 @@ export function drawValley(flag?: number): (state: Float64Array) => Drawing {
     ];
     const hill = Array.from({ length: 91 }, (_, k) =>
       place(valley.left + 0.02 * k)
-        .map(round)
+        .map(toTenth)
         .join(","),
     );
     const [x, y] = place(position);

@@ -5,7 +5,7 @@ import { physicsEnvironment } from "./physics-environment.ts";
 /** Bounds of first states, one a coordinate. */
 export type Ranges = readonly (readonly [low: number, high: number])[];
 
-export interface Episodes {
+export interface EpisodeOptions {
   /** First states are uniform within these, or within the bounds of the coordinates; the environment's own when absent. */
   readonly starts?: "uniform" | Ranges;
   /** Steps after which an episode is truncated. */
@@ -16,7 +16,7 @@ export interface Episodes {
  * The same laws in other episodes: behaviour that never gets far shows no more than the surroundings of its start.
  * @throws EnvironmentError where there are no laws, a coordinate has no bounds, or a range leaves them
  */
-export function withEpisodes({ id, physics }: Environment, { starts, horizon }: Episodes): Environment {
+export function withEpisodes({ id, physics }: Environment, { starts, horizon }: EpisodeOptions): Environment {
   if (!physics) throw new EnvironmentError(`${id} has no coordinates to begin in`);
   const initialState = starts === undefined ? physics.initialState.bind(physics) : anywhere(id, physics, starts);
   // laws may be methods: what they are called on stays

@@ -1,6 +1,6 @@
 import { armPictureHeight, drawArm, projectArm } from "../environments/arm/draw.ts";
 import { substeps, timestep } from "../environments/arm/model.ts";
-import { round, width } from "../environments/shapes.ts";
+import { toTenth, width } from "../environments/shapes.ts";
 import { animation } from "./animation.ts";
 import type { ArmEpisode } from "./arm-replay.ts";
 import type { Alternative } from "./figure.ts";
@@ -31,6 +31,6 @@ export function armPicture({ states, imagined = [] }: ArmEpisode, alternative: A
 }
 
 function path(points: readonly Point[], stroke: string, thickness: number): string {
-  const placed = points.map((point) => projectArm(point).map(round).join(",")).join(" ");
-  return `<polyline points="${placed}" fill="none" stroke="${stroke}" stroke-width="${thickness}" stroke-linejoin="round" stroke-linecap="round"/>`;
+  const placed = points.map((point) => projectArm(point).map(toTenth).join(",")).join(" ");
+  return `<polyline points="${placed}" fill="none" stroke="${stroke}" stroke-width="${thickness}" stroke-linejoin="toTenth" stroke-linecap="toTenth"/>`;
 }

@@ -128,7 +128,7 @@ export function armPickAndPlace(options: ArmPickAndPlaceOptions = {}): Simulatio
   };
 }
 
-export const registration = {
+export const armPickAndPlaceRegistration = {
   ids: ["ArmPickAndPlace-v0"],
   options: {
     ...armOptions,

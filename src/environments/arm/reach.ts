@@ -68,7 +68,7 @@ export function armReach(options: ArmReachOptions = {}): Simulation {
   });
 }
 
-export const registration = {
+export const armReachRegistration = {
   ids: ["ArmReach-v0"],
   options: armOptions,
   prepare: loadMujoco,
