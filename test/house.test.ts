@@ -42,7 +42,7 @@ const known = {
     "inversion/continuous/infer-continuous.ts ↔ inversion/continuous/infer-coordinates.ts ↔ inversion/hybrid/solve-hybrid.ts ↔ inversion/noise/infer-gaussian.ts",
     "inversion/tabular/match-rows.ts ↔ inversion/tabular/match-sorted.ts",
     "learning/deep/actors.ts ↔ learning/deep/replay.ts ↔ learning/learner.ts",
-    "planning/shooting.ts ↔ planning/simulators.ts",
+    "planning/shooting.ts ↔ planning/simulator.ts",
     "reproduce/arm/adaptation.ts ↔ reproduce/arm/parts.ts ↔ reproduce/arm/reach.ts ↔ reproduce/arm/replays.ts ↔ reproduce/arm/simulator.ts ↔ reproduce/arm/tasks.ts",
     "reproduce/transfer/old-policies.ts ↔ reproduce/transfer/transfer-goals.ts",
     "world-model/continuous.ts ↔ world-model/gaussian-model.ts ↔ world-model/save-continuous.ts",

@@ -1,7 +1,8 @@
 import type { Random } from "../numbers/random.ts";
 import type { Space } from "../spaces/space.ts";
+import { PlanningError } from "./errors.ts";
 import type { ContinuousPolicy } from "./policy.ts";
-import { createEvaluator, type ShootingProblem, simulatorOf } from "./shooting.ts";
+import { createEvaluator, type ShootingProblem } from "./shooting.ts";
 
 export interface CemOptions {
   readonly random: Random;
@@ -78,21 +79,14 @@ export function cem(problem: ShootingProblem, options: CemOptions): ContinuousPo
 
 /**
  * The same over the actions of a space: those of a Discrete one are drawn as numbers and rounded.
- * @throws TypeError for a Dict
+ * @throws PlanningError for a space that is neither
  */
-export function cemOver(space: Space, problem: Omit<ShootingProblem, "low" | "high">, options: CemOptions): ContinuousPolicy {
-  if (space.kind === "dict") throw new TypeError("actions must be a Box or a Discrete space, got a Dict");
+export function cemOver(space: Space, problem: Omit<ShootingProblem, "low" | "high" | "whole">, options: CemOptions): ContinuousPolicy {
+  if (space.kind === "dict")
+    throw new PlanningError("MISMATCH", "the actions of this space are a Dict; CEM plans actions of a Box or of a Discrete space", {
+      field: "actionSpace",
+    });
   if (space.kind === "box") return cem({ ...problem, low: space.low, high: space.high }, options);
-  const model = simulatorOf(problem.model, (problem.pessimism ?? 0) > 0);
-  const policy = cem(
-    {
-      ...problem,
-      model: { stateSize: model.stateSize, step: (states, actions, n) => model.step(states, actions.map(Math.round), n) },
-      cost: (states, actions, n, t, out) => problem.cost(states, actions.map(Math.round), n, t, out),
-      low: [space.start - HALF],
-      high: [space.start + space.n - 1 + HALF],
-    },
-    options,
-  );
+  const policy = cem({ ...problem, whole: true, low: [space.start - HALF], high: [space.start + space.n - 1 + HALF] }, options);
   return { ...policy, act: async (state) => (await policy.act(state)).map(Math.round) };
 }

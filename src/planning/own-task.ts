@@ -3,7 +3,8 @@ import { EnvironmentError } from "../environments/errors.ts";
 import type { GridTask } from "../environments/registration.ts";
 import { environmentIds, registrationOf } from "../environments/registry.ts";
 import type { Space } from "../spaces/space.ts";
-import type { ContinuousTask, GridOptions } from "./plan-on-grid.ts";
+import type { ContinuousTask } from "./continuous-task.ts";
+import type { GridOptions } from "./plan-on-grid.ts";
 
 /** What an environment pays, as a function of transitions (s, a, s') that may be imagined, and a grid on which plans for it are good. */
 export interface OwnTask {

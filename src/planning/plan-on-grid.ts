@@ -1,45 +1,10 @@
 import type { Tables } from "../environments/environment.ts";
-import type { ContinuousWorldModel } from "../world-model/world-model.ts";
+import { type ContinuousTask, simulatorOfTask, type TaskSimulator } from "./continuous-task.ts";
+import { PlanningError } from "./errors.ts";
 import { interpolate, type RegularGrid, regularGrid } from "./grid-values.ts";
 import type { ContinuousPolicy } from "./policy.ts";
 import { policyIteration } from "./policy-iteration.ts";
-import { type Simulator, simulatorOf } from "./shooting.ts";
-
-/** What is wanted of a continuous world, as small functions over n transitions. */
-export interface ContinuousTask {
-  /** γ */
-  readonly discount: number;
-  /** Write r(s, a, s') to `out` [n]; 0 when absent. @param states [n, d] @param actions [n, m] @param nextStates [n, d] */
-  readonly reward?: (states: Float64Array, actions: Float64Array, nextStates: Float64Array, n: number, out: Float64Array) => void;
-  /** Write 1 to `out` [n] where arriving in states [n, d] ends the episode and pays 1 beside the reward, else 0. */
-  readonly goal?: (states: Float64Array, n: number, out: Uint8Array) => void;
-  /** The same where it ends and pays nothing; it outweighs a goal. */
-  readonly end?: (states: Float64Array, n: number, out: Uint8Array) => void;
-}
-
-export interface Outcomes {
-  /** [n, d] */
-  readonly nextStates: Float64Array;
-  /** [n] */
-  readonly rewards: Float64Array;
-  /** [n] 0 or 1 */
-  readonly ended: Uint8Array;
-}
-
-/** What n transitions pay, and which of them end the episode. */
-export function settle(task: ContinuousTask, states: Float64Array, actions: Float64Array, nextStates: Float64Array, n: number): Outcomes {
-  const rewards = new Float64Array(n);
-  const [reached, ended] = [new Uint8Array(n), new Uint8Array(n)];
-  task.reward?.(states, actions, nextStates, n, rewards);
-  task.goal?.(nextStates, n, reached);
-  task.end?.(nextStates, n, ended);
-  for (let b = 0; b < n; b++) {
-    if (ended[b] || !reached[b]) continue;
-    rewards[b] += 1;
-    ended[b] = 1;
-  }
-  return { nextStates, rewards, ended };
-}
+import type { Simulator } from "./simulator.ts";
 
 export interface GridOptions {
   /** [d] the box that is planned in */
@@ -62,24 +27,30 @@ export interface GridPolicy extends ContinuousPolicy {
   value(states: Float64Array): Float64Array;
 }
 
-/** The best policy of a continuous model of few coordinates, for a task that no critic has seen: dynamic programming on a grid with multilinear weights, then a look ahead in the model from where one is. */
-export async function planOnGrid(model: Simulator | ContinuousWorldModel, task: ContinuousTask, options: GridOptions): Promise<GridPolicy> {
+/**
+ * The best policy of a continuous model of few coordinates, for a task that no critic has seen: dynamic programming on a grid with multilinear weights, then
+ * a look ahead in the model from where one is.
+ * @throws PlanningError for a grid of other coordinates than the model's
+ */
+export async function planOnGrid(model: Simulator, task: ContinuousTask, options: GridOptions): Promise<GridPolicy> {
   const { low, high, sizes, choices, actionSize: m, lookahead = 1, tolerance = 1e-8 } = options;
-  const simulator = simulatorOf(model, false);
-  const d = simulator.stateSize;
+  const world = simulatorOfTask(model, task);
+  const d = world.stateSize;
   if (low.length !== d || high.length !== d || sizes.length !== d)
-    throw new RangeError(
+    throw new PlanningError(
+      "OPTION",
       `a grid over ${d} coordinates needs as many bounds and sizes, got ${low.length}, ${high.length} and ${sizes.length}`,
+      { field: "grid" },
     );
   const grid = regularGrid(low, high, sizes);
   const count = choices.length / m;
-  const { v } = policyIteration(await tablesOnGrid(simulator, task, grid, choices, m), { discount: task.discount, tolerance });
+  const { v } = policyIteration(await tablesOnGrid(world, grid, choices, m), { discount: task.discount, tolerance });
 
   const bestFrom = async (states: Float64Array, n: number, depth: number): Promise<{ values: Float64Array; choice: Int32Array }> => {
     const values = new Float64Array(n).fill(Number.NEGATIVE_INFINITY);
     const choice = new Int32Array(n);
     for (let c = 0; c < count; c++) {
-      const { nextStates, rewards, ended } = await outcomes(simulator, task, states, n, choices.subarray(c * m, (c + 1) * m));
+      const { nextStates, rewards, ended } = await world.step(states, repeated(choices.subarray(c * m, (c + 1) * m), n), n);
       const after = depth > 1 ? (await bestFrom(nextStates, n, depth - 1)).values : interpolate(grid, v, nextStates, new Float64Array(n));
       for (let b = 0; b < n; b++) {
         const q = rewards[b] + (ended[b] ? 0 : task.discount * after[b]);
@@ -102,26 +73,11 @@ export async function planOnGrid(model: Simulator | ContinuousWorldModel, task: 
   };
 }
 
-async function outcomes(
-  simulator: Simulator,
-  task: ContinuousTask,
-  states: Float64Array,
-  n: number,
-  action: Float64Array,
-): Promise<Outcomes> {
-  const m = action.length;
-  const actions = Float64Array.from({ length: n * m }, (_, i) => action[i % m]);
-  const { nextStates } = await simulator.step(states, actions, n);
-  return settle(task, states, actions, nextStates, n);
+function repeated(action: Float64Array, n: number): Float64Array {
+  return Float64Array.from({ length: n * action.length }, (_, i) => action[i % action.length]);
 }
 
-async function tablesOnGrid(
-  simulator: Simulator,
-  task: ContinuousTask,
-  grid: RegularGrid,
-  choices: Float64Array,
-  m: number,
-): Promise<Tables> {
+async function tablesOnGrid(world: TaskSimulator, grid: RegularGrid, choices: Float64Array, m: number): Promise<Tables> {
   const corners = 1 << grid.sizes.length;
   const actions = choices.length / m;
   const total = grid.nodes * actions * corners;
@@ -131,7 +87,7 @@ async function tablesOnGrid(
   const terminated = new Uint8Array(total);
   const [around, weights] = [new Int32Array(corners), new Float64Array(corners)];
   for (let a = 0; a < actions; a++) {
-    const step = await outcomes(simulator, task, grid.states, grid.nodes, choices.subarray(a * m, (a + 1) * m));
+    const step = await world.step(grid.states, repeated(choices.subarray(a * m, (a + 1) * m), grid.nodes), grid.nodes);
     for (let node = 0; node < grid.nodes; node++) {
       grid.locate(step.nextStates, node, around, weights);
       const at = (node * actions + a) * corners;

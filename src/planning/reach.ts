@@ -1,17 +1,16 @@
 import type { Random } from "../numbers/random.ts";
-import type { ContinuousWorldModel } from "../world-model/world-model.ts";
 import type { ContinuousPolicy } from "./policy.ts";
-import { type Simulator, simulatorOf } from "./shooting.ts";
+import type { Simulator } from "./simulator.ts";
 
 export interface ReachProblem {
-  readonly model: Simulator | ContinuousWorldModel;
+  readonly model: Simulator;
   /** [choices, m] actions that a plan may hold: all of a Discrete space, corners and middle of a Box */
   readonly choices: Float64Array;
   /** m */
   readonly actionSize: number;
   /** Write to `out` [n] how far states [n, d] are from the goal: negative within it, and the deeper the more so. */
   distance(states: Float64Array, n: number, out: Float64Array): void;
-  /** Write 1 to `out` [n] where all is lost in states [n, d], else 0: plans do not go through there. */
+  /** Write 1 to `out` [n] where all is lost in states [n, d], else 0: plans do not go through there. Where the model ends an episode, plans end without loss. */
   lost?(states: Float64Array, n: number, out: Uint8Array): void;
   /** Most steps of a plan. */
   readonly horizon: number;
@@ -38,9 +37,8 @@ const [FRESH, KEPT] = [0.25, 0.1];
  * (μ + λ) evolution strategy (Rechenberg 1973) over which, and for how long. A plan of T steps in hand, it looks for those that come nearest to the goal in fewer than T.
  */
 export function reachGoal(problem: ReachProblem, options: ReachOptions): ContinuousPolicy {
-  const { choices, actionSize: m, horizon, margin = 0 } = problem;
+  const { model, choices, actionSize: m, horizon, margin = 0 } = problem;
   const { random, population = 384, rounds = 8, later = { population: 96, rounds: 1 }, segments = 4 } = options;
-  const model = simulatorOf(problem.model, false);
   const d = model.stateSize;
   const count = choices.length / m;
   const most = Math.max(population, later.population);
@@ -80,7 +78,7 @@ export function reachGoal(problem: ReachProblem, options: ReachOptions): Continu
 
   /** Follow n plans for at most `bound` steps, or until one is in the goal: `least` distances, and `first` steps into the goal. */
   const follow = async (state: ArrayLike<number>, n: number, bound: number): Promise<void> => {
-    let states = new Float64Array(n * d);
+    let states: Float64Array = new Float64Array(n * d);
     for (let b = 0; b < n; b++) for (let j = 0; j < d; j++) states[b * d + j] = state[j];
     const actions = new Float64Array(n * m);
     const [part, left] = [new Int32Array(n), Int32Array.from({ length: n }, (_, b) => genes[b * width + 1])];
@@ -95,7 +93,8 @@ export function reachGoal(problem: ReachProblem, options: ReachOptions): Continu
         const choice = genes[b * width + 2 * part[b]];
         for (let j = 0; j < m; j++) actions[b * m + j] = choices[choice * m + j];
       }
-      states = (await model.step(states, actions, n)).nextStates as Float64Array<ArrayBuffer>;
+      const step = await model.step(states, actions, n);
+      states = step.nextStates;
       problem.distance(states, n, away);
       problem.lost?.(states, n, lost);
       for (let b = 0; b < n; b++) {
@@ -104,6 +103,7 @@ export function reachGoal(problem: ReachProblem, options: ReachOptions): Continu
         dead[b] |= lost[b];
         if (dead[b]) continue;
         if (away[b] < least[b]) least[b] = away[b];
+        if (step.ended?.[b]) dead[b] = 1;
         if (away[b] >= -margin || first[b] <= bound) continue;
         first[b] = t;
         arrived = true;

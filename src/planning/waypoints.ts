@@ -1,7 +1,8 @@
 import type { Random } from "../numbers/random.ts";
-import type { ContinuousWorldModel } from "../world-model/world-model.ts";
+import { PlanningError } from "./errors.ts";
 import type { ContinuousPolicy } from "./policy.ts";
-import { type Simulator, type StepCost, simulatorOf } from "./shooting.ts";
+import type { StepCost } from "./shooting.ts";
+import type { Simulator } from "./simulator.ts";
 
 /**
  * How a waypoint is followed: a small feedback law that the plan runs inside the model as it will outside.
@@ -90,14 +91,13 @@ const NEAR_BEST = 1 / 4;
 /**
  * The cross-entropy method (Rubinstein 1999) over waypoints instead of actions: a plan is a few places, each followed for several steps by a feedback law, so that
  * a search of a dozen numbers covers a long horizon and the hand does not jitter. Switches are never averaged into the half-open: only their sign acts.
- * @param model anything that steps in batch: an inferred model, a fitted one, or the true simulator as a `Simulator`
+ * Where the model ends an episode, the plan costs nothing more.
  */
-export function planWaypoints(model: Simulator | ContinuousWorldModel, options: WaypointOptions): WaypointPlanner {
+export function planWaypoints(model: Simulator, options: WaypointOptions): WaypointPlanner {
   const { random, control, ...settings } = { ...DEFAULTS, ...options };
   const { knots, hold, population, iterations, elites, discount, spread, narrowest, jitter } = settings;
   const { size: q, actionSize: m, switches } = control;
-  const simulator = simulatorOf(model, false);
-  const d = simulator.stateSize;
+  const d = model.stateSize;
   const size = knots * q;
   const places = switches.flatMap((flag, j) => (flag ? [] : [j]));
   const spreadOf = Float64Array.from({ length: size }, (_, i) => (switches[i % q] ? SWITCH.spread : spread));
@@ -114,6 +114,7 @@ export function planWaypoints(model: Simulator | ContinuousWorldModel, options: 
       actions: new Float64Array(n * m),
       costs: new Float64Array(n),
       step: new Float64Array(n),
+      over: new Uint8Array(n),
     };
   }
 
@@ -164,25 +165,28 @@ export function planWaypoints(model: Simulator | ContinuousWorldModel, options: 
   };
 
   const evaluate = async (states: Float64Array, tasks: readonly WaypointTask[]) => {
-    const { n, plans, waypoints, actions, costs, step } = buffers;
-    let now = new Float64Array(n * d);
+    const { n, plans, waypoints, actions, costs, step, over } = buffers;
+    let now: Float64Array = new Float64Array(n * d);
     for (let b = 0; b < n; b++) {
       const from = Math.floor(b / population) * d;
       for (let j = 0; j < d; j++) now[b * d + j] = states[from + j];
     }
     costs.fill(0);
+    over.fill(0);
     let weight = 1;
     for (let t = 0; t < knots * hold; t++) {
       const knot = Math.floor(t / hold);
       for (let b = 0; b < n; b++) for (let j = 0; j < q; j++) waypoints[b * q + j] = plans[b * size + knot * q + j];
       control.follow(now, waypoints, n, actions);
-      now = (await simulator.step(now, actions, n)).nextStates as Float64Array<ArrayBuffer>;
+      const { nextStates, ended } = await model.step(now, actions, n);
+      now = nextStates;
       step.fill(0);
       tasks.forEach((task, e) => {
         const [from, to] = [e * population, (e + 1) * population];
         task.cost(now.subarray(from * d, to * d), actions.subarray(from * m, to * m), population, t, step.subarray(from, to));
       });
-      for (let b = 0; b < n; b++) costs[b] += weight * step[b];
+      for (let b = 0; b < n; b++) if (!over[b]) costs[b] += weight * step[b];
+      if (ended) for (let b = 0; b < n; b++) over[b] |= ended[b];
       weight *= discount;
     }
   };
@@ -195,7 +199,9 @@ export function planWaypoints(model: Simulator | ContinuousWorldModel, options: 
     async plan(states, tasks, before) {
       const episodes = tasks.length;
       if (states.length !== episodes * d)
-        throw new RangeError(`plan: ${episodes} tasks need states [${episodes}, ${d}], got ${states.length} numbers`);
+        throw new PlanningError("OPTION", `plan: ${episodes} tasks need states [${episodes}, ${d}], got ${states.length} numbers`, {
+          field: "states",
+        });
       if (buffers.n !== episodes * population) buffers = buffersFor(episodes);
       const proposals = tasks.map((task, e) => Float64Array.from(task.proposals(states.slice(e * d, (e + 1) * d))));
       const mean = before?.slice() ?? firstMean(proposals);
@@ -255,14 +261,14 @@ export function planWaypoints(model: Simulator | ContinuousWorldModel, options: 
       const path = new Float64Array(episodes * (steps + 1) * d);
       const waypoints = new Float64Array(episodes * q);
       const actions = new Float64Array(episodes * m);
-      let now = states.slice();
+      let now: Float64Array = states.slice();
       for (let t = 0; ; t++) {
         for (let e = 0; e < episodes; e++) path.set(now.subarray(e * d, (e + 1) * d), (e * (steps + 1) + t) * d);
         if (t === steps) return path;
         const knot = Math.floor(t / hold);
         for (let e = 0; e < episodes; e++) for (let j = 0; j < q; j++) waypoints[e * q + j] = plans[e * size + knot * q + j];
         control.follow(now, waypoints, episodes, actions);
-        now = (await simulator.step(now, actions, episodes)).nextStates as Float64Array<ArrayBuffer>;
+        now = (await model.step(now, actions, episodes)).nextStates;
       }
     },
   };

@@ -8,7 +8,7 @@ import { loadCritic } from "../formats/load-critic.ts";
 import { inferDynamics } from "../inversion/infer.ts";
 import { createRandom } from "../numbers/random.ts";
 import { type Interval, medianOf, speedup, sum } from "../numbers/statistics.ts";
-import { simulatorOfPhysics } from "../planning/simulators.ts";
+import { simulatorOfPhysics } from "../planning/simulator.ts";
 import { type LinearModel, type Met, offTheFaces, type Steps, taken } from "../world-model/linear-model.ts";
 import type { ContinuousWorldModel } from "../world-model/world-model.ts";
 

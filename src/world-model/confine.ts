@@ -1,5 +1,6 @@
 import { wrapAngle } from "../environments/coordinates.ts";
 import type { Coordinates } from "../environments/environment.ts";
+import type { Dynamics } from "./dynamics.ts";
 
 /** Angles into (−π, π], the rest into the box of known states, in place. */
 export function confine(states: Float64Array, { angular, low, high }: Pick<Coordinates, "angular" | "low" | "high">): Float64Array {
@@ -9,4 +10,17 @@ export function confine(states: Float64Array, { angular, low, high }: Pick<Coord
     states[i] = angular[j] ? wrapAngle(states[i]) : Math.min(high[j], Math.max(low[j], states[i]));
   }
   return states;
+}
+
+/** s + f(s, a) of n pairs, in the box of known states: flat [n, d]. */
+export async function stepDynamics(
+  dynamics: Pick<Dynamics, "change">,
+  coordinates: Coordinates,
+  states: Float64Array,
+  actions: Float64Array,
+  n: number,
+): Promise<Float64Array> {
+  const nextStates = await dynamics.change(states, actions, n);
+  for (let i = 0; i < nextStates.length; i++) nextStates[i] += states[i];
+  return confine(nextStates, coordinates);
 }

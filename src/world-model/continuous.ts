@@ -2,7 +2,7 @@ import { type Expectation, repeatRows } from "../bellman/expectation.ts";
 import type { BellmanSystem } from "../bellman/system.ts";
 import type { Space } from "../spaces/space.ts";
 import { type BoundScale, boundsOf, unscaled } from "./bounds.ts";
-import { confine } from "./confine.ts";
+import { confine, stepDynamics } from "./confine.ts";
 import type { Dynamics } from "./dynamics.ts";
 import { type PointwiseSettings, solvePointwise } from "./pointwise.ts";
 import { saveContinuous } from "./save-continuous.ts";
@@ -59,9 +59,7 @@ export function continuousModel(definition: ContinuousDefinition): ContinuousWor
       const { residual, deviation } = solved;
       return { nextStates: confine(solved.nextStates, coordinates), residual, deviation, ...boundsOf(deviation, bounds, level) };
     }
-    const nextStates = await solver.dynamics.change(s, a, n);
-    for (let i = 0; i < n * d; i++) nextStates[i] += s[i];
-    confine(nextStates, coordinates);
+    const nextStates = await stepDynamics(solver.dynamics, coordinates, s, a, n);
     const values = system.expectation
       ? await expectedValues(system, system.expectation, solver.dynamics, s)
       : await system.values(nextStates);
@@ -74,8 +72,10 @@ export function continuousModel(definition: ContinuousDefinition): ContinuousWor
     kind: "continuous",
     method: solver.method,
     coordinates,
+    stateSize: d,
     definition,
     predict,
+    step: stepOf(definition, predict),
     async rollout(state, actions) {
       const steps = actions.length / m;
       if (state.length !== d) throw new RangeError(`rollout: the state has ${state.length} coordinates, the model ${d}`);
@@ -97,6 +97,14 @@ export function continuousModel(definition: ContinuousDefinition): ContinuousWor
   return model;
 }
 
+/** The batch step of a model that predicts so: an amortised one answers without its critics where no deviation is asked for. */
+export function stepOf({ solver, system }: ContinuousDefinition, predict: ContinuousWorldModel["predict"]): ContinuousWorldModel["step"] {
+  return async (states, actions, n, wantsDeviation = false) => {
+    if (wantsDeviation || solver.method === "pointwise") return predict(states, actions);
+    return { nextStates: await stepDynamics(solver.dynamics, system.coordinates, states, actions, n) };
+  };
+}
+
 /** E_{a~π_i}[V_i(s + f(s, a))] of n states: flat [n, k]. */
 export async function expectedValues(
   system: BellmanSystem,
@@ -108,9 +116,7 @@ export async function expectedValues(
   const k = system.heads.length;
   const { points, actions, weights } = await ask(states);
   const repeated = repeatRows(states, d, points);
-  const next = await dynamics.change(repeated, actions, repeated.length / d);
-  for (let i = 0; i < next.length; i++) next[i] += repeated[i];
-  const values = await system.values(confine(next, system.coordinates));
+  const values = await system.values(await stepDynamics(dynamics, system.coordinates, repeated, actions, repeated.length / d));
   const out = new Float64Array((states.length / d) * k);
   for (let at = 0; at < values.length; at++) out[Math.floor(at / (points * k)) * k + (at % k)] += weights[at] * values[at];
   return out;

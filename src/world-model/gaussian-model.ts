@@ -1,7 +1,7 @@
 import { createRandom } from "../numbers/random.ts";
 import { boundsOf, LEVEL, unscaled } from "./bounds.ts";
 import { confine } from "./confine.ts";
-import { type ContinuousDefinition, continuousModel, whitenedResidual } from "./continuous.ts";
+import { type ContinuousDefinition, continuousModel, stepOf, whitenedResidual } from "./continuous.ts";
 import { covariances, meanUnderNoise, triangle } from "./expected-values.ts";
 import { solveGaussian } from "./gaussian-pointwise.ts";
 import { isNoisy } from "./noise.ts";
@@ -66,6 +66,7 @@ export function gaussianModel(definition: ContinuousDefinition): ContinuousWorld
   return {
     ...base,
     predict,
+    step: stepOf(definition, predict),
     async rollout(state, actions, { seed } = {}) {
       if (seed === undefined) return base.rollout.call({ predict }, state, actions);
       const steps = actions.length / m;

@@ -4,7 +4,7 @@ import { cholesky, choleskySolve } from "../numbers/dense.ts";
 import type { Space } from "../spaces/space.ts";
 import { confine } from "./confine.ts";
 import { boundedPositions, createFeatures, type FeatureKind, type Features, featureKinds } from "./features.ts";
-import type { ContinuousWorldModel } from "./world-model.ts";
+import type { ContinuousStep, ContinuousWorldModel } from "./world-model.ts";
 
 /** States [n, d] and actions [n, m] that were met. */
 export interface Met {
@@ -25,8 +25,12 @@ export interface LinearModel {
   readonly features: Features;
   /** [d, features] */
   readonly theta: Float64Array;
-  /** s' [n, d] */
-  step(states: Float64Array, actions: Float64Array, n: number): Float64Array;
+  /** d */
+  readonly stateSize: number;
+  /** s' [n, d], at once */
+  nextStates(states: Float64Array, actions: Float64Array, n: number): Float64Array;
+  /** The same for planners. */
+  step(states: Float64Array, actions: Float64Array, n: number): Promise<ContinuousStep>;
 }
 
 export interface Distilled {
@@ -45,21 +49,24 @@ export function linearModel(coordinates: Coordinates, features: Features, theta:
   const d = coordinates.names.length;
   const width = features.names.length;
   const { scale } = features;
+  const nextStates: LinearModel["nextStates"] = (states, actions, n) => {
+    const phi = features.matrix(states, actions, n);
+    const out = new Float64Array(n * d);
+    for (let b = 0; b < n; b++)
+      for (let j = 0; j < d; j++) {
+        let sum = 0;
+        for (let f = 0; f < width; f++) sum += theta[j * width + f] * phi[b * width + f];
+        out[b * d + j] = states[b * d + j] + scale[j] * sum;
+      }
+    return confine(out, coordinates);
+  };
   return {
     coordinates,
     features,
     theta,
-    step(states, actions, n) {
-      const phi = features.matrix(states, actions, n);
-      const out = new Float64Array(n * d);
-      for (let b = 0; b < n; b++)
-        for (let j = 0; j < d; j++) {
-          let sum = 0;
-          for (let f = 0; f < width; f++) sum += theta[j * width + f] * phi[b * width + f];
-          out[b * d + j] = states[b * d + j] + scale[j] * sum;
-        }
-      return confine(out, coordinates);
-    },
+    stateSize: d,
+    nextStates,
+    step: async (states, actions, n) => ({ nextStates: nextStates(states, actions, n) }),
   };
 }
 
@@ -122,7 +129,7 @@ export function refit(model: LinearModel, steps: Steps, options: RefitOptions): 
   const d = coordinates.names.length;
   const width = features.names.length;
   const phi = features.matrix(states, actions, n);
-  const free = offTheFaces(coordinates, steps, model.step(states, actions, n));
+  const free = offTheFaces(coordinates, steps, model.nextStates(states, actions, n));
   const fitted = new Float64Array(theta.length);
   const deviation = new Float64Array(theta.length);
   const normal = new Float64Array(width * width);
@@ -191,7 +198,7 @@ export function changeError(coordinates: Coordinates, predicted: Float64Array, s
 }
 
 function lossOf(model: LinearModel, steps: Steps): number {
-  return changeError(model.coordinates, model.step(steps.states, steps.actions, steps.n), steps);
+  return changeError(model.coordinates, model.nextStates(steps.states, steps.actions, steps.n), steps);
 }
 
 function spreadOf({ states, n }: Met, { names }: Coordinates): { centre: Float64Array; scale: Float64Array } {

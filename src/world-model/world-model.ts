@@ -16,6 +16,9 @@ export interface ContinuousPrediction {
   readonly covariance?: Float64Array;
 }
 
+/** Where n steps lead by a model. */
+export type ContinuousStep = Pick<ContinuousPrediction, "nextStates"> & Partial<Pick<ContinuousPrediction, "deviation">>;
+
 export interface PredictOptions {
   /** Share of true coordinates that the bounds are to hold (0.9). */
   readonly level?: number;
@@ -50,8 +53,15 @@ interface Model {
 export interface ContinuousWorldModel extends Model {
   readonly kind: "continuous";
   readonly coordinates: Coordinates;
+  /** d, the number of coordinates */
+  readonly stateSize: number;
   /** @param states flat [n, d]; @param actions flat [n, m] */
   predict(states: ArrayLike<number>, actions: ArrayLike<number>, options?: PredictOptions): Promise<ContinuousPrediction>;
+  /**
+   * The same as planners ask it, without bounds: next states [n, d] of states [n, d] under actions [n, m]. `deviation` [n, d] is there where it is asked for;
+   * an amortised model answers much faster without it.
+   */
+  step(states: Float64Array, actions: Float64Array, n: number, wantsDeviation?: boolean): Promise<ContinuousStep>;
   /** Free the sessions of its networks; it answers no more. */
   release(): Promise<void>;
   /** States visited from `state` under `actions` [T, m]: flat [T + 1, d]; means, or drawn from the noise that was inferred where a seed is given. */

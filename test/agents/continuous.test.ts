@@ -6,7 +6,7 @@ import { ResidualDetector } from "../../src/agents/continuous/residual-detector.
 import { collectTransitions, drawAnywhere } from "../../src/environments/collect.ts";
 import { make } from "../../src/environments/make.ts";
 import { createRandom } from "../../src/numbers/random.ts";
-import type { ContinuousTask } from "../../src/planning/plan-on-grid.ts";
+import type { ContinuousTask } from "../../src/planning/continuous-task.ts";
 import { createFeatures } from "../../src/world-model/features.ts";
 import { distil, distillations, linearModel, refit, type Steps } from "../../src/world-model/linear-model.ts";
 import type { ContinuousWorldModel } from "../../src/world-model/world-model.ts";
@@ -39,7 +39,7 @@ describe("distilled models", () => {
     expect(error).toBeLessThan(1e-6);
     const fresh = await walked({}, 300, 2);
     const { nextStates } = await exact().predict(fresh.states, fresh.actions);
-    const apart = model.step(fresh.states, fresh.actions, fresh.n).map((x, i) => Math.abs(x - nextStates[i]));
+    const apart = model.nextStates(fresh.states, fresh.actions, fresh.n).map((x, i) => Math.abs(x - nextStates[i]));
     expect(Math.max(...apart)).toBeLessThan(1e-5);
   });
 

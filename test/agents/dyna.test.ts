@@ -87,7 +87,7 @@ describe("Dyna", () => {
       const state = physics.coordinates.fromObservations(row(batch.observations.data as Float32Array, 3), 1);
       const action = Float64Array.of(2 * Number(batch.actions.data[b]));
       const next = new Float64Array(3);
-      physics.observations(model.step(state, action, 1), 1, next);
+      physics.observations(model.nextStates(state, action, 1), 1, next);
       const paid = new Float64Array(1);
       physics.rewards(state, action, 1, paid);
       for (let j = 0; j < 3; j++) expect(batch["next observations"].data[b * 3 + j]).toBeCloseTo(next[j], 4);

@@ -25,7 +25,7 @@ describe("a linear belief", () => {
   const draw = (n: number) => {
     const states = Float64Array.from({ length: 2 * n }, (_, i) => (i % 2 === 0 ? -0.4 + 0.3 * random.normal() : 0.02 * random.normal()));
     const actions = Float64Array.from({ length: n }, () => 2 * random.uniform() - 1);
-    return { n, states, actions, nextStates: truth.step(states, actions, n) };
+    return { n, states, actions, nextStates: truth.nextStates(states, actions, n) };
   };
 
   test("finds the weights that made the steps, whatever the order", () => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { make } from "../../src/environments/make.ts";
 import { readNpz } from "../../src/formats/npy.ts";
-import { simulatorOfPhysics } from "../../src/planning/simulators.ts";
+import { simulatorOfPhysics } from "../../src/planning/simulator.ts";
 import { run } from "./harness.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vinverse-explore-"));

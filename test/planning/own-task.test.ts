@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { make } from "../../src/environments/make.ts";
 import { createRandom } from "../../src/numbers/random.ts";
+import { settle } from "../../src/planning/continuous-task.ts";
 import { choicesOf, environmentsWithTask, ownTask } from "../../src/planning/own-task.ts";
-import { settle } from "../../src/planning/plan-on-grid.ts";
 
 const changed: Readonly<Record<string, readonly Record<string, number>[]>> = {
   "CartPole-v1": [{}, { poleMass: 16 }],

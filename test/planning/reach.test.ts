@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { createRandom } from "../../src/numbers/random.ts";
 import { planOnGrid } from "../../src/planning/plan-on-grid.ts";
 import { reachGoal } from "../../src/planning/reach.ts";
-import type { Simulator } from "../../src/planning/shooting.ts";
+import type { Simulator } from "../../src/planning/simulator.ts";
 
 const TAU = 0.1;
 

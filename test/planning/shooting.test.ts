@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { createRandom } from "../../src/numbers/random.ts";
 import { cem } from "../../src/planning/cem.ts";
 import { mppi } from "../../src/planning/mppi.ts";
-import type { ShootingProblem, Simulator } from "../../src/planning/shooting.ts";
+import type { ShootingProblem } from "../../src/planning/shooting.ts";
+import type { Simulator } from "../../src/planning/simulator.ts";
 
 /** A cart of unit mass: position and speed, force within ±1, steps of 0.1. */
 const cart: Simulator = {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createRandom } from "../../src/numbers/random.ts";
-import type { Simulator } from "../../src/planning/shooting.ts";
+import type { Simulator } from "../../src/planning/simulator.ts";
 import { planWaypoints, type WaypointControl, type WaypointTask, waypointPolicy } from "../../src/planning/waypoints.ts";
 
 /** A point in the plane that goes up to 0.02 a step, and a lamp that a switch turns on. */

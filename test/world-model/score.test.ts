@@ -9,6 +9,8 @@ function answering(nextStates: readonly number[], angular: readonly boolean[]): 
   const none = () => Promise.reject(new Error("is not asked"));
   return {
     kind: "continuous",
+    stateSize: d,
+    step: none,
     method: "amortised",
     coordinates: { ...plainCoordinates(d), names: angular.map((_, j) => `c${j}`), angular },
     async predict(states) {

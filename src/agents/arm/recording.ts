@@ -1,8 +1,7 @@
 import type { Simulation } from "../../environments/environment.ts";
 import { createRandom } from "../../numbers/random.ts";
-import type { Simulator } from "../../planning/shooting.ts";
+import type { Simulator } from "../../planning/simulator.ts";
 import { planWaypoints, type WaypointControl, type WaypointTask } from "../../planning/waypoints.ts";
-import type { ContinuousWorldModel } from "../../world-model/world-model.ts";
 import { armControl } from "./control.ts";
 import { seeArm } from "./episodes.ts";
 
@@ -30,7 +29,7 @@ export interface ArmRecording {
 }
 
 /** Plan, imagine, act: one episode. */
-export async function recordArm(model: Simulator | ContinuousWorldModel, options: RecordingOptions): Promise<ArmRecording> {
+export async function recordArm(model: Simulator, options: RecordingOptions): Promise<ArmRecording> {
   const { simulation, task, seed, control = armControl, steps = 60, every = 2 } = options;
   const planner = planWaypoints(model, { random: createRandom(seed), control });
   const d = planner.stateSize;

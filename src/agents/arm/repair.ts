@@ -1,5 +1,5 @@
 import { cholesky, choleskySolve } from "../../numbers/dense.ts";
-import type { Simulator } from "../../planning/shooting.ts";
+import type { Simulator } from "../../planning/simulator.ts";
 import type { WaypointControl } from "../../planning/waypoints.ts";
 import { armControl } from "./control.ts";
 import { armCoordinatesSize } from "./episodes.ts";

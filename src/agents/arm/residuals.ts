@@ -1,5 +1,5 @@
 import { median } from "../../numbers/statistics.ts";
-import type { Simulator } from "../../planning/shooting.ts";
+import type { Simulator } from "../../planning/simulator.ts";
 import { type ArmEpisodes, armCoordinatesSize } from "./episodes.ts";
 
 /** Real steps of the arm in its coordinates. */

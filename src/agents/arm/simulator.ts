@@ -1,5 +1,5 @@
 import type { Simulation } from "../../environments/environment.ts";
-import type { Simulator } from "../../planning/shooting.ts";
+import type { Simulator } from "../../planning/simulator.ts";
 import { armCoordinatesSize, seeArm } from "./episodes.ts";
 
 /** What `runArmEpisodes` and a planner need to plan in the true simulator. */

@@ -1,9 +1,8 @@
 import type { OnProgress } from "../../base/progress.ts";
 import type { Simulation } from "../../environments/environment.ts";
 import { createRandom } from "../../numbers/random.ts";
-import type { Simulator } from "../../planning/shooting.ts";
+import type { Simulator } from "../../planning/simulator.ts";
 import { planWaypoints } from "../../planning/waypoints.ts";
-import type { ContinuousWorldModel } from "../../world-model/world-model.ts";
 import { armControl } from "./control.ts";
 import { type ArmEpisodes, type PlacingOutcome, placingOutcomes, runArmEpisodes, seeArm } from "./episodes.ts";
 import { type Place, placingTask } from "./placing.ts";
@@ -38,7 +37,7 @@ export interface PlacingTrial extends PlacingShares {
 
 /** Bring the cube to each start's goal, planning in `model` and acting in the true world. */
 export async function placingTrial(
-  model: Simulator | ContinuousWorldModel,
+  model: Simulator,
   simulation: Simulation,
   { states, goals }: ArmStarts,
   seed: number,
@@ -53,12 +52,7 @@ export async function placingTrial(
 }
 
 /** Median time (ms) of a plan of one episode alone, as a robot would need it. */
-export async function replanningTime(
-  model: Simulator | ContinuousWorldModel,
-  simulation: Simulation,
-  { states, goals }: ArmStarts,
-  plans = 30,
-): Promise<number> {
+export async function replanningTime(model: Simulator, simulation: Simulation, { states, goals }: ArmStarts, plans = 30): Promise<number> {
   const planner = planWaypoints(model, { random: createRandom(0), control: armControl });
   const size = simulation.stateSize;
   const times: number[] = [];

@@ -1,9 +1,9 @@
 import type { SavedCritic } from "../../critics/saved.ts";
 import type { Learner } from "../../learning/learner.ts";
 import { createRandom, type Random } from "../../numbers/random.ts";
-import { type ContinuousTask, type GridOptions, planOnGrid } from "../../planning/plan-on-grid.ts";
+import type { ContinuousTask } from "../../planning/continuous-task.ts";
+import { type GridOptions, planOnGrid } from "../../planning/plan-on-grid.ts";
 import type { ContinuousPolicy } from "../../planning/policy.ts";
-import type { Simulator } from "../../planning/shooting.ts";
 import { sample } from "../../spaces/space.ts";
 import { distillations, type LinearModel, type Met, offTheFaces, refit, type Steps } from "../../world-model/linear-model.ts";
 import type { ContinuousWorldModel } from "../../world-model/world-model.ts";
@@ -175,7 +175,7 @@ export class AdaptContinuous {
     this.time++;
     if (!this.change) {
       const step: Steps = { n: 1, states: state, actions: action, nextStates: next };
-      const predicted = this.old.step(state, action, 1);
+      const predicted = this.old.nextStates(state, action, 1);
       const alarm = offTheFaces(this.old.coordinates, step, predicted)[0]
         ? this.detector.observe(allowedResiduals(this.calibrated, step))
         : this.detector.skip();
@@ -302,18 +302,10 @@ export class AdaptContinuous {
     };
   }
 
-  private simulator(): Simulator {
-    const { model } = this.belief;
-    return {
-      stateSize: model.coordinates.names.length,
-      step: async (states, actions, n) => ({ nextStates: model.step(states, actions, n) }),
-    };
-  }
-
   private async plan(): Promise<ContinuousPolicy> {
     const { seen, task, grid, planner = {} } = this.options;
     if (grid) {
-      this.map ??= await planOnGrid(this.simulator(), task, grid);
+      this.map ??= await planOnGrid(this.belief.model, task, grid);
       return this.map;
     }
     this.values ??= await stateValuesOf(this.learner!.critic(), seen);

@@ -41,7 +41,7 @@ export interface Calibrated {
 export function calibrate(inferred: LinearModel, before: Steps): Calibrated {
   const { coordinates, features } = inferred;
   const d = coordinates.names.length;
-  const free = offTheFaces(coordinates, before, inferred.step(before.states, before.actions, before.n));
+  const free = offTheFaces(coordinates, before, inferred.nextStates(before.states, before.actions, before.n));
   const judged = taken(
     before,
     inOrder(before, d).filter((b) => free[b]),
@@ -132,6 +132,6 @@ function rootMeanSquares(rows: Float64Array, d: number): Float64Array {
 /** s' less its prediction: [n, d] */
 export function residualsOf(model: LinearModel, { n, states, actions, nextStates }: Steps): Float64Array {
   const d = model.coordinates.names.length;
-  const predicted = model.step(states, actions, n);
+  const predicted = model.nextStates(states, actions, n);
   return Float64Array.from({ length: n * d }, (_, i) => changeOf(model.coordinates, predicted, nextStates, i, i % d));
 }

@@ -3,7 +3,7 @@ import type { ReplayBatch } from "../../learning/deep/replay.ts";
 import { LearningError } from "../../learning/errors.ts";
 import type { Learner, LearnerOptions } from "../../learning/learner.ts";
 import { createRandom, type Random } from "../../numbers/random.ts";
-import type { ContinuousTask } from "../../planning/plan-on-grid.ts";
+import type { ContinuousTask } from "../../planning/continuous-task.ts";
 import { changeOf, type LinearModel, refit, type Steps, taken } from "../../world-model/linear-model.ts";
 import { continueLearner } from "./continue-learner.ts";
 import { imagine, imaginedEnvironment, type Seen } from "./imagination.ts";
@@ -205,7 +205,7 @@ export async function createDyna(options: DynaOptions): Promise<Dyna> {
   };
 
   function errorOf(now: LinearModel, real: Steps) {
-    const predicted = now.step(real.states, real.actions, real.n);
+    const predicted = now.nextStates(real.states, real.actions, real.n);
     const rms = new Float64Array(d);
     const moved = new Float64Array(d);
     for (let i = 0; i < real.n * d; i++) {

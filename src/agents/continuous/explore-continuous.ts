@@ -4,7 +4,7 @@ import { cemOver } from "../../planning/cem.ts";
 import { choicesOf } from "../../planning/own-task.ts";
 import type { ContinuousPolicy } from "../../planning/policy.ts";
 import { reachGoal } from "../../planning/reach.ts";
-import type { Simulator } from "../../planning/shooting.ts";
+import type { Simulator } from "../../planning/simulator.ts";
 import { changeOf, distil, type LinearModel, linearModel, type Met } from "../../world-model/linear-model.ts";
 import type { ContinuousWorldModel } from "../../world-model/world-model.ts";
 import { inferredPrecision, type LinearBelief, linearBelief } from "./linear-belief.ts";
@@ -114,7 +114,7 @@ export class ExploreContinuous {
     if (this.options.laws) return this.options.laws;
     return {
       stateSize: this.options.seen.coordinates.names.length,
-      step: async (states, actions, n) => ({ nextStates: belief.model.step(states, actions, n) }),
+      step: (states, actions, n) => belief.model.step(states, actions, n),
     };
   }
 
@@ -128,26 +128,19 @@ export class ExploreContinuous {
 
   private toInformation(): ContinuousPolicy {
     const { belief } = this;
-    const { stateSize, step } = this.simulator();
-    let told = new Float64Array(0);
-    let from: Float64Array | undefined;
+    const world = this.simulator();
+    // a step pays what it would tell of the weights
+    const model: Simulator = {
+      stateSize: world.stateSize,
+      async step(states, actions, n) {
+        const rewards = new Float64Array(n);
+        belief.information(states, actions, n, rewards);
+        return { ...(await world.step(states, actions, n)), rewards };
+      },
+    };
     return cemOver(
       this.options.seen.actionSpace,
-      {
-        model: {
-          stateSize,
-          step(states, actions, n) {
-            from = states;
-            return step(states, actions, n);
-          },
-        },
-        cost(_states, actions, n, _t, out) {
-          if (told.length !== n) told = new Float64Array(n);
-          belief.information(from!, actions, n, told);
-          for (let b = 0; b < n; b++) out[b] -= told[b];
-        },
-        horizon: INFORMED.horizon,
-      },
+      { model, horizon: INFORMED.horizon },
       { random: this.random, population: INFORMED.population, iterations: INFORMED.iterations },
     );
   }
@@ -213,7 +206,7 @@ function createPlaces({ names, angular, low, high }: Coordinates, { states, n }:
 /** [d] RMS of the changes that a model expects; a little where it expects none. */
 function changesOf(model: LinearModel, { states, actions, n }: Met): number[] {
   const { coordinates, features } = model;
-  const nextStates = model.step(states, actions, n);
+  const nextStates = model.nextStates(states, actions, n);
   return Array.from(features.scale, (unit, j) => {
     let square = 0;
     for (let b = 0; b < n; b++) square += changeOf(coordinates, states, nextStates, b * features.scale.length + j, j) ** 2 / n;

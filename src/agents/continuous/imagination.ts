@@ -4,7 +4,7 @@ import type { Environment, Physics } from "../../environments/environment.ts";
 import { simulationEnvironment } from "../../environments/physics-environment.ts";
 import type { Random } from "../../numbers/random.ts";
 import { cemOver } from "../../planning/cem.ts";
-import { type ContinuousTask, type Outcomes, settle } from "../../planning/plan-on-grid.ts";
+import { type ContinuousTask, type Outcomes, settle, simulatorOfTask } from "../../planning/continuous-task.ts";
 import type { ContinuousPolicy } from "../../planning/policy.ts";
 import type { LinearModel } from "../../world-model/linear-model.ts";
 
@@ -13,7 +13,7 @@ export type Seen = Pick<Physics, "coordinates" | "observations" | "observationSp
 
 /** A step of the model, paid and ended by the task. */
 export function imagine(model: LinearModel, task: ContinuousTask, states: Float64Array, actions: Float64Array, n: number): Outcomes {
-  return settle(task, states, actions, model.step(states, actions, n), n);
+  return settle(task, states, actions, model.nextStates(states, actions, n), n);
 }
 
 /**
@@ -82,29 +82,13 @@ export function plannerIn(
   values: StateValues,
   options: PlannerOptions,
 ): ContinuousPolicy {
-  let last: Outcomes | undefined;
-  let over = new Uint8Array(0);
   return cemOver(
     actionSpace,
     {
-      model: {
-        stateSize: model.coordinates.names.length,
-        async step(states, actions, n) {
-          last = imagine(model, task, states, actions, n);
-          return last;
-        },
-      },
-      cost(_states, _actions, n, t, out) {
-        if (t === 0) over = new Uint8Array(n);
-        for (let b = 0; b < n; b++) {
-          if (over[b]) continue;
-          out[b] -= last!.rewards[b];
-          over[b] = last!.ended[b];
-        }
-      },
+      model: simulatorOfTask(model, task),
       async terminal(states, n, out) {
         const v = await values(states);
-        for (let b = 0; b < n; b++) if (!over[b]) out[b] -= v[b];
+        for (let b = 0; b < n; b++) out[b] -= v[b];
       },
       discount: task.discount,
       horizon: options.horizon,

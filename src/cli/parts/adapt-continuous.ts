@@ -47,7 +47,7 @@ export async function adaptContinuous(
     await Promise.all([
       import("../../planning/own-task.ts"),
       import("../../planning/plan-on-grid.ts"),
-      import("../../planning/simulators.ts"),
+      import("../../planning/simulator.ts"),
       import("../../agents/continuous/adapt-continuous.ts"),
       import("../../world-model/linear-model.ts"),
       import("../../reproduce/adaptation/continuous-runs.ts"),
@@ -62,11 +62,7 @@ export async function adaptContinuous(
     context.onProgress(1 + seed - options.seed, count + 1, `seed ${seed}`);
     const at = await drawnIn(grid, ASKED, seed);
     const { model: distilled } = await distil(model, physics.actionSpace, at);
-    const simulator = {
-      stateSize: grid.sizes.length,
-      step: async (s: Float64Array, a: Float64Array, n: number) => ({ nextStates: distilled.step(s, a, n) }),
-    };
-    const first = await planOnGrid(simulator, oldTask, grid);
+    const first = await planOnGrid(distilled, oldTask, grid);
     const agent = await AdaptContinuous.create({
       seen: physics,
       model,
@@ -113,7 +109,7 @@ async function checked(
 ): Promise<Physics> {
   const [{ environmentsWithTask, ownTask }, { simulatorOfPhysics }] = await Promise.all([
     import("../../planning/own-task.ts"),
-    import("../../planning/simulators.ts"),
+    import("../../planning/simulator.ts"),
   ]);
   if (!environmentsWithTask().includes(id) || !physics)
     throw new UsageError(`what ${id} pays is not known to planners; adapt takes continuous models of ${environmentsWithTask().join(", ")}`);

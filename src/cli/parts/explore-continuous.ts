@@ -74,7 +74,7 @@ export async function exploreContinuous(
       context.onProgress(rows.length * runs + i, runs * Object.keys(explorers).length, name);
       own.push(await explorationRun(study, explorer, seed + i));
     }
-    const errors = own.map(({ corrected }) => changeError(coordinates, corrected.step(truth.states, truth.actions, truth.n), truth));
+    const errors = own.map(({ corrected }) => changeError(coordinates, corrected.nextStates(truth.states, truth.actions, truth.n), truth));
     rows.push({ name, runs: own, error: median(errors) });
   }
   const visitedOf = (own: readonly ExplorationRun[]) => median(own.map(({ visited }) => visited[steps - 1]));

@@ -1,4 +1,5 @@
 import type { Coordinates } from "../../environments/environment.ts";
+import type { Aim } from "../../planning/choose-planner.ts";
 import { UsageError } from "./errors.ts";
 
 /** Values of some coordinates; NaN where any will do. */
@@ -7,12 +8,7 @@ export type Wanted = Float64Array;
 /** Tolerance of a goal, as a share of the range of each coordinate (of a turn, or of 2 where it has no bounds). */
 const WITHIN = 0.05;
 
-export interface Aim {
-  distance(states: Float64Array, n: number, out: Float64Array): void;
-  lost(states: Float64Array, n: number, out: Uint8Array): void;
-}
-
-/** How far states are from the wanted values, each in units of its tolerance, less 1: negative where all are met. */
+/** How far states are from the wanted values, each in units of its tolerance, less 1: negative where all are met; lost where one leaves what it must keep. */
 export function aimOf(
   { angular, low, high }: Coordinates,
   goal: Wanted,
@@ -25,19 +21,21 @@ export function aimOf(
     const range = angular[j] ? 2 * Math.PI : high[j] - low[j];
     return WITHIN * (Number.isFinite(range) ? range : 2);
   });
-  return {
-    distance(states, n, out) {
-      for (let b = 0; b < n; b++) {
-        let square = 0;
-        for (let j = 0; j < d; j++) {
-          if (Number.isNaN(goal[j])) continue;
-          let difference = states[b * d + j] - goal[j];
-          if (angular[j]) difference -= 2 * Math.PI * Math.round(difference / (2 * Math.PI));
-          square += (difference / tolerance[j]) ** 2;
-        }
-        out[b] = Math.sqrt(square) - 1;
+  const distance: Aim["distance"] = (states, n, out) => {
+    for (let b = 0; b < n; b++) {
+      let square = 0;
+      for (let j = 0; j < d; j++) {
+        if (Number.isNaN(goal[j])) continue;
+        let difference = states[b * d + j] - goal[j];
+        if (angular[j]) difference -= 2 * Math.PI * Math.round(difference / (2 * Math.PI));
+        square += (difference / tolerance[j]) ** 2;
       }
-    },
+      out[b] = Math.sqrt(square) - 1;
+    }
+  };
+  if (!keep.flat().some(Number.isFinite)) return { distance };
+  return {
+    distance,
     lost(states, n, out) {
       for (let b = 0; b < n; b++) {
         out[b] = 0;

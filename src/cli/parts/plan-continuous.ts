@@ -1,16 +1,13 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Environment } from "../../environments/environment.ts";
-import { choicesOf } from "../../planning/own-task.ts";
 import type { ContinuousPolicy } from "../../planning/policy.ts";
-import type { Simulator } from "../../planning/shooting.ts";
-import type { Space } from "../../spaces/space.ts";
+import type { Simulator } from "../../planning/simulator.ts";
 import type { ContinuousWorldModel } from "../../world-model/world-model.ts";
 import { alignColumns } from "./columns.ts";
 import { checkSameWorld, makeEnvironment } from "./environments.ts";
 import { UsageError } from "./errors.ts";
 import { writeOutputFolder } from "./output-folder.ts";
-import { type Aim, aimOf, coordinatesOf, rangesOf } from "./plan-aim.ts";
+import { aimOf, coordinatesOf, rangesOf } from "./plan-aim.ts";
 import { type Episodes, medianSteps, planReport } from "./plan-report.ts";
 import type { Answer, Context } from "./run.ts";
 
@@ -28,19 +25,10 @@ export interface ContinuousPlanOptions {
   readonly force?: boolean;
 }
 
-/** Nodes of a grid along each of two coordinates. */
-const NODES = 241;
-/** Levels of an action of a Box on the grid, and in plans of held actions. */
-const LEVELS = { grid: 5, held: 3 };
-/** Plans that must keep within limits; and what it costs a step to be beyond them. */
-const STEERED = { horizon: 40, population: 128, iterations: 3 };
-const LOST = 1000;
 const MARGIN = 0.02;
 const LONGEST = 200;
-/** Pairs at which a model is asked that is put into few numbers. */
-const ASKED = 2000;
 const EPISODES = 20;
-const DISCOUNT = 0.99;
+
 /** Plan for values of coordinates in an inferred model, and follow the plans in the true world. */
 export async function planContinuous(
   context: Context,
@@ -58,10 +46,14 @@ export async function planContinuous(
   const goal = coordinatesOf(options.goal, coordinates, "--goal");
   const keep = rangesOf(options.keep, coordinates);
   const aim = aimOf(coordinates, goal, options.within, keep);
-  const [{ simulatorOfPhysics }, { createRandom }] = await Promise.all([
-    import("../../planning/simulators.ts"),
-    import("../../numbers/random.ts"),
-  ]);
+  const [{ simulatorOfPhysics }, { choosePlanner, quickSimulator }, { stepsToGoal }, { createRandom }, { randomPolicy }] =
+    await Promise.all([
+      import("../../planning/simulator.ts"),
+      import("../../planning/choose-planner.ts"),
+      import("../../planning/steps-to-goal.ts"),
+      import("../../numbers/random.ts"),
+      import("../../environments/collect.ts"),
+    ]);
   const exact = simulatorOfPhysics(physics);
   const longest = options.steps ?? Math.min(LONGEST, environment.horizon);
   const starts = new Float64Array(episodes * d);
@@ -73,13 +65,21 @@ export async function planContinuous(
       if (!Number.isNaN(x)) starts[b * d + j] = x;
     });
   }
+  const { seed, discount } = options;
+  const chosen = (world: Simulator, keeping: typeof aim) => choosePlanner(world, keeping, { seen: physics, seed, discount });
+  const followed = async (name: string, policy: ContinuousPolicy): Promise<Episodes> => ({
+    name,
+    steps: await stepsToGoal(policy, exact, aim, starts, longest),
+  });
   context.onProgress(0, 3, "planning in the model");
   const careful = aimOf(coordinates, goal, options.within, keep.map(narrowed));
-  const planned = await followed("inferred model", await plannerOf(model, environment, careful, options), exact, aim, starts, longest);
+  const planned = await followed("inferred model", await chosen(await quickSimulator(model, physics, seed), careful));
   context.onProgress(1, 3, "planning in the true laws");
-  const ceiling = await followed("true laws", await plannerOf(exact, environment, aim, options), exact, aim, starts, longest);
+  const ceiling = await followed("true laws", await chosen(exact, aim));
   context.onProgress(2, 3, "acting at random");
-  const chance = await followed("random actions", randomPolicy(physics.actionSpace, options.seed), exact, aim, starts, longest);
+  const draw = randomPolicy(physics.actionSpace, seed);
+  const act = async () => Float64Array.from(await draw(new Float64Array(0), 1));
+  const chance = await followed("random actions", { kind: "continuous", reset() {}, act });
   context.onProgress(3, 3, "done");
   const all = [planned, ceiling, chance];
   const reached = planned.steps.filter(Number.isFinite).length;
@@ -119,122 +119,4 @@ export async function planContinuous(
 function narrowed([low, high]: readonly [number, number]): readonly [number, number] {
   const margin = Number.isFinite(high - low) ? MARGIN * (high - low) : 0;
   return [low + margin, high - margin];
-}
-
-/** Dynamic programming where two bounded coordinates make a grid; else plans of held actions. */
-async function plannerOf(
-  model: ContinuousWorldModel | Simulator,
-  environment: Environment,
-  aim: Aim,
-  options: ContinuousPlanOptions,
-): Promise<ContinuousPolicy> {
-  const { coordinates, actionSpace } = environment.physics!;
-  const d = coordinates.names.length;
-  const fast = "kind" in model ? await quick(model, environment, options.seed) : model;
-  const bounded = coordinates.low.every((low, j) => Number.isFinite(low) && Number.isFinite(coordinates.high[j]));
-  if (d <= 2 && bounded) {
-    const { planOnGrid } = await import("../../planning/plan-on-grid.ts");
-    const { choices, actionSize } = choicesOf(actionSpace, LEVELS.grid);
-    const away = new Float64Array(NODES ** d);
-    const goal = (states: Float64Array, n: number, out: Uint8Array) => {
-      aim.distance(states, n, away);
-      for (let b = 0; b < n; b++) out[b] = away[b] < 0 ? 1 : 0;
-    };
-    const { low, high } = coordinates;
-    return planOnGrid(
-      fast,
-      { discount: options.discount ?? DISCOUNT, goal, end: aim.lost },
-      { low, high, sizes: low.map(() => NODES), choices, actionSize, lookahead: 2 },
-    );
-  }
-  const [{ reachGoal }, { createRandom }] = await Promise.all([import("../../planning/reach.ts"), import("../../numbers/random.ts")]);
-  if (options.keep !== undefined) return steered(fast, actionSpace, aim, options.seed);
-  const { choices, actionSize } = choicesOf(actionSpace, LEVELS.held);
-  return reachGoal(
-    { model: fast, choices, actionSize, horizon: 100, margin: 0, distance: aim.distance, lost: aim.lost },
-    { random: createRandom(options.seed) },
-  );
-}
-
-/** What must be kept on the way may take an action of its own at every step: plans drawn around the last, by how far they stay from the goal. */
-async function steered(model: ContinuousWorldModel | Simulator, space: Space, aim: Aim, seed: number): Promise<ContinuousPolicy> {
-  const [{ cemOver }, { createRandom }] = await Promise.all([import("../../planning/cem.ts"), import("../../numbers/random.ts")]);
-  let [away, lost, over] = [new Float64Array(0), new Uint8Array(0), new Uint8Array(0)];
-  return cemOver(
-    space,
-    {
-      model,
-      cost(states, _actions, n, t, out) {
-        if (t === 0) [away, lost, over] = [new Float64Array(n), new Uint8Array(n), new Uint8Array(n)];
-        aim.distance(states, n, away);
-        aim.lost(states, n, lost);
-        for (let b = 0; b < n; b++) {
-          over[b] |= lost[b];
-          out[b] += over[b] ? LOST : Math.max(0, away[b]);
-        }
-      },
-      horizon: STEERED.horizon,
-    },
-    { random: createRandom(seed), population: STEERED.population, iterations: STEERED.iterations },
-  );
-}
-
-/** A model that answers pair by pair is put into few numbers first: planning asks it a million times. */
-async function quick(model: ContinuousWorldModel, environment: Environment, seed: number): Promise<ContinuousWorldModel | Simulator> {
-  if (model.method === "amortised") return model;
-  const [{ distil }, { drawAnywhere }] = await Promise.all([
-    import("../../world-model/linear-model.ts"),
-    import("../../environments/collect.ts"),
-  ]);
-  const physics = environment.physics!;
-  const { model: linear } = await distil(model, physics.actionSpace, drawAnywhere(physics, ASKED, seed));
-  const d = physics.coordinates.names.length;
-  return { stateSize: d, step: async (s, a, count) => ({ nextStates: linear.step(s, a, count) }) };
-}
-
-function randomPolicy(space: Space, seed: number): ContinuousPolicy {
-  const { choices, actionSize: m } = choicesOf(space, LEVELS.grid);
-  let state = seed + 1;
-  const next = () => {
-    // a small generator of its own: chance needs no quality
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-  return {
-    kind: "continuous",
-    reset() {},
-    async act() {
-      const choice = Math.floor((next() * choices.length) / m);
-      return choices.slice(choice * m, (choice + 1) * m);
-    },
-  };
-}
-
-async function followed(
-  name: string,
-  policy: ContinuousPolicy,
-  world: Simulator,
-  aim: Aim,
-  starts: Float64Array,
-  longest: number,
-): Promise<Episodes> {
-  const d = world.stateSize;
-  const [away, lost] = [new Float64Array(1), new Uint8Array(1)];
-  const steps: number[] = [];
-  for (let b = 0; b < starts.length / d; b++) {
-    policy.reset();
-    let state = starts.slice(b * d, (b + 1) * d);
-    let arrived = Number.NaN;
-    for (let t = 1; t <= longest; t++) {
-      state = (await world.step(state, await policy.act(state), 1)).nextStates as Float64Array<ArrayBuffer>;
-      aim.lost(state, 1, lost);
-      if (lost[0]) break;
-      aim.distance(state, 1, away);
-      if (away[0] >= 0) continue;
-      arrived = t;
-      break;
-    }
-    steps.push(arrived);
-  }
-  return { name, steps };
 }

@@ -4,10 +4,11 @@ import type { Environment } from "../../environments/environment.ts";
 import { make } from "../../environments/make.ts";
 import { withEpisodes } from "../../environments/with-episodes.ts";
 import { loadCritic } from "../../formats/load-critic.ts";
+import type { ContinuousTask } from "../../planning/continuous-task.ts";
 import { ownTask } from "../../planning/own-task.ts";
-import { type ContinuousTask, type GridOptions, planOnGrid } from "../../planning/plan-on-grid.ts";
+import { type GridOptions, planOnGrid } from "../../planning/plan-on-grid.ts";
 import type { ContinuousPolicy } from "../../planning/policy.ts";
-import { simulatorOfPhysics } from "../../planning/simulators.ts";
+import { simulatorOfPhysics } from "../../planning/simulator.ts";
 import type { FeatureKind } from "../../world-model/features.ts";
 
 /** A world that becomes another, and who is to notice. */

@@ -6,7 +6,7 @@ import type { Environment } from "../../environments/environment.ts";
 import { evaluateIn } from "../../learning/deep/train.ts";
 import type { Learner } from "../../learning/learner.ts";
 import { mean } from "../../numbers/statistics.ts";
-import { type ContinuousTask, settle } from "../../planning/plan-on-grid.ts";
+import { type ContinuousTask, settle } from "../../planning/continuous-task.ts";
 
 /** Where evaluations begin, for every policy the same, and the steps on which critics are judged. */
 export const EVALUATION = 5_000_000;

@@ -265,7 +265,7 @@ export async function quietAlarms({ study, seed, trained, agent }: Prepared, ste
     vector.step(actions);
     const met = { n: COPIES, states, actions, nextStates: vector.nextStates };
     const residuals = allowedResiduals(calibrated, met);
-    const free = offTheFaces(calibrated.model.coordinates, met, calibrated.model.step(states, actions, COPIES));
+    const free = offTheFaces(calibrated.model.coordinates, met, calibrated.model.nextStates(states, actions, COPIES));
     for (let i = 0; i < COPIES; i++) if (free[i]) alarms += detectors[i].observe(residuals.subarray(i * d, (i + 1) * d)) ? 1 : 0;
   }
   await learner.release();

@@ -12,9 +12,8 @@ import type { Simulation } from "../../environments/environment.ts";
 import { make } from "../../environments/make.ts";
 import { createRandom } from "../../numbers/random.ts";
 import { median } from "../../numbers/statistics.ts";
-import { type Simulator, simulatorOf } from "../../planning/shooting.ts";
+import type { Simulator } from "../../planning/simulator.ts";
 import { planWaypoints, type WaypointControl } from "../../planning/waypoints.ts";
-import type { ContinuousWorldModel } from "../../world-model/world-model.ts";
 import type { ArmPart } from "./parts.ts";
 
 /** A change of the world that nobody tells the agent of. */
@@ -84,9 +83,8 @@ interface Watched {
  * The world changes and nobody says so: how soon the residuals of the inferred model tell it, and after how many episodes of its own steps the model is repaired.
  * Every episode is shaken hands with: a self-test before and after it, of which residuals are compared with those in the world as it was.
  */
-export async function adaptArm(known: Simulator | ContinuousWorldModel, options: ArmAdaptationOptions) {
+export async function adaptArm(model: Simulator, options: ArmAdaptationOptions) {
   const { seed, reference = 60, unchanged = 60, runs = 6, starts = 40, changes = armChanges, onProgress } = options;
-  const model = simulatorOf(known, false);
   const usual = make("ArmPickAndPlace-v0").simulation!;
   const total = 2 + 2 * changes.length;
   const at =

@@ -7,8 +7,7 @@ import { make, prepare } from "../../environments/make.ts";
 import { inferDynamics } from "../../inversion/infer.ts";
 import type { CoordinateTransitions } from "../../learning/invertible/coordinate-values.ts";
 import { median } from "../../numbers/statistics.ts";
-import type { Simulator } from "../../planning/shooting.ts";
-import type { ContinuousWorldModel } from "../../world-model/world-model.ts";
+import type { Simulator } from "../../planning/simulator.ts";
 import type { Reproduce, ReproduceOptions, Reproduction } from "../harness/reproduction.ts";
 import { handAlone, takenAtTheirWord } from "./controls.ts";
 import { type ArmContext, armParts } from "./parts.ts";
@@ -81,7 +80,7 @@ async function runSeed(
     (done, of, what) =>
       onProgress(from + (length * done) / of, total, what);
   const subject = await obtainSubject(environment, seed, options, within(0, 4));
-  const models: Record<string, Simulator | ContinuousWorldModel> = { inferred: subject.model, direct: subject.direct };
+  const models: Record<string, Simulator> = { inferred: subject.model, direct: subject.direct };
   if (first) {
     models["at their word"] = await takenAtTheirWord(subject.critic);
     models["hand alone"] = handAlone(environment.coordinates!.names.length);
@@ -162,9 +161,9 @@ async function longHorizon(environment: Environment, { seed }: ArmSubject, optio
   );
 }
 
-async function changesOf(model: Simulator | ContinuousWorldModel, { n, states, actions }: CoordinateTransitions): Promise<Float64Array> {
+async function changesOf(model: Simulator, { n, states, actions }: CoordinateTransitions): Promise<Float64Array> {
   const [s, a] = [Float64Array.from(states), Float64Array.from(actions)];
-  const { nextStates } = "step" in model ? await model.step(s, a, n) : await model.predict(s, a);
+  const { nextStates } = await model.step(s, a, n);
   return nextStates.map((x, i) => x - s[i]);
 }
 

@@ -2,7 +2,7 @@ import type { Network } from "../../critics/network.ts";
 import type { SavedCritic } from "../../critics/saved.ts";
 import { stride } from "../../environments/arm/engine.ts";
 import { fingerReach, workspace } from "../../environments/arm/model.ts";
-import type { Simulator } from "../../planning/shooting.ts";
+import type { Simulator } from "../../planning/simulator.ts";
 import { changeSimulator } from "./subject.ts";
 
 /** s' = (Q − r)/γ = s + σ w at the least discount: what values say to one who takes them for the next state and does not solve. */

@@ -12,7 +12,6 @@ import type { Samples } from "../../inversion/samples.ts";
 import { algorithms, presetOf } from "../../learning/deep/algorithms.ts";
 import { sum } from "../../numbers/statistics.ts";
 import { cem } from "../../planning/cem.ts";
-import { simulatorOf } from "../../planning/shooting.ts";
 import type { ContinuousWorldModel } from "../../world-model/world-model.ts";
 import type { ArmPart } from "./parts.ts";
 
@@ -137,7 +136,7 @@ export async function planReach(
   const goal = new Float64Array(3);
   const ones = [1, 1, 1];
   const problem = {
-    model: simulatorOf(model, false),
+    model,
     cost: (states: Float64Array, _actions: Float64Array, n: number, _t: number, out: Float64Array) => {
       for (let i = 0; i < n; i++) out[i] += Math.hypot(states[3 * i] - goal[0], states[3 * i + 1] - goal[1], states[3 * i + 2] - goal[2]);
     },

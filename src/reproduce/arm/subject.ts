@@ -13,7 +13,7 @@ import { inferFromCoordinates } from "../../inversion/continuous/infer-coordinat
 import { trainArmCritic } from "../../learning/invertible/arm-critic.ts";
 import { armEncoding, armImportance } from "../../learning/invertible/arm-encoding.ts";
 import { type CoordinateCheckpoint, type CoordinateTransitions, trainDirectly } from "../../learning/invertible/coordinate-values.ts";
-import type { Simulator } from "../../planning/shooting.ts";
+import type { Simulator } from "../../planning/simulator.ts";
 import { loadWorldModel } from "../../world-model/load.ts";
 import type { ContinuousWorldModel } from "../../world-model/world-model.ts";
 import type { ReproduceOptions } from "../harness/reproduction.ts";

@@ -6,9 +6,8 @@ import type { OnProgress } from "../../base/progress.ts";
 import type { Simulation } from "../../environments/environment.ts";
 import { make } from "../../environments/make.ts";
 import { createRandom, type Random } from "../../numbers/random.ts";
-import type { Simulator } from "../../planning/shooting.ts";
+import type { Simulator } from "../../planning/simulator.ts";
 import { planWaypoints, type WaypointControl, type WaypointTask } from "../../planning/waypoints.ts";
-import type { ContinuousWorldModel } from "../../world-model/world-model.ts";
 import type { ArmPart } from "./parts.ts";
 
 /** A task that no head was trained for: how it starts, what it costs, and when it has succeeded by the true states. */
@@ -166,7 +165,7 @@ export interface UnseenResult {
 }
 
 /** Tasks given as costs alone, planned in `model`, acted in the true world. No start is used for anything else. */
-export async function runUnseenTasks(model: Simulator | ContinuousWorldModel, options: UnseenOptions): Promise<UnseenResult[]> {
+export async function runUnseenTasks(model: Simulator, options: UnseenOptions): Promise<UnseenResult[]> {
   const { seed, starts: most = 100, onProgress, view, population, iterations, only } = options;
   const simulation = make("ArmPickAndPlace-v0").simulation!;
   const results: UnseenResult[] = [];

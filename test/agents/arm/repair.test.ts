@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { repairArm } from "../../../src/agents/arm/repair.ts";
 import type { ArmSteps } from "../../../src/agents/arm/residuals.ts";
 import { createRandom } from "../../../src/numbers/random.ts";
-import type { Simulator } from "../../../src/planning/shooting.ts";
+import type { Simulator } from "../../../src/planning/simulator.ts";
 
 const d = 15;
 /** A hand that goes where it is told, and nothing else. */

@@ -3,7 +3,7 @@ import { restoreCritic } from "../../../src/critics/saved.ts";
 import { loadSavedCritic } from "../../../src/formats/critic-folder.ts";
 import { inferHybrid } from "../../../src/inversion/hybrid/infer-hybrid.ts";
 import { createRandom } from "../../../src/numbers/random.ts";
-import { simulatorOfDynamics, simulatorOfPhysics } from "../../../src/planning/simulators.ts";
+import { simulatorOfDynamics, simulatorOfPhysics } from "../../../src/planning/simulator.ts";
 import { drawSamples, stepsSystem } from "../../../src/reproduce/sparse-goals.ts";
 import { mountainCarTransfer, reacherTransfer } from "../../../src/reproduce/transfer/transfer-continuous.ts";
 import { ticTacToeLosses } from "../../../src/reproduce/transfer/transfer-games.ts";
