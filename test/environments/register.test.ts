@@ -22,7 +22,7 @@ import {
 import { presetOf } from "../../src/learning/deep/algorithms.ts";
 import { runTraining } from "../../src/learning/deep/run.ts";
 import { environmentsWithTask, ownTask } from "../../src/planning/own-task.ts";
-import { simulatorOfPhysics } from "../../src/planning/simulators.ts";
+import { simulatorOfPhysics } from "../../src/planning/simulator.ts";
 import { sled, sledRegistration } from "./toy.ts";
 
 registerEnvironment(sledRegistration);
