@@ -101,7 +101,7 @@ export const mountainCarRegistration = {
   ids: ["MountainCar-v0"],
   options: { goalVelocity: finite, force: finite },
   build: (options: MountainCarOptions, id) => physicsEnvironment(id, mountainCar(options)),
-  preset: { steps: 120_000, settings: { rate: 2e-3, explorationPart: 0.3, lookahead: 5, persistence: 12 } },
+  preset: { steps: 120_000, settings: { learningRate: 2e-3, explorationFraction: 0.3, nSteps: 5, persistence: 12 } },
   task: { planner: "grid", discount: 0.999, sizes: [151, 121], tolerance: 1e-3 },
   draw: drawValley(flag),
   scene: { state: [-0.9, 0] },

@@ -1,7 +1,10 @@
 import { files } from "#files";
 import { FormatError } from "../formats/format-error.ts";
-import { readSafetensors, writeSafetensors } from "../formats/safetensors.ts";
-import type { Checkpoint } from "./learner.ts";
+import { readSafetensors, type SafetensorsArray, writeSafetensors } from "../formats/safetensors.ts";
+import { inTodaysNames } from "./renamed-options.ts";
+
+/** Everything that is needed to go on as if nothing had happened. */
+export type Checkpoint = Readonly<Record<string, SafetensorsArray>>;
 
 /** The checkpoint of one training in a folder. It is replaced at once or not at all, so that a run may be killed at any time. */
 export interface CheckpointFile {
@@ -27,7 +30,7 @@ export function checkpointFile(folder: string, configuration: unknown): Checkpoi
       if ((await files.kind(path)) !== "file") return undefined;
       const { configuration: of, ...checkpoint } = readSafetensors(await files.read(path), path);
       if (!(of?.data instanceof Uint8Array)) throw new FormatError(path, "configuration", "is missing", "train anew without --resume");
-      const kept = new TextDecoder().decode(of.data);
+      const kept = JSON.stringify(inTodaysNames(JSON.parse(new TextDecoder().decode(of.data))));
       const asked = new TextDecoder().decode(said);
       if (kept !== asked)
         throw new FormatError(path, "the file", `is of another training: ${difference(kept, asked)}`, "ask for the same, or train anew");

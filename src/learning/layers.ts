@@ -11,7 +11,7 @@ export interface Layers {
   /** As in `activations`; between layers, not after the last. */
   readonly activation: string;
   /** Normalise before every activation (Ba et al. 2016). */
-  readonly normalised?: boolean;
+  readonly layerNorm?: boolean;
   /** Of the first inputs; the rest are taken as they are. */
   readonly standard?: Standard;
 }
@@ -25,7 +25,7 @@ export interface Standard {
 const EPSILON = 1e-5;
 
 /** Weights and biases uniform within ±1/√inputs, as torch.nn.Linear; the last layer's times `last`. */
-export function initialise({ name, sizes, normalised }: Layers, random: Random, last = 1): State {
+export function initialise({ name, sizes, layerNorm }: Layers, random: Random, last = 1): State {
   const state: Record<string, State[string]> = {};
   for (let i = 0; i + 1 < sizes.length; i++) {
     const [from, to] = [sizes[i], sizes[i + 1]];
@@ -34,7 +34,7 @@ export function initialise({ name, sizes, normalised }: Layers, random: Random, 
     const draw = (n: number) => Float32Array.from({ length: n }, () => reach * (2 * random.uniform() - 1));
     state[`${name} weight ${i}`] = { shape: [to, from], data: draw(to * from) };
     state[`${name} bias ${i}`] = { shape: [to], data: draw(to) };
-    if (normalised && !final) {
+    if (layerNorm && !final) {
       state[`${name} scale ${i}`] = { shape: [to], data: new Float32Array(to).fill(1) };
       state[`${name} shift ${i}`] = { shape: [to], data: new Float32Array(to) };
     }
@@ -44,7 +44,7 @@ export function initialise({ name, sizes, normalised }: Layers, random: Random, 
 
 /** @param x [N, inputs] @returns [N, outputs] */
 export function apply(layers: Layers, parameters: Readonly<Record<string, Value>>, x: Value): Value {
-  const { name, sizes, activation, normalised, standard } = layers;
+  const { name, sizes, activation, layerNorm, standard } = layers;
   if (standard) {
     const { centre, scale } = padded(standard, sizes[0]);
     const factor = x.graph.constant(
@@ -56,21 +56,21 @@ export function apply(layers: Layers, parameters: Readonly<Record<string, Value>
   for (let i = 0; i + 1 < sizes.length; i++) {
     x = linear(x, parameters[`${name} weight ${i}`], parameters[`${name} bias ${i}`]);
     if (i + 2 === sizes.length) break;
-    if (normalised) x = layerNormalization(x, parameters[`${name} scale ${i}`], parameters[`${name} shift ${i}`], EPSILON);
+    if (layerNorm) x = layerNormalization(x, parameters[`${name} scale ${i}`], parameters[`${name} shift ${i}`], EPSILON);
     x = activations[activation](x);
   }
   return x;
 }
 
 /** The network as a critic holds it. */
-export function toNetwork({ name, sizes, activation, normalised, standard }: Layers, state: State): Network {
+export function toNetwork({ name, sizes, activation, layerNorm, standard }: Layers, state: State): Network {
   const modules: Module[] = [];
   for (let i = 0; i + 1 < sizes.length; i++) {
     const data = (what: string) => state[`${name} ${what} ${i}`].data.slice();
     const layer = { kind: "linear" as const, inputs: sizes[i], outputs: sizes[i + 1], weight: data("weight"), bias: data("bias") };
     modules.push(i === 0 && standard ? { ...layer, ...absorbed(layer, padded(standard, sizes[0])) } : layer);
     if (i + 2 === sizes.length) break;
-    if (normalised) modules.push({ kind: "layer-norm", size: sizes[i + 1], scale: data("scale"), bias: data("shift"), epsilon: EPSILON });
+    if (layerNorm) modules.push({ kind: "layer-norm", size: sizes[i + 1], scale: data("scale"), bias: data("shift"), epsilon: EPSILON });
     modules.push({ kind: "activation", name: activation });
   }
   return modules;

@@ -1,10 +1,7 @@
 import type { SavedCritic } from "../critics/saved.ts";
-import type { SafetensorsArray } from "../formats/safetensors.ts";
+import type { Checkpoint } from "./checkpoint-file.ts";
 import type { Actors } from "./deep/actors.ts";
 import type { ReplayBatch } from "./deep/replay.ts";
-
-/** Everything that is needed to go on as if nothing had happened. */
-export type Checkpoint = Readonly<Record<string, SafetensorsArray>>;
 
 /** A model-free learner at work in its environments. */
 export interface Learner {
@@ -39,11 +36,11 @@ export interface LearnerOptions {
   readonly discount?: number;
   readonly hidden?: readonly number[];
   readonly batch?: number;
-  readonly rate?: number;
-  readonly copies?: number;
+  readonly learningRate?: number;
+  readonly numEnvs?: number;
   readonly threads?: number;
   /** Goal environments: replayed transitions that are told with a goal reached later, for one as it was (4); 0 for none. */
-  readonly relabel?: number;
+  readonly nSampledGoal?: number;
   /** Off-policy learners: called with every batch before its update, to write other transitions over some of its rows. */
   readonly onBatch?: (batch: ReplayBatch) => void;
 }

@@ -78,8 +78,8 @@ export function mountainCarCritics(task: StepsToGoTask): GoalCritics & Pick<Goal
     training: {
       hidden: [256, 256, 256],
       phases: [
-        { kind: "slow", updates: 12_000, rate: 1e-3 },
-        { kind: "residual", updates: 12_000, rate: 3e-4 },
+        { kind: "slow", updates: 12_000, learningRate: 1e-3 },
+        { kind: "residual", updates: 12_000, learningRate: 3e-4 },
       ],
     },
   };

@@ -36,12 +36,12 @@ export function reacherStudy(): GoalStudy {
     training: {
       hidden: [256, 256, 256],
       phases: [
-        { kind: "slow", updates: 10_000, rate: 1e-3 },
-        { kind: "residual", updates: 24_000, rate: 3e-4 },
-        { kind: "slow", updates: 4000, rate: 5e-4, walkers: 0.5 },
-        { kind: "residual", updates: 6000, rate: 3e-4, walkers: 0.4 },
-        { kind: "slow", updates: 5000, rate: 7e-4, walkers: 0.5 },
-        { kind: "residual", updates: 4000, rate: 1.5e-4, walkers: 0.5 },
+        { kind: "slow", updates: 10_000, learningRate: 1e-3 },
+        { kind: "residual", updates: 24_000, learningRate: 3e-4 },
+        { kind: "slow", updates: 4000, learningRate: 5e-4, walkers: 0.5 },
+        { kind: "residual", updates: 6000, learningRate: 3e-4, walkers: 0.4 },
+        { kind: "slow", updates: 5000, learningRate: 7e-4, walkers: 0.5 },
+        { kind: "residual", updates: 4000, learningRate: 1.5e-4, walkers: 0.5 },
       ],
     },
     optimalReturns: async (starts, n) => {

@@ -13,6 +13,7 @@ import { type Hybrid, type HybridInference, inferHybrid } from "../inversion/hyb
 import { residualOf, type ValueEquations } from "../inversion/hybrid/value-equations.ts";
 import type { Samples } from "../inversion/samples.ts";
 import { inGoal, type StepsToGoOptions, type StepsToGoTask, trainStepsToGo } from "../learning/invertible/steps-to-go.ts";
+import { inTodaysNames } from "../learning/renamed-options.ts";
 import { mean } from "../numbers/statistics.ts";
 import { confine } from "../world-model/confine.ts";
 import type { Dynamics } from "../world-model/dynamics.ts";
@@ -197,7 +198,9 @@ export async function obtainCritic(
 }
 
 function sameTraining({ made }: SavedCritic, training: GoalStudy["training"]): boolean {
-  return Object.entries(training).every(([key, value]) => key === "threads" || JSON.stringify(made?.[key]) === JSON.stringify(value));
+  return Object.entries(training).every(
+    ([key, value]) => key === "threads" || JSON.stringify(inTodaysNames(made?.[key], true)) === JSON.stringify(value),
+  );
 }
 
 export async function stepsSystem(saved: SavedCritic, { physics }: StepsToGoTask): Promise<BellmanSystem> {

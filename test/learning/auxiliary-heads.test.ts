@@ -16,7 +16,7 @@ import { scoreModel } from "../../src/world-model/score.ts";
 const folder = mkdtempSync(join(tmpdir(), "vinverse-auxiliary-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const settings = { hidden: [16], batch: 16, starts: 60 };
+const settings = { hidden: [16], batch: 16, learningStarts: 60 };
 const cases = [
   { environment: "CartPole-v1", algorithm: "dqn", own: 1 },
   { environment: "CartPole-v1", algorithm: "qr-dqn", own: 25 },

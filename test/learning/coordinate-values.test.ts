@@ -43,7 +43,7 @@ const training: CoordinateTraining & { readonly discounts: readonly number[] } =
   hidden: [24, 24],
   updates: 2500,
   batch: 64,
-  rate: 3e-3,
+  learningRate: 3e-3,
   threads: 1,
 };
 

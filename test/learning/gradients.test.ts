@@ -78,7 +78,7 @@ describe("the gradient that each loss gives to Adam, against central differences
   });
 
   test.each(["Tanh", "SiLU"])("DQN with normalised layers of %s", (activation) => {
-    const online: Layers = { ...tiny("online", 3, 2), activation, normalised: true };
+    const online: Layers = { ...tiny("online", 3, 2), activation, layerNorm: true };
     const parameters = initialise(online, createRandom(1));
     const state = { ...adamState(pack("online", parameters)), ...pack("target", initialise(online, createRandom(2))) };
     const graph = dqnGraph(online, parameters, BATCH, 0.01);

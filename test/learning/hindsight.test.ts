@@ -15,9 +15,9 @@ import { createRandom } from "../../src/numbers/random.ts";
 beforeAll(() => prepare("ArmReach-v0"));
 
 /** Replayed transitions of 170 steps in three copies, each with the whole history of its copy. */
-function replayed(relabel: number, lookahead: number, rounds: number) {
+function replayed(nSampledGoal: number, nSteps: number, rounds: number) {
   const actors: Actors = createActors("MountainCarReach-v0", 3, 4);
-  const hindsight = hindsightOf(actors.environment, relabel)!;
+  const hindsight = hindsightOf(actors.environment, nSampledGoal)!;
   const replay = createReplay(900, 50, actors, hindsight);
   const random = createRandom(1);
   const history: { copy: number; from: number[]; to: number[]; ends: boolean }[] = [];
@@ -34,7 +34,7 @@ function replayed(relabel: number, lookahead: number, rounds: number) {
       });
   }
   const rows = Array.from({ length: rounds }, (_, seed) => {
-    const { observations, returns, discounts, "next observations": next } = replay.sample(createRandom(seed), lookahead, 0.9);
+    const { observations, returns, discounts, "next observations": next } = replay.sample(createRandom(seed), nSteps, 0.9);
     return Array.from({ length: 50 }, (_, b) => ({
       from: Array.from(observations.data.slice(4 * b, 4 * b + 4) as Float32Array),
       to: Array.from(next.data.slice(4 * b, 4 * b + 4) as Float32Array),
@@ -47,8 +47,8 @@ function replayed(relabel: number, lookahead: number, rounds: number) {
 
 test.each([1, 3])(
   "what is told anew wants a place that its own episode reached at that step or later, and is paid for it, n = %i",
-  (lookahead) => {
-    const { history, rows } = replayed(4, lookahead, 20);
+  (nSteps) => {
+    const { history, rows } = replayed(4, nSteps, 20);
     let known = 0;
     let retold = 0;
     for (const { from, to, reward, discount } of rows) {
@@ -61,7 +61,7 @@ test.each([1, 3])(
       const own = history.filter((entry, i) => i >= at && entry.copy === copy);
       const end = own.findIndex((entry) => entry.ends);
       const episode = end < 0 ? own : own.slice(0, end + 1);
-      const steps = Math.min(lookahead, episode.length);
+      const steps = Math.min(nSteps, episode.length);
       let sum = 0;
       for (let k = 0; k < steps; k++) sum += 0.9 ** k * (Math.abs(episode[k].to[0] - from[1]) < 0.1 ? 0 : -1);
       expect(reward).toBeCloseTo(sum, 5);
@@ -76,16 +76,16 @@ test.each([1, 3])(
   },
 );
 
-test("relabel 0 tells nothing anew; fewer than none is refused; without goals there is no hindsight", () => {
+test("nSampledGoal 0 tells nothing anew; fewer than none is refused; without goals there is no hindsight", () => {
   const { history, rows } = replayed(0, 1, 4);
   const told = new Set(history.map(({ from }) => from.join()));
   for (const { from } of rows) expect(told.has(from.join())).toBe(true);
-  expect(() => hindsightOf(make("ArmReach-v0"), -1)).toThrow(/ArmReach-v0: relabel/);
+  expect(() => hindsightOf(make("ArmReach-v0"), -1)).toThrow(/ArmReach-v0: nSampledGoal/);
   expect(hindsightOf(make("CartPole-v1"))).toBeUndefined();
 });
 
 test("ArmReach: a learner put back where another was goes on to the same bytes", async () => {
-  const options = { seed: 2, steps: 300, starts: 60, batch: 16, hidden: [8] };
+  const options = { seed: 2, steps: 300, learningStarts: 60, batch: 16, hidden: [8] };
   const [whole, other] = [await algorithms.td3.create("ArmReach-v0", options), await algorithms.td3.create("ArmReach-v0", options)];
   while (whole.steps < 90) await whole.iterate();
   other.restore(whole.save());
@@ -103,7 +103,7 @@ describe("a goal-conditioned critic", () => {
   ] as const)(
     "of %s by %s has a head for every goal it is asked about, and is its own network in raw units",
     async (id, algorithm, size) => {
-      const learner = await algorithms[algorithm].create(id, { seed: 2, steps: 300, starts: 60, batch: 16, hidden: [8] });
+      const learner = await algorithms[algorithm].create(id, { seed: 2, steps: 300, learningStarts: 60, batch: 16, hidden: [8] });
       while (learner.steps < 120) await learner.iterate();
       const saved = learner.critic();
       const critic = restoreCritic(saved) as NetworkCritic;

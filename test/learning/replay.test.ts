@@ -32,7 +32,7 @@ function counting(ends: (copy: number, t: number) => "terminated" | "truncated" 
   return actors as unknown as Actors & { tick(): void };
 }
 
-test.each([1, 3])("n-step returns are sums along one copy's own episode, n = %i, in a ring that has gone round", (lookahead) => {
+test.each([1, 3])("n-step returns are sums along one copy's own episode, n = %i, in a ring that has gone round", (nSteps) => {
   const gamma = 0.5;
   const ends = (copy: number, t: number) => (t % 7 === 6 ? (copy === 0 ? "terminated" : "truncated") : undefined);
   const actors = counting(ends);
@@ -46,14 +46,14 @@ test.each([1, 3])("n-step returns are sums along one copy's own episode, n = %i,
   const oldest = total - 20;
   const seen = new Set<string>();
   for (let round = 0; round < 30; round++) {
-    const batch = replay.sample(createRandom(round), lookahead, gamma);
+    const batch = replay.sample(createRandom(round), nSteps, gamma);
     for (let b = 0; b < 64; b++) {
       const [copy, t] = batch.observations.data.slice(2 * b, 2 * b + 2) as Float32Array;
       expect(t).toBeGreaterThanOrEqual(oldest);
       let sum = 0;
       let factor = 1;
       let last = t;
-      for (let k = 0; k < lookahead && t + k < total; k++) {
+      for (let k = 0; k < nSteps && t + k < total; k++) {
         last = t + k;
         sum += factor * last;
         factor *= gamma;

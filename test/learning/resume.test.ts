@@ -12,16 +12,16 @@ import { EVENTS, openLog } from "../../src/learning/training-log.ts";
 const folder = mkdtempSync(join(tmpdir(), "vinverse-resume-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const small = { hidden: [16], batch: 16, starts: 60, capacity: 300 };
+const small = { hidden: [16], batch: 16, learningStarts: 60, bufferSize: 300 };
 const heads = { cumulants: 3, hidden: [8], batch: 16, targetSteps: 30, residualSteps: 60, asked: 20 };
 const cases: readonly (Pick<RunOptions, "environment" | "algorithm" | "identifiable"> & {
   readonly settings?: Readonly<Record<string, unknown>>;
 })[] = [
   { environment: "CartPole-v1", algorithm: "dqn", settings: { ...small, persistence: 4 } },
   { environment: "CartPole-v1", algorithm: "qr-dqn", settings: { ...small, quantiles: 5 }, identifiable: heads },
-  { environment: "Pendulum-v1", algorithm: "sac", settings: { ...small, activation: "SiLU", normalised: true } },
+  { environment: "Pendulum-v1", algorithm: "sac", settings: { ...small, activation: "SiLU", layerNorm: true } },
   { environment: "Pendulum-v1", algorithm: "td3", settings: small, identifiable: heads },
-  { environment: "MountainCarReach-v0", algorithm: "dqn", settings: { ...small, relabel: 2 } },
+  { environment: "MountainCarReach-v0", algorithm: "dqn", settings: { ...small, nSampledGoal: 2 } },
 ];
 
 class Stopped extends Error {}

@@ -64,8 +64,8 @@ const task: StepsToGoTask = {
   },
 };
 const phases = (slow: number, residual: number, walkers: number): StepsToGoPhase[] => [
-  { kind: "slow", updates: slow, rate: 1e-3, batch: 128, walkers },
-  { kind: "residual", updates: residual, rate: 3e-4, batch: 128, walkers },
+  { kind: "slow", updates: slow, learningRate: 1e-3, batch: 128, walkers },
+  { kind: "residual", updates: residual, learningRate: 3e-4, batch: 128, walkers },
 ];
 const settings = { seed: 3, hidden: [32, 32], phases: phases(1500, 500, 0) };
 
@@ -121,7 +121,7 @@ describe("steps to go", () => {
     (phase) => {
       const batch = 3;
       const parts = { encoding: task.encoding, goals: task.goals, actions: 3 };
-      const layers: Layers = { name: "online", sizes: [7, 5, 6], activation: "SiLU", normalised: true };
+      const layers: Layers = { name: "online", sizes: [7, 5, 6], activation: "SiLU", layerNorm: true };
       const parameters = initialise(layers, createRandom(1));
       const graph = stepsToGoGraph({ layers, parameters, parts, batch, phase });
       const random = createRandom(4);

@@ -5,7 +5,7 @@ import { algorithms } from "../../src/learning/deep/algorithms.ts";
 import type { ReplayBatch } from "../../src/learning/deep/replay.ts";
 import { type TabularKind, tabularLearner } from "../../src/learning/tabular/tabular-learner.ts";
 
-const small = { seed: 1, steps: 400, starts: 40, batch: 32, hidden: [8], updatesPerStep: 1, copies: 1 };
+const small = { seed: 1, steps: 400, learningStarts: 40, batch: 32, hidden: [8], updatesPerStep: 1, numEnvs: 1 };
 
 describe("the loop around an update hands it what was asked for", () => {
   test.each(["dqn", "qr-dqn", "sac", "td3", "ddpg"])(
@@ -17,7 +17,7 @@ describe("the loop around an update hands it what was asked for", () => {
         for (const discount of batch.discounts.data) discounts.add(Number(Number(discount).toFixed(5)));
       };
       const tau = 0.125;
-      const options = { ...small, lookahead: 3, discount: 0.8, targetRate: tau, onBatch };
+      const options = { ...small, nSteps: 3, discount: 0.8, tau, onBatch };
       const learner = await algorithms[name].create(environment, options);
       while (learner.updates < 5) await learner.iterate();
       const powers = [0, 0.8, 0.64, 0.512];
@@ -48,7 +48,7 @@ describe("the loop around an update hands it what was asked for", () => {
       ["ddpg", [true, true, true, true]],
     ] as const) {
       const learner = await algorithms[name].create("Pendulum-v1", small);
-      while (learner.steps + 1 < small.starts) await learner.iterate();
+      while (learner.steps + 1 < small.learningStarts) await learner.iterate();
       const actor = () =>
         ["actor", "slow actor", "slow critics"].map((key) => Array.from(learner.save()[`state ${key}`].data as Float32Array));
       const moved: boolean[][] = [[], [], []];

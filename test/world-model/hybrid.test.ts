@@ -30,7 +30,7 @@ const contacts = [
 
 async function hybridModel() {
   const random = createRandom(8);
-  const layers = { name: "n", sizes: [encodedSize(task.encoding), 6, 3 * 4], activation: "SiLU", normalised: true };
+  const layers = { name: "n", sizes: [encodedSize(task.encoding), 6, 3 * 4], activation: "SiLU", layerNorm: true };
   const critic = restoreCritic({
     name: "drawn",
     algorithm: "steps-to-go",

@@ -51,12 +51,12 @@ export interface ContinuousChange {
 const FIRST_LESSON = 8;
 /** How the learner goes on in imagination, where steps cost little. */
 const IMAGINED = {
-  copies: 32,
+  numEnvs: 32,
   updatesPerStep: 0.25,
-  starts: 256,
-  capacity: 50_000,
-  lastEpsilon: 0.2,
-  explorationPart: 1e-9,
+  learningStarts: 256,
+  bufferSize: 50_000,
+  explorationFinalEps: 0.2,
+  explorationFraction: 1e-9,
   persistence: 1,
 };
 /** Parts of a lesson after each of which its outcome is judged, by so many imagined episodes; plans are slower and are judged by fewer. */

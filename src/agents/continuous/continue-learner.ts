@@ -1,5 +1,6 @@
+import type { Checkpoint } from "../../learning/checkpoint-file.ts";
 import type { EnvironmentSource } from "../../learning/deep/actors.ts";
-import type { Checkpoint, Learner, LearnerOptions } from "../../learning/learner.ts";
+import type { Learner, LearnerOptions } from "../../learning/learner.ts";
 
 export type CreateLearner = (source: EnvironmentSource, options: LearnerOptions & Readonly<Record<string, unknown>>) => Promise<Learner>;
 

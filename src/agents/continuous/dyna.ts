@@ -95,7 +95,7 @@ export async function createDyna(options: DynaOptions): Promise<Dyna> {
         seed,
         steps,
         // what was learned is not to be lost to the first few real steps
-        settings: { rate: GENTLE, onBatch },
+        settings: { learningRate: GENTLE, onBatch },
       })
     : await options.create(options.source, { ...settings, onBatch });
   await dreamt?.release();

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Command, Option } from "commander";
+import { flagOf } from "../../base/options.ts";
 import { activations } from "../../critics/activations.ts";
 import { algorithms } from "../../learning/deep/algorithms.ts";
 import { alignColumns } from "../parts/columns.ts";
@@ -10,10 +11,12 @@ import { discount, nonNegativeInteger, perform, positiveInteger, withCommonOptio
 import {
   DISCOUNT,
   exact,
+  fraction,
   general,
   goals,
   learnedTables,
   number,
+  oldOptions,
   refuseForeign,
   starts,
   type TrainOptions,
@@ -42,14 +45,22 @@ export function trainCommand(io: Io): Command {
       .requiredOption("--out <folder>", "where the critic is written")
       .option("--steps <n>", "steps in the environment (default: the environment's own; tables: 1000000)", positiveInteger)
       .option("--enough <return>", "stop at an evaluation of this mean return", number)
-      .option(
-        "--relabel <k>",
-        "in goal environments, transitions replayed with a goal reached later for one as it was (default: 4)",
-        nonNegativeInteger,
-      )
       .option("--hidden <sizes>", "widths of the hidden layers, e.g. 256,256 (default: 128,128; gvf: 96,96)", widths)
       .addOption(new Option("--activation <name>", "between layers (default: ReLU; gvf: SiLU)").choices(Object.keys(activations)))
       .option("--layer-norm", "normalise before every activation")
+      .option("--learning-rate <number>", "first rate of Adam, which falls as training goes on (default: 0.001)", fraction)
+      .option("--n-steps <n>", "steps of a return before the critic's own value (default: 1; dqn, qr-dqn: 3)", positiveInteger)
+      .option("--learning-starts <n>", "steps before the first update (default: 1000; sac: 500)", nonNegativeInteger)
+      .option("--num-envs <n>", "environments that are stepped together (default: 1; dqn, qr-dqn: 4)", positiveInteger)
+      .option("--tau <number>", "part of the way that target networks go at every update (default: 0.01; sac: 0.005)", fraction)
+      .option("--buffer-size <n>", "transitions kept for replay (default: 100000; dqn, qr-dqn: 50000)", positiveInteger)
+      .option("--exploration-final-eps <number>", "dqn, qr-dqn: share of random actions at the end (default: 0.04)", fraction)
+      .option("--exploration-fraction <number>", "dqn, qr-dqn: part of the training after which it is reached (default: 0.15)", fraction)
+      .option(
+        "--n-sampled-goal <k>",
+        "in goal environments, transitions replayed with a goal reached later for one as it was (default: 4)",
+        nonNegativeInteger,
+      )
       .option("--discount <number>", `γ (default: 0.99; tables: ${DISCOUNT})`, discount)
       .option("--identifiable", "add heads of random signals, so that the critic can be inverted by design, and tell how well as it trains")
       .option("--goals <list>", "tables: goals of a grid world as row,column pairs, a head each: '2,1 2,10'", goals)
@@ -66,10 +77,11 @@ export function trainCommand(io: Io): Command {
       .option("--force", "replace the critic that --out holds")
       .option("--resume", "go on from the checkpoint in --out; the end is the same as without the break"),
   );
+  for (const name of oldOptions) command.addOption(new Option(`${flagOf(name)} [value]`).hideHelp());
   command.addHelpText("after", `\nAlgorithms:\n${alignColumns(described, "  ")}`);
   withExamples(command, [
     ["vinverse train --env CartPole-v1 --algorithm dqn --out runs/cartpole", "a DQN critic, its log and its mean return"],
-    ["vinverse train --env Pendulum-v1 --algorithm gvf --out runs/pendulum", "a critic that can be inverted pair by pair"],
+    ["vinverse train --env Pendulum-v1 --algorithm gvf --out runs/pendulum", "a critic that --method pointwise can invert"],
     [
       "vinverse train --env CartPole-v1 --algorithm gvf --policy runs/cartpole --out runs/heads",
       "the same of a trained critic's behaviour",

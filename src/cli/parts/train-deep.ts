@@ -1,7 +1,7 @@
 import type { Identifiability } from "../../learning/invertible/identify-heads.ts";
 import type { Answer, Context } from "./run.ts";
 import { writeTrainingReport } from "./train-report.ts";
-import { commandOf, type TrainOptions } from "./train-settings.ts";
+import { commandOf, deepSettings, type TrainOptions } from "./train-settings.ts";
 
 /** A learner that acts, remembers and updates. */
 export async function trainDeep(options: TrainOptions, context: Context): Promise<Answer> {
@@ -43,8 +43,8 @@ export async function trainDeep(options: TrainOptions, context: Context): Promis
   const episodes = critic.made?.episodes as number;
   await writeTrainingReport(options, context, returnPage({ algorithm, environment: env, log, meanReturn, episodes, finalVerdict }));
   const seconds = (performance.now() - start) / 1000;
-  const { starts } = critic.made!.settings as { readonly starts: number };
-  const nothing = updates === 0 ? `\nNothing was learned: updates begin at step ${starts}; give more --steps.` : "";
+  const { learningStarts } = critic.made!.settings as { readonly learningStarts: number };
+  const nothing = updates === 0 ? `\nNothing was learned: updates begin at step ${learningStarts}; give more --steps.` : "";
   const next =
     critic.observationSpace.kind === "dict"
       ? `ask it about goals, as in docs/how-to/goals.md; vinverse inspect ${out}`
@@ -56,9 +56,8 @@ export async function trainDeep(options: TrainOptions, context: Context): Promis
 }
 
 /** What the algorithm is told beside its defaults; nothing where nothing was asked. */
-function networkSettings({ relabel, hidden, activation, layerNorm, discount }: TrainOptions): Readonly<Record<string, unknown>> {
-  const asked = { relabel, hidden, activation, normalised: layerNorm, discount };
-  return Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
+function networkSettings(options: TrainOptions): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(deepSettings.flatMap((key) => (options[key] === undefined ? [] : [[key, options[key]]])));
 }
 
 /** What heads of random signals see so far; nothing where there are none. */

@@ -1,5 +1,8 @@
 import { InvalidArgumentError } from "commander";
+import { flagOf, idleOption } from "../../base/options.ts";
 import type { Ranges } from "../../environments/with-episodes.ts";
+import { algorithms } from "../../learning/deep/algorithms.ts";
+import { renamedOptions } from "../../learning/renamed-options.ts";
 import { UsageError } from "./errors.ts";
 import type { CommonOptions } from "./run.ts";
 
@@ -9,7 +12,15 @@ export interface TrainOptions extends CommonOptions {
   readonly out: string;
   readonly steps?: number;
   readonly enough?: number;
-  readonly relabel?: number;
+  readonly learningRate?: number;
+  readonly nSteps?: number;
+  readonly learningStarts?: number;
+  readonly numEnvs?: number;
+  readonly tau?: number;
+  readonly bufferSize?: number;
+  readonly explorationFinalEps?: number;
+  readonly explorationFraction?: number;
+  readonly nSampledGoal?: number;
   readonly identifiable?: boolean;
   readonly hidden?: readonly number[];
   readonly activation?: string;
@@ -34,25 +45,50 @@ export const learnedTables = ["q-learning", "sarsa"] as const;
 
 type Key = Exclude<keyof TrainOptions, keyof CommonOptions | "env" | "algorithm" | "out" | "resume" | "force">;
 
-const network: readonly Key[] = ["hidden", "activation"];
-const deepOnly: readonly Key[] = ["steps", "enough", "relabel", "identifiable", "discount", "layerNorm", ...network];
-const generalOnly: readonly Key[] = ["policy", "transitions", "targetSteps", "residualSteps", "starts", "horizon", ...network];
+/** Options of the command that a deep learner takes whatever its settings are. */
+const ofTheRun: readonly Key[] = ["steps", "enough", "identifiable"];
+/** Those that are settings of a deep learner, where it has them. */
+export const deepSettings = [
+  "nSampledGoal",
+  "hidden",
+  "activation",
+  "layerNorm",
+  "discount",
+  "learningRate",
+  "nSteps",
+  "learningStarts",
+  "numEnvs",
+  "tau",
+  "bufferSize",
+  "explorationFinalEps",
+  "explorationFraction",
+] as const satisfies readonly Key[];
+const generalOnly: readonly Key[] = ["policy", "transitions", "targetSteps", "residualSteps", "starts", "horizon", "hidden", "activation"];
 const exactOnly: readonly Key[] = ["discount", "goals", "identifiable"];
-const tablesOnly: readonly Key[] = ["steps", ...exactOnly];
-const all = [...new Set([...deepOnly, ...generalOnly, ...tablesOnly])];
+
+/** Options of earlier versions that the command knows in order to say what they are now; `--starts` is one of today's. */
+export const oldOptions: readonly string[] = Object.keys(renamedOptions).filter((name) => name !== "starts");
+const all = [...new Set([...ofTheRun, ...deepSettings, ...generalOnly, ...exactOnly])];
 
 /** Of the options that an algorithm may take, those that it does. */
 export function optionsOf(algorithm: string): readonly Key[] {
   if (algorithm === general) return generalOnly;
   if (algorithm === exact) return exactOnly;
-  return learnedTables.some((name) => name === algorithm) ? tablesOnly : deepOnly;
+  if (learnedTables.some((name) => name === algorithm)) return ["steps", ...exactOnly];
+  const { options } = algorithms[algorithm];
+  return [...ofTheRun, ...deepSettings.filter((key) => options.includes(key))];
 }
 
-/** @throws UsageError naming an option that the algorithm would not look at */
+/** @throws UsageError naming an option that the algorithm would not look at, or the new name of an old one */
 export function refuseForeign(options: TrainOptions): void {
-  const own = optionsOf(options.algorithm);
-  const foreign = all.find((key) => options[key] !== undefined && !own.includes(key));
-  if (foreign !== undefined) throw new UsageError(`${options.algorithm} takes no ${flag(foreign)}; it takes ${own.map(flag).join(", ")}`);
+  const asked = Object.entries(options).filter(([name]) => (all as readonly string[]).includes(name) || oldOptions.includes(name));
+  const problem = idleOption(Object.fromEntries(asked), {
+    of: options.algorithm,
+    takes: optionsOf(options.algorithm),
+    renamed: renamedOptions,
+    spell: flagOf,
+  });
+  if (problem !== undefined) throw new UsageError(problem);
 }
 
 /** The command that makes the same critic again, with everything that is not left to a default. */
@@ -61,8 +97,8 @@ export function commandOf(options: TrainOptions): string {
   const said = optionsOf(algorithm).flatMap((key) => {
     const value = options[key];
     if (value === undefined || value === false) return [];
-    if (value === true) return [flag(key)];
-    return [`${flag(key)} ${words(key, value)}`];
+    if (value === true) return [flagOf(key)];
+    return [`${flagOf(key)} ${words(key, value)}`];
   });
   return [`vinverse train --env ${env} --algorithm ${algorithm} --seed ${seed}`, ...said].join(" ");
 }
@@ -72,8 +108,6 @@ function words(key: Key, value: NonNullable<TrainOptions[Key]>): string {
   if (key === "goals") return `'${(value as readonly (readonly number[])[]).map((goal) => goal.join()).join(" ")}'`;
   return key === "starts" ? `'${(value as Ranges).map((range) => range.join(":")).join(" ")}'` : value.join();
 }
-
-const flag = (key: Key) => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 export function widths(text: string): readonly number[] {
   const list = text.split(",").map(Number);
@@ -95,6 +129,13 @@ export function starts(text: string): "uniform" | Ranges {
   if (!list.every((range) => range.length === 2 && range.every(Number.isFinite) && range[0] <= range[1]))
     throw new InvalidArgumentError("It must be 'uniform', or ranges such as '-1.2:0.5 -0.07:0.07'.");
   return list as unknown as Ranges;
+}
+
+/** A share: above 0, 1 at most. */
+export function fraction(text: string): number {
+  const value = number(text);
+  if (!(value > 0 && value <= 1)) throw new InvalidArgumentError("It must be above 0 and 1 at most.");
+  return value;
 }
 
 export function number(text: string): number {

@@ -1,8 +1,8 @@
 import type { Environment } from "../../environments/environment.ts";
 import { make } from "../../environments/make.ts";
 import { flatDimension } from "../../spaces/space.ts";
+import type { Checkpoint } from "../checkpoint-file.ts";
 import { LearningError } from "../errors.ts";
-import type { Checkpoint } from "../learner.ts";
 
 const REMEMBERED = 100;
 

@@ -1,26 +1,50 @@
+import { checkOptions } from "../../base/options.ts";
 import type { Preset } from "../../environments/registration.ts";
 import { registrationOf } from "../../environments/registry.ts";
 import type { Learner, LearnerOptions } from "../learner.ts";
+import { renamedOptions } from "../renamed-options.ts";
 import type { EnvironmentSource } from "./actors.ts";
-import { dqn } from "./dqn.ts";
-import { qrDqn } from "./qr-dqn.ts";
-import { sac } from "./sac.ts";
-import { ddpg, td3 } from "./td3.ts";
+import { DQN_DEFAULTS, dqn } from "./dqn.ts";
+import { QR_DQN_DEFAULTS, qrDqn } from "./qr-dqn.ts";
+import { SAC_DEFAULTS, sac } from "./sac.ts";
+import { ddpg, TD3_DEFAULTS, td3 } from "./td3.ts";
 
 export interface Algorithm {
   /** One line. */
   readonly describe: string;
+  /** Names of its options, beside `seed` and `steps`. */
+  readonly options: readonly string[];
+  /** @throws OptionError naming an option that it would not look at */
   create(environment: EnvironmentSource, options: LearnerOptions & Readonly<Record<string, unknown>>): Promise<Learner>;
 }
 
+/** What every learner takes that has no default to stand among. */
+const COMMON = ["nSampledGoal", "onBatch"];
+
+function algorithm(name: string, describe: string, defaults: object, create: Algorithm["create"]): readonly [string, Algorithm] {
+  const options = [...Object.keys(defaults), ...COMMON].sort();
+  const rules = { of: name, takes: ["seed", "steps", ...options], renamed: renamedOptions };
+  return [
+    name,
+    {
+      describe,
+      options,
+      async create(environment, given) {
+        checkOptions(given, rules);
+        return create(environment, given);
+      },
+    },
+  ];
+}
+
 /** Learners that act, remember and update; each is one file. */
-export const algorithms: Readonly<Record<string, Algorithm>> = {
-  ddpg: { describe: "deterministic actor-critic for Box actions (Lillicrap et al. 2016)", create: ddpg },
-  dqn: { describe: "double deep Q-learning with n-step returns for Discrete actions", create: dqn },
-  "qr-dqn": { describe: "quantiles of the return for Discrete actions (Dabney et al. 2018)", create: qrDqn },
-  sac: { describe: "soft actor-critic with tuned temperature for Box actions (Haarnoja et al. 2018)", create: sac },
-  td3: { describe: "twin delayed deterministic actor-critic for Box actions (Fujimoto et al. 2018)", create: td3 },
-};
+export const algorithms: Readonly<Record<string, Algorithm>> = Object.fromEntries([
+  algorithm("ddpg", "deterministic actor-critic for Box actions (Lillicrap et al. 2016)", TD3_DEFAULTS, ddpg),
+  algorithm("dqn", "double deep Q-learning with n-step returns for Discrete actions", DQN_DEFAULTS, dqn),
+  algorithm("qr-dqn", "quantiles of the return for Discrete actions (Dabney et al. 2018)", QR_DQN_DEFAULTS, qrDqn),
+  algorithm("sac", "soft actor-critic with tuned temperature for Box actions (Haarnoja et al. 2018)", SAC_DEFAULTS, sac),
+  algorithm("td3", "twin delayed deterministic actor-critic for Box actions (Fujimoto et al. 2018)", TD3_DEFAULTS, td3),
+]);
 
 /** What an environment that asks for nothing is learned with. */
 const ordinary: Preset = { steps: 100_000 };

@@ -30,14 +30,14 @@ export interface AllActions {
 export async function allActionsLearner(source: EnvironmentSource, settings: AllActionsSettings, parts: AllActions): Promise<Learner> {
   const { algorithm, short, outputs } = parts;
   const { seed } = settings;
-  const actors = createActors(source, settings.copies, seed);
+  const actors = createActors(source, settings.numEnvs, seed);
   const { id, actionSpace, observationSpace } = actors.environment;
   if (actionSpace.kind !== "discrete")
     throw new LearningError(`${algorithm} chooses among Discrete actions; ${id} acts in a Box: use sac or td3`);
   const o = actors.observationSize;
   const standard = await standardOf(actors.environment, seed);
-  const { activation, normalised } = settings;
-  const online: Layers = { name: "online", sizes: [o, ...settings.hidden, outputs * actionSpace.n], activation, normalised, standard };
+  const { activation, layerNorm } = settings;
+  const online: Layers = { name: "online", sizes: [o, ...settings.hidden, outputs * actionSpace.n], activation, layerNorm, standard };
   const parameters = initialise(online, createRandom(seed));
   const recurrence = await recur(
     parts.update(online, parameters),

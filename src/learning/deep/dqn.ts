@@ -24,8 +24,8 @@ import { OFF_POLICY_DEFAULTS, type OffPolicyOptions } from "./off-policy.ts";
 
 export interface DqnOptions extends OffPolicyOptions {
   /** Share of random actions at the end, and the part of the training after which it is reached. */
-  readonly lastEpsilon?: number;
-  readonly explorationPart?: number;
+  readonly explorationFinalEps?: number;
+  readonly explorationFraction?: number;
   /** Mean length of runs of one random action (1): longer ones go farther where the first reward is far (Dabney et al. 2021). */
   readonly persistence?: number;
 }
@@ -33,12 +33,12 @@ export interface DqnOptions extends OffPolicyOptions {
 export const DQN_DEFAULTS = {
   ...OFF_POLICY_DEFAULTS,
   lastRate: 0.1,
-  copies: 4,
-  capacity: 50_000,
+  numEnvs: 4,
+  bufferSize: 50_000,
   updatesPerStep: 0.5,
-  lookahead: 3,
-  lastEpsilon: 0.04,
-  explorationPart: 0.15,
+  nSteps: 3,
+  explorationFinalEps: 0.04,
+  explorationFraction: 0.15,
   persistence: 1,
 };
 const GRADIENT_LENGTH = 10;
@@ -54,14 +54,14 @@ export function dqn(source: EnvironmentSource, options: DqnOptions): Promise<Lea
     short: "dqn",
     heads: ["Q"],
     outputs: 1,
-    update: (online, parameters) => dqnGraph(online, parameters, settings.batch, settings.targetRate),
+    update: (online, parameters) => dqnGraph(online, parameters, settings.batch, settings.tau),
     greedy,
     values: (online, target) => ({ kind: "deep-q", online, target }),
   });
 }
 
 /** One update of DQN: a `ReplayBatch` and "rate" in; "loss" and the parameters after Adam and the target's move out. */
-export function dqnGraph(online: Layers, parameters: State, batch: number, targetRate: number): Graph {
+export function dqnGraph(online: Layers, parameters: State, batch: number, tau: number): Graph {
   const [o, actions] = [online.sizes[0], online.sizes[online.sizes.length - 1]];
   const graph = new Graph();
   const packed = packedInput(graph, "online", parameters);
@@ -73,7 +73,7 @@ export function dqnGraph(online: Layers, parameters: State, batch: number, targe
   const y = add(graph.input("returns", [batch, 1]), mul(graph.input("discounts", [batch, 1]), ahead));
   const loss = graph.output("loss", reduceMean(huber(sub(chosen, y)), null));
   const moved = adam(loss, { online: packed.vector }, graph.input("rate", [1]), { clip: GRADIENT_LENGTH });
-  follow({ target: target.vector }, moved, () => "online", targetRate);
+  follow({ target: target.vector }, moved, () => "online", tau);
   return graph;
 }
 

@@ -13,14 +13,14 @@ export interface Hindsight {
 }
 
 /** Relabelled transitions for one as it was. */
-export const RELABEL = 4;
+export const SAMPLED_GOALS = 4;
 const WANDERERS = 20;
 const WANDERED = 1000;
 
-/** @param relabel transitions told anew for one as it was; 0 for none. Undefined where the goal is no part of the observation. */
-export function hindsightOf({ id, simulation }: Environment, relabel: number = RELABEL): Hindsight | undefined {
-  if (!(relabel >= 0)) throw new LearningError(`${id}: relabel is a number of transitions from 0 on, got ${relabel}`);
-  return simulation?.goals && { goals: simulation.goals, share: relabel / (1 + relabel) };
+/** @param nSampledGoal transitions told anew for one as it was; 0 for none. Undefined where the goal is no part of the observation. */
+export function hindsightOf({ id, simulation }: Environment, nSampledGoal: number = SAMPLED_GOALS): Hindsight | undefined {
+  if (!(nSampledGoal >= 0)) throw new LearningError(`${id}: nSampledGoal is a number of transitions from 0 on, got ${nSampledGoal}`);
+  return simulation?.goals && { goals: simulation.goals, share: nSampledGoal / (1 + nSampledGoal) };
 }
 
 /** The Dict that a goal environment's observation is, so that a critic of it can be asked about goals; other spaces as they are. */

@@ -1,7 +1,8 @@
 import type { SavedCritic } from "../../critics/saved.ts";
 import { createRandom, type Random, type Recurrence, type RuntimeTensor, randomStateSize, type State } from "../../engine/index.ts";
+import type { Checkpoint } from "../checkpoint-file.ts";
 import { LearningError } from "../errors.ts";
-import type { Checkpoint, Learner, LearnerOptions } from "../learner.ts";
+import type { Learner, LearnerOptions } from "../learner.ts";
 import type { Actors } from "./actors.ts";
 import { hindsightOf, observedSpace } from "./hindsight.ts";
 import { createReplay } from "./replay.ts";
@@ -11,19 +12,19 @@ export interface OffPolicyOptions extends LearnerOptions {
   /** Part of the first rate that is left at the end of training. */
   readonly lastRate?: number;
   /** Transitions kept. */
-  readonly capacity?: number;
+  readonly bufferSize?: number;
   /** Steps before the first update. */
-  readonly starts?: number;
+  readonly learningStarts?: number;
   /** Updates for every step of an environment. */
   readonly updatesPerStep?: number;
   /** n of n-step returns. */
-  readonly lookahead?: number;
+  readonly nSteps?: number;
   /** τ of the target networks' Polyak averaging. */
-  readonly targetRate?: number;
+  readonly tau?: number;
   /** Between layers, by its class name in torch.nn. */
   readonly activation?: string;
   /** Normalise before every activation (Ba et al. 2016). */
-  readonly normalised?: boolean;
+  readonly layerNorm?: boolean;
 }
 
 /** Algorithms change and add to these. */
@@ -31,17 +32,17 @@ export const OFF_POLICY_DEFAULTS = {
   discount: 0.99,
   hidden: [128, 128],
   activation: "ReLU",
-  normalised: false,
+  layerNorm: false,
   batch: 128,
-  rate: 1e-3,
+  learningRate: 1e-3,
   lastRate: 0.3,
-  copies: 1,
+  numEnvs: 1,
   threads: 1,
-  capacity: 100_000,
-  starts: 1000,
+  bufferSize: 100_000,
+  learningStarts: 1000,
   updatesPerStep: 1,
-  lookahead: 1,
-  targetRate: 0.01,
+  nSteps: 1,
+  tau: 0.01,
 };
 
 /** Options with nothing left open. */
@@ -71,8 +72,8 @@ export function offPolicyLearner(actors: Actors, parts: OffPolicy): Learner {
   const { settings, recurrence, algorithm } = parts;
   const { seed, batch } = settings;
   const random = createRandom(seed);
-  const hindsight = hindsightOf(actors.environment, settings.relabel);
-  const replay = createReplay(settings.capacity, batch, actors, hindsight);
+  const hindsight = hindsightOf(actors.environment, settings.nSampledGoal);
+  const replay = createReplay(settings.bufferSize, batch, actors, hindsight);
   const rate: RuntimeTensor = { dtype: "float32", dims: [1], data: new Float32Array(1) };
   const toEnvironment = parts.toEnvironment ?? ((actions) => actions);
   const memory = parts.memory ?? new Float64Array(0);
@@ -98,14 +99,14 @@ export function offPolicyLearner(actors: Actors, parts: OffPolicy): Learner {
     },
     async iterate() {
       const progress = Math.min(1, steps / settings.steps);
-      const actions = await parts.explore(actors.observations, actors.n, random, steps < settings.starts ? 0 : progress);
+      const actions = await parts.explore(actors.observations, actors.n, random, steps < settings.learningStarts ? 0 : progress);
       actors.step(toEnvironment(actions));
       replay.add(actors, actions);
       steps += actors.n;
-      if (steps < settings.starts) return;
-      rate.data[0] = settings.rate * (1 - (1 - settings.lastRate) * progress);
+      if (steps < settings.learningStarts) return;
+      rate.data[0] = settings.learningRate * (1 - (1 - settings.lastRate) * progress);
       for (owed += actors.n * settings.updatesPerStep; owed >= 1; owed--) {
-        const drawn = replay.sample(random, settings.lookahead, settings.discount);
+        const drawn = replay.sample(random, settings.nSteps, settings.discount);
         settings.onBatch?.(drawn);
         const out = await recurrence.run({ ...drawn, rate, ...parts.feeds?.(random, updates) });
         updates++;

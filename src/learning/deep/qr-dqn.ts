@@ -30,7 +30,7 @@ export interface QrDqnOptions extends DqnOptions {
   readonly quantiles?: number;
 }
 
-const DEFAULTS = { ...DQN_DEFAULTS, quantiles: 25 };
+export const QR_DQN_DEFAULTS = { ...DQN_DEFAULTS, quantiles: 25 };
 const GRADIENT_LENGTH = 10;
 
 /**
@@ -38,21 +38,21 @@ const GRADIENT_LENGTH = 10;
  * target's own mean, by the quantile Huber loss  mean_i Σ_j |τ_j − 1{y_i < θ_j}| Huber(y_i − θ_j).
  */
 export function qrDqn(source: EnvironmentSource, options: QrDqnOptions): Promise<Learner> {
-  const settings = { ...DEFAULTS, ...options };
+  const settings = { ...QR_DQN_DEFAULTS, ...options };
   const { quantiles } = settings;
   return allActionsLearner(source, settings, {
     algorithm: "QR-DQN",
     short: "qrdqn",
     heads: Array.from({ length: quantiles }, (_, i) => `quantile ${i}`),
     outputs: quantiles,
-    update: (online, parameters) => qrDqnGraph(online, parameters, settings.batch, quantiles, settings.targetRate),
+    update: (online, parameters) => qrDqnGraph(online, parameters, settings.batch, quantiles, settings.tau),
     greedy: (output) => greedy(table(output, quantiles)),
     values: (online, target) => ({ kind: "quantile-deep-q", quantiles, online, target }),
   });
 }
 
 /** One update of QR-DQN: a `ReplayBatch` and "rate" in; "loss" and the parameters after Adam and the target's move out. */
-export function qrDqnGraph(online: Layers, parameters: State, batch: number, quantiles: number, targetRate: number): Graph {
+export function qrDqnGraph(online: Layers, parameters: State, batch: number, quantiles: number, tau: number): Graph {
   const o = online.sizes[0];
   const graph = new Graph();
   const packed = packedInput(graph, "online", parameters);
@@ -68,7 +68,7 @@ export function qrDqnGraph(online: Layers, parameters: State, batch: number, qua
   const weight = abs(sub(midpoints, cast(less(error, 0), "float32")));
   const loss = graph.output("loss", mul(reduceMean(mul(weight, huber(error)), null), quantiles));
   const moved = adam(loss, { online: packed.vector }, graph.input("rate", [1]), { clip: GRADIENT_LENGTH });
-  follow({ target: target.vector }, moved, () => "online", targetRate);
+  follow({ target: target.vector }, moved, () => "online", tau);
   return graph;
 }
 

@@ -43,10 +43,10 @@ export interface SacOptions extends OffPolicyOptions {
   readonly persistence?: number;
 }
 
-const DEFAULTS = {
+export const SAC_DEFAULTS = {
   ...OFF_POLICY_DEFAULTS,
-  starts: 500,
-  targetRate: 0.005,
+  learningStarts: 500,
+  tau: 0.005,
   temperature: 1,
   persistence: 1,
 };
@@ -64,22 +64,22 @@ export interface SacNetworks {
  * towards min E[α log π(a|s) − min_i Q_i(s, a)]; log α along −log α E[log π + H], H = −m. Critics, actor and temperature step in one run.
  */
 export async function sac(source: EnvironmentSource, options: SacOptions): Promise<Learner> {
-  const settings = { ...DEFAULTS, ...options };
+  const settings = { ...SAC_DEFAULTS, ...options };
   const { seed, batch } = settings;
-  const actors = createActors(source, settings.copies, seed);
+  const actors = createActors(source, settings.numEnvs, seed);
   const { observationSize: o, actionSize: m, environment } = actors;
   const { id } = environment;
   const units = unitActions(environment);
   const standard = await standardOf(environment, seed);
-  const { activation, normalised } = settings;
-  const value = (name: string): Layers => ({ name, sizes: [o + m, ...settings.hidden, 1], activation, normalised, standard });
+  const { activation, layerNorm } = settings;
+  const value = (name: string): Layers => ({ name, sizes: [o + m, ...settings.hidden, 1], activation, layerNorm, standard });
   const networks: SacNetworks = {
-    actor: { name: "actor", sizes: [o, ...settings.hidden, 2 * m], activation, normalised, standard },
+    actor: { name: "actor", sizes: [o, ...settings.hidden, 2 * m], activation, layerNorm, standard },
     critics: [value("critic 0"), value("critic 1")],
   };
   const { actor } = networks;
   const initial = sacState(networks, settings.temperature, createRandom(seed));
-  const recurrence = await recur(sacGraph(networks, initial, batch, settings.targetRate), initial.all, { threads: settings.threads });
+  const recurrence = await recur(sacGraph(networks, initial, batch, settings.tau), initial.all, { threads: settings.threads });
 
   const acting = new Graph();
   const { mean, deviation } = gaussian(
@@ -98,7 +98,7 @@ export async function sac(source: EnvironmentSource, options: SacOptions): Promi
     return Float64Array.from((await session.run(feeds, [which]))[which].data as Float32Array);
   };
   const noise = ["noise", "next noise"].map((name) => [name, tensor([batch, m])] as const);
-  const exploration = heldNoise(settings.copies, m, settings.persistence);
+  const exploration = heldNoise(settings.numEnvs, m, settings.persistence);
   return offPolicyLearner(actors, {
     algorithm: "SAC",
     settings,
@@ -138,7 +138,7 @@ export async function sac(source: EnvironmentSource, options: SacOptions): Promi
 }
 
 /** One update of SAC: a `ReplayBatch`, "noise" and "next noise" [B, m] and "rate" in; three losses and everything that moved out. */
-export function sacGraph({ actor, critics }: SacNetworks, initial: SacState, batch: number, targetRate: number): Graph {
+export function sacGraph({ actor, critics }: SacNetworks, initial: SacState, batch: number, tau: number): Graph {
   const o = actor.sizes[0];
   const m = critics[0].sizes[0] - o;
   const graph = new Graph();
@@ -168,7 +168,7 @@ export function sacGraph({ actor, critics }: SacNetworks, initial: SacState, bat
   const moved = adam(criticLoss, { critics: ofCritics.vector }, rate, { name: "critics" });
   adam(actorLoss, { actor: ofActor.vector }, rate, { name: "actor" });
   adam(temperatureLoss, { temperature: temperature.vector }, rate, { name: "temperature" });
-  follow({ targets: ofTargets.vector }, moved, () => "critics", targetRate);
+  follow({ targets: ofTargets.vector }, moved, () => "critics", tau);
   return graph;
 }
 

@@ -38,16 +38,16 @@ export interface Td3Options extends OffPolicyOptions {
   /** Deviation of the noise on the target's actions, cut at 2.5 deviations; 0 leaves them. */
   readonly targetNoise?: number;
   /** Critic updates for one of the actor and the targets. */
-  readonly delay?: number;
+  readonly policyDelay?: number;
   /** 2 for TD3, 1 for DDPG. */
   readonly critics?: 1 | 2;
 }
 
-const DEFAULTS = {
+export const TD3_DEFAULTS = {
   ...OFF_POLICY_DEFAULTS,
   explorationNoise: 0.1,
   targetNoise: 0.2,
-  delay: 2,
+  policyDelay: 2,
   critics: 2 as 1 | 2,
 };
 /** In deviations: 0.5 where the deviation is 0.2, as in the paper. */
@@ -62,7 +62,7 @@ export interface Td3Networks {
 
 /** DDPG (Lillicrap et al. 2016): one critic, no noise on the target's actions, no delay. */
 export function ddpg(source: EnvironmentSource, options: Td3Options): Promise<Learner> {
-  return td3(source, { critics: 1, targetNoise: 0, delay: 1, ...options });
+  return td3(source, { critics: 1, targetNoise: 0, policyDelay: 1, ...options });
 }
 
 /**
@@ -70,19 +70,19 @@ export function ddpg(source: EnvironmentSource, options: Td3Options): Promise<Le
  * and the targets follow.
  */
 export async function td3(source: EnvironmentSource, options: Td3Options): Promise<Learner> {
-  const settings = { ...DEFAULTS, ...options };
+  const settings = { ...TD3_DEFAULTS, ...options };
   const { seed, batch } = settings;
-  const actors = createActors(source, settings.copies, seed);
+  const actors = createActors(source, settings.numEnvs, seed);
   const { observationSize: o, actionSize: m, environment } = actors;
   const { id } = environment;
   const units = unitActions(environment);
   const standard = await standardOf(environment, seed);
-  const { activation, normalised } = settings;
+  const { activation, layerNorm } = settings;
   const layers = (name: string, from: number, to: number): Layers => ({
     name,
     sizes: [from, ...settings.hidden, to],
     activation,
-    normalised,
+    layerNorm,
     standard,
   });
   const numbers = Array.from({ length: settings.critics }, (_, i) => i);
@@ -91,7 +91,7 @@ export async function td3(source: EnvironmentSource, options: Td3Options): Promi
     critics: numbers.map((i) => layers(`critic ${i}`, o + m, 1)),
   };
   const initial = td3State(networks, createRandom(seed));
-  const recurrence = await recur(td3Graph(networks, initial, batch, settings.targetRate, settings.targetNoise), initial.all, {
+  const recurrence = await recur(td3Graph(networks, initial, batch, settings.tau, settings.targetNoise), initial.all, {
     threads: settings.threads,
   });
 
@@ -124,7 +124,7 @@ export async function td3(source: EnvironmentSource, options: Td3Options): Promi
     },
     feeds(random, update) {
       for (let i = 0; i < noise.data.length; i++) noise.data[i] = settings.targetNoise * random.normal();
-      due.data[0] = (update + 1) % settings.delay === 0 ? 1 : 0;
+      due.data[0] = (update + 1) % settings.policyDelay === 0 ? 1 : 0;
       return { noise, due };
     },
     critic: (state, learner) => {
@@ -154,13 +154,7 @@ export async function td3(source: EnvironmentSource, options: Td3Options): Promi
 }
 
 /** One update: a `ReplayBatch`, "noise" [B, m] of deviation `targetNoise`, "due" [1] (1 where actor and targets move) and "rate" in; two losses and everything that moved out. */
-export function td3Graph(
-  { actor, critics }: Td3Networks,
-  initial: Td3State,
-  batch: number,
-  targetRate: number,
-  targetNoise: number,
-): Graph {
+export function td3Graph({ actor, critics }: Td3Networks, initial: Td3State, batch: number, tau: number, targetNoise: number): Graph {
   const o = actor.sizes[0];
   const m = actor.sizes[actor.sizes.length - 1];
   const graph = new Graph();
@@ -194,7 +188,7 @@ export function td3Graph(
     ...adam(actorLoss, { actor: ofActor.vector }, rate, { name: "actor", gate: due }),
   };
   const slow = { "slow actor": slowActor.vector, "slow critics": slowCritics.vector };
-  follow(slow, moved, (copy) => copy.slice("slow ".length), mul(due, targetRate));
+  follow(slow, moved, (copy) => copy.slice("slow ".length), mul(due, tau));
   return graph;
 }
 

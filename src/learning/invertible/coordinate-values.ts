@@ -40,14 +40,14 @@ export interface CoordinateTraining {
   readonly updates?: number;
   readonly batch?: number;
   /** First rate of Adam; it falls to nothing along a cosine. */
-  readonly rate?: number;
+  readonly learningRate?: number;
   readonly threads?: number;
   readonly from?: CoordinateCheckpoint;
   readonly onCheckpoint?: (checkpoint: CoordinateCheckpoint) => Promise<void>;
   readonly onProgress?: OnProgress;
 }
 
-const DEFAULTS = { hidden: [256, 256], updates: 40_000, batch: 256, rate: 1e-3 };
+const DEFAULTS = { hidden: [256, 256], updates: 40_000, batch: 256, learningRate: 1e-3 };
 /** Share of the updates in which u learns; w goes on learning what u then is. */
 const STATES = 0.3;
 /** Part of the way that the slow copy goes at every update: first quickly, at the end slowly. */
@@ -64,7 +64,7 @@ const CHECKPOINT = 2000;
 export async function trainCoordinateValues(
   training: CoordinateTraining & { readonly discounts: readonly number[] },
 ): Promise<{ readonly stateNetwork: Network; readonly actionNetwork: Network }> {
-  const { encoding, discounts, transitions, importance, seed, hidden, updates, batch, rate } = { ...DEFAULTS, ...training };
+  const { encoding, discounts, transitions, importance, seed, hidden, updates, batch, learningRate } = { ...DEFAULTS, ...training };
   const d = encoding.centre.length;
   const m = transitions.actions.length / transitions.n;
   const seen = d + encoding.phases.length;
@@ -82,14 +82,14 @@ export async function trainCoordinateValues(
   };
   const loop = { ...training, batch, random, m, updates };
   const first = await loopOf(loop, coordinateValueGraph({ ...shape, both: true }), initial, 0, moving, (t) => ({
-    rate: cosine(rate, t / updates) + LEAST_RATE,
-    "state rate": cosine(rate, t / moving) + LEAST_RATE / 10,
+    rate: cosine(learningRate, t / updates) + LEAST_RATE,
+    "state rate": cosine(learningRate, t / moving) + LEAST_RATE / 10,
     part: t < FAST * moving ? PARTS[0] : PARTS[1],
   }));
   const alone = ["action", "m action", "v action", "powers action", "slow"];
   const kept = Object.fromEntries(alone.map((name) => [name, first[name]]));
   const last = await loopOf(loop, coordinateValueGraph({ ...shape, both: false }), kept, moving, updates, (t) => ({
-    rate: cosine(rate, t / updates) + LEAST_RATE,
+    rate: cosine(learningRate, t / updates) + LEAST_RATE,
   }));
   return {
     stateNetwork: toNetwork(state.layers, unpack(last.slow.data, state.parameters)),
@@ -99,7 +99,7 @@ export async function trainCoordinateValues(
 
 /** A network fitted to (x' − x)/σ directly: the same input, hidden layers, data, batches and updates as w. */
 export async function trainDirectly(training: CoordinateTraining): Promise<Network> {
-  const { encoding, transitions, importance, seed, hidden, updates, batch, rate } = { ...DEFAULTS, ...training };
+  const { encoding, transitions, importance, seed, hidden, updates, batch, learningRate } = { ...DEFAULTS, ...training };
   const d = encoding.centre.length;
   const m = transitions.actions.length / transitions.n;
   const random = createRandom(seed);
@@ -107,7 +107,7 @@ export async function trainDirectly(training: CoordinateTraining): Promise<Netwo
   const graph = directGraph({ encoding, actionSize: m, batch, action, importance });
   const initial = adamState(pack("action", action.parameters), "action");
   const loop = { ...training, batch, random, m, updates };
-  const last = await loopOf(loop, graph, initial, 0, updates, (t) => ({ rate: cosine(rate, t / updates) + LEAST_RATE }));
+  const last = await loopOf(loop, graph, initial, 0, updates, (t) => ({ rate: cosine(learningRate, t / updates) + LEAST_RATE }));
   return toNetwork(action.layers, unpack(last.action.data, action.parameters));
 }
 

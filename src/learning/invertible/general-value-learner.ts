@@ -13,9 +13,9 @@ import {
   unpack,
 } from "../../engine/index.ts";
 import type { Space } from "../../spaces/space.ts";
+import type { Checkpoint } from "../checkpoint-file.ts";
 import { LearningError } from "../errors.ts";
 import { initialise, type Layers, toNetwork } from "../layers.ts";
-import type { Checkpoint } from "../learner.ts";
 import { type GeneralValueSettings, generalValueGraph, valuesWith } from "./general-value-graph.ts";
 import { type TransitionMemory, transitionFeeds } from "./transition-memory.ts";
 

@@ -16,6 +16,7 @@ import {
 import type { Physics } from "../../environments/environment.ts";
 import { readSafetensors, writeSafetensors } from "../../formats/safetensors.ts";
 import { apply, initialise, type Layers, renamed, toNetwork } from "../layers.ts";
+import { inTodaysNames } from "../renamed-options.ts";
 import { type StepsToGoSettings, stepsToGoGraph } from "./steps-to-go-graph.ts";
 
 /** What there is to learn, and where. Discrete actions, deterministic dynamics. */
@@ -38,7 +39,7 @@ export interface StepsToGoPhase {
   readonly kind: "slow" | "residual";
   readonly updates: number;
   /** First rate of Adam; it falls along a cosine. */
-  readonly rate: number;
+  readonly learningRate: number;
   readonly batch?: number;
   /** Part of a batch that is where the critic's own policy goes, in place of where the task draws: a critic that is right where it is never led is easily led astray. */
   readonly walkers?: number;
@@ -57,8 +58,8 @@ export interface StepsToGoOptions {
 export const STEPS_TO_GO_DEFAULTS = {
   hidden: [256, 256, 256] as readonly number[],
   phases: [
-    { kind: "slow", updates: 12_000, rate: 1e-3 },
-    { kind: "residual", updates: 12_000, rate: 3e-4 },
+    { kind: "slow", updates: 12_000, learningRate: 1e-3 },
+    { kind: "residual", updates: 12_000, learningRate: 3e-4 },
   ] as readonly StepsToGoPhase[],
   threads: 1,
 };
@@ -91,7 +92,7 @@ export async function trainStepsToGo(task: StepsToGoTask, options: StepsToGoOpti
     name: "online",
     sizes: [encodedSize(encoding), ...hidden, actions * goals.length],
     activation: "SiLU",
-    normalised: true,
+    layerNorm: true,
   };
   const parts: StepsToGoSettings = { encoding, goals, actions };
   const random = createRandom(seed);
@@ -104,7 +105,7 @@ export async function trainStepsToGo(task: StepsToGoTask, options: StepsToGoOpti
 
   let weights = fresh;
   let first = 0;
-  for (const [p, { kind, updates, rate: top, batch = BATCH, walkers = 0 }] of phases.entries()) {
+  for (const [p, { kind, updates, learningRate: top, batch = BATCH, walkers = 0 }] of phases.entries()) {
     if (held && held.phase > p) {
       first += updates;
       continue;
@@ -361,7 +362,8 @@ async function readCheckpoint(folder: string, described: string): Promise<Kept |
   if ((await files.kind(file)) !== "file") return undefined;
   const tensors = readSafetensors(await files.read(file), file);
   const { configuration, done, random, walkers } = tensors;
-  if (!(configuration?.data instanceof Uint8Array) || new TextDecoder().decode(configuration.data) !== described) return undefined;
+  if (!(configuration?.data instanceof Uint8Array)) return undefined;
+  if (JSON.stringify(inTodaysNames(JSON.parse(new TextDecoder().decode(configuration.data)))) !== described) return undefined;
   const state = Object.fromEntries(
     Object.entries(tensors)
       .filter(([name]) => name.startsWith("state/"))

@@ -1,5 +1,5 @@
 import type { Random, RuntimeTensor } from "../../engine/index.ts";
-import type { Checkpoint } from "../learner.ts";
+import type { Checkpoint } from "../checkpoint-file.ts";
 
 /** All transitions that were ever added, in order, as general value functions take them: without rewards or ends. */
 export interface TransitionMemory {

@@ -1,7 +1,7 @@
 import { sampleOutcome, sampleStart, startsOf } from "../../environments/tables.ts";
 import { createRandom, type Random, randomStateSize } from "../../numbers/random.ts";
+import type { Checkpoint } from "../checkpoint-file.ts";
 import { LearningError } from "../errors.ts";
-import type { Checkpoint } from "../learner.ts";
 import type { TabularTask } from "./tabular-tasks.ts";
 
 export interface TabularOptions {

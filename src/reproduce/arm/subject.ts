@@ -13,6 +13,7 @@ import { inferFromCoordinates } from "../../inversion/continuous/infer-coordinat
 import { trainArmCritic } from "../../learning/invertible/arm-critic.ts";
 import { armEncoding, armImportance } from "../../learning/invertible/arm-encoding.ts";
 import { type CoordinateCheckpoint, type CoordinateTransitions, trainDirectly } from "../../learning/invertible/coordinate-values.ts";
+import { inTodaysNames } from "../../learning/renamed-options.ts";
 import type { Simulator } from "../../planning/simulator.ts";
 import { loadWorldModel } from "../../world-model/load.ts";
 import type { ContinuousWorldModel } from "../../world-model/world-model.ts";
@@ -25,7 +26,7 @@ const ASKED = 200_000;
 const HELD_OUT = 4000;
 /** Training uses the seed itself, what is held out and what is scored other ones: no episode is used twice. */
 const APART = { held: 10_000, scored: 20_000 };
-const TRAINING = { updates: 40_000, batch: 256, hidden: [256, 256], rate: 1e-3 };
+const TRAINING = { updates: 40_000, batch: 256, hidden: [256, 256], learningRate: 1e-3 };
 export const DISCOUNTS = [0.5, 0.8];
 const INVERSION = { steps: 5000, batch: 512 };
 
@@ -109,7 +110,7 @@ export async function obtainCritic(
   for (const place of places) {
     if ((await files.kind(`${place}/critic.json`)) !== "file") continue;
     const saved = await loadSavedCritic(place);
-    if (place === shipped || JSON.stringify(saved.made?.settings) === JSON.stringify(settings)) return saved;
+    if (place === shipped || JSON.stringify(inTodaysNames(saved.made?.settings, true)) === JSON.stringify(settings)) return saved;
   }
   const saved = await trainArmCritic(environment, {
     ...TRAINING,
@@ -241,7 +242,8 @@ function encodeSettings(settings: unknown): SafetensorsArray {
 /** What is held, unless other settings made it. */
 function ofSettings<T extends Readonly<Record<string, SafetensorsArray>>>(held: T | undefined, settings: unknown): T | undefined {
   const said = held?.settings?.data;
-  return said instanceof Uint8Array && new TextDecoder().decode(said) === JSON.stringify(settings) ? held : undefined;
+  if (!(said instanceof Uint8Array)) return undefined;
+  return JSON.stringify(inTodaysNames(JSON.parse(new TextDecoder().decode(said)), true)) === JSON.stringify(settings) ? held : undefined;
 }
 
 /** A checkpoint to go on from, and what writes the next. */

@@ -11,7 +11,7 @@ import { scoreModel } from "../../../src/world-model/score.ts";
 const folder = mkdtempSync(join(tmpdir(), "vinverse-auxiliary-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const settings = { hidden: [16], batch: 16, starts: 60 };
+const settings = { hidden: [16], batch: 16, learningStarts: 60 };
 
 test("a critic of a few thousand updates gives up its dynamics pair by pair", async () => {
   const id = "Pendulum-v1";

@@ -1,0 +1,29 @@
+/** Options of learners by their names in 0.1.0, and what they are now. */
+export const renamedOptions: Readonly<Record<string, string>> = {
+  rate: "learningRate",
+  lookahead: "nSteps",
+  starts: "learningStarts",
+  copies: "numEnvs",
+  targetRate: "tau",
+  capacity: "bufferSize",
+  lastEpsilon: "explorationFinalEps",
+  explorationPart: "explorationFraction",
+  relabel: "nSampledGoal",
+  normalised: "layerNorm",
+  delay: "policyDelay",
+};
+
+/** Where a kept configuration holds options of learners; other parts have a `starts` of their own. */
+const HOLDERS = ["settings", "phases", "training"];
+
+/** A configuration that 0.1.0 kept, in today's names; what is in them already stays as it is. Keys keep their order. */
+export function inTodaysNames(configuration: unknown, within = false): unknown {
+  if (Array.isArray(configuration)) return configuration.map((entry) => inTodaysNames(entry, within));
+  if (typeof configuration !== "object" || configuration === null) return configuration;
+  return Object.fromEntries(
+    Object.entries(configuration).map(([name, value]) => [
+      within && Object.hasOwn(renamedOptions, name) ? renamedOptions[name] : name,
+      inTodaysNames(value, within || HOLDERS.includes(name)),
+    ]),
+  );
+}
