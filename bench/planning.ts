@@ -7,7 +7,7 @@ import { buildTables } from "../src/environments/tables.ts";
 import { createRandom } from "../src/numbers/random.ts";
 import { median } from "../src/numbers/statistics.ts";
 import { allocateIntegers, allocateReals, foldedSizes, foldTables, ownMemory } from "../src/planning/fold.ts";
-import { policyIteration, policyIterationInParallel } from "../src/planning/policy-iteration.ts";
+import { policyIteration } from "../src/planning/policy-iteration.ts";
 import { createSweeps, type FoldedTables, type Sweeps } from "../src/planning/sweeps.ts";
 import { createArena } from "../src/planning/sweeps-wasm.ts";
 import { type Bench, summarise } from "./bench.ts";
@@ -66,7 +66,7 @@ async function runSeed(
     for (let round = 0; round < ROUNDS; round++) {
       times.one.push(timed(() => (found = policyIteration(tables, settings))));
       const start = performance.now();
-      await policyIterationInParallel(tables, { ...settings, threads: 2 });
+      await policyIteration(tables, { ...settings, threads: 2 });
       times.two.push((performance.now() - start) / 1000);
       times.sweep.push(sweepSeconds(sweeps, v, choice));
       times.copy.push(copyRate());

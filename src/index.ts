@@ -56,7 +56,7 @@ export { mppi } from "./planning/mppi.ts";
 export { planTabular, type TabularTask } from "./planning/plan.ts";
 export { type GridPolicy, planOnGrid } from "./planning/plan-on-grid.ts";
 export type { ContinuousPolicy, Policy, TabularPolicy } from "./planning/policy.ts";
-export { policyIteration, policyIterationInParallel } from "./planning/policy-iteration.ts";
+export { policyIteration } from "./planning/policy-iteration.ts";
 export { type ReachProblem, reachGoal } from "./planning/reach.ts";
 export type { ShootingProblem } from "./planning/shooting.ts";
 export { type SimulatedStep, type Simulator, simulatorOfPhysics } from "./planning/simulator.ts";

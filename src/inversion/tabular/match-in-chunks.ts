@@ -1,8 +1,8 @@
 import { threads as machine } from "#threads";
+import { share } from "../../base/threads/share.ts";
 import { indexData, openIndex } from "../../identifiability/column-index.ts";
-import type { MatchSetup } from "../threads/match-worker.ts";
-import { share } from "../threads/share.ts";
 import { createRowMatcher } from "./match-rows.ts";
+import type { MatchSetup } from "./match-worker.ts";
 import { defaultTolerance } from "./matching.ts";
 import type { MatchRows } from "./row-matches.ts";
 
@@ -90,7 +90,7 @@ export async function matchInChunks(problem: ChunkedMatchProblem, onChunk: (chun
   }
   const started = Array.from({ length: workers }, () => {
     const setup = setupOf();
-    return { setup, thread: machine.start("match", setup) };
+    return { setup, thread: machine.start(new URL("./match-worker.ts", import.meta.url), setup) };
   });
   try {
     await Promise.all(started.map(({ setup, thread }) => run(setup, (n) => thread.ask(n))));

@@ -1,8 +1,8 @@
 import { threads as machine } from "#threads";
-import type { ProjectSetup } from "../threads/project-worker.ts";
-import { share } from "../threads/share.ts";
+import { share } from "../../base/threads/share.ts";
 import { defaultTolerance } from "./matching.ts";
 import { createRowProjector, firstProjections, type ProjectionRows, projectionIndex, type RowProjectionSettings } from "./project-rows.ts";
+import type { ProjectSetup } from "./project-worker.ts";
 
 export interface ChunkedProjectionProblem {
   readonly heads: number;
@@ -74,7 +74,7 @@ export async function projectInChunks(problem: ChunkedProjectionProblem, onChunk
   }
   const started = Array.from({ length: workers }, () => {
     const setup = setupOf();
-    return { setup, thread: machine.start("project", setup) };
+    return { setup, thread: machine.start(new URL("./project-worker.ts", import.meta.url), setup) };
   });
   try {
     await Promise.all(started.map(({ setup, thread }) => run(setup, (n, first) => thread.ask({ n, first }))));

@@ -5,7 +5,7 @@ import {
   type ProjectionIndexData,
   type ProjectionRows,
   type RowProjectionSettings,
-} from "../tabular/project-rows.ts";
+} from "./project-rows.ts";
 
 /** What a thread is given once; all of it shared. */
 export interface ProjectSetup {

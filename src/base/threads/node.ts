@@ -3,26 +3,25 @@ import { Worker } from "node:worker_threads";
 import type { Thread, Threads } from "./threads.ts";
 
 const isSource = import.meta.url.endsWith(".ts");
-/** Run from source, a thread needs the loader that this one has. */
-const fromSource = (work: string) =>
-  `import("tsx/esm/api").then(({ register }) => (register(), import(${JSON.stringify(new URL(`./${work}-worker.ts`, import.meta.url).href)})));`;
+/** Run from source, a thread needs the loader and the condition that this one has. */
+const fromSource = ["--import", new URL("./source-loader.mjs", import.meta.url).href, "--conditions=vinverse-source"];
 
 export const threads: Threads = {
   available: availableParallelism(),
-  start(work, setup) {
+  start(source, workerData) {
     const worker = isSource
-      ? new Worker(fromSource(work), { workerData: setup, eval: true })
-      : new Worker(new URL(`./${work}-worker.js`, import.meta.url), { workerData: setup });
+      ? new Worker(source, { workerData, execArgv: fromSource })
+      : new Worker(new URL(source.href.replace(/\.ts$/, ".js")), { workerData, execArgv: [] });
     const thread: Thread = {
-      ask: (message) =>
-        new Promise((resolve, reject) => {
+      ask: <Answer>(message: unknown) =>
+        new Promise<Answer>((resolve, reject) => {
           const settle = (act: () => void) => {
             worker.off("message", onMessage);
             worker.off("error", onError);
             worker.off("exit", onExit);
             act();
           };
-          const onMessage = () => settle(resolve);
+          const onMessage = (answer: Answer) => settle(() => resolve(answer));
           const onError = (error: unknown) => settle(() => reject(error));
           const onExit = () => settle(() => reject(new Error("a thread ended before it had answered")));
           worker.on("message", onMessage);

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { type ColumnIndexData, openIndex } from "../../identifiability/column-index.ts";
-import { createRowMatcher, type MatchSettings } from "../tabular/match-rows.ts";
-import type { MatchRows } from "../tabular/row-matches.ts";
+import { createRowMatcher, type MatchSettings } from "./match-rows.ts";
+import type { MatchRows } from "./row-matches.ts";
 
 /** What a thread is given once; all of it shared. */
 export interface MatchSetup {
