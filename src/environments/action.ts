@@ -14,13 +14,17 @@ export function writeAction(id: string, space: Space, action: Action, out: Float
     if (!Number.isInteger(a) || a < space.start || a >= space.start + space.n)
       throw new EnvironmentError(
         `${id}: an action is an integer from ${space.start} to ${space.start + space.n - 1}, got ${String(action)}`,
+        { field: "action", fix: "give one of these" },
       );
     out[0] = a;
     return;
   }
   const vector = typeof action === "number" ? [action] : action;
   if (vector.length !== out.length || !Array.prototype.every.call(vector, Number.isFinite))
-    throw new EnvironmentError(`${id}: an action is ${out.length} finite number${out.length > 1 ? "s" : ""}, got [${vector.join(", ")}]`);
+    throw new EnvironmentError(`${id}: an action is ${out.length} finite number${out.length > 1 ? "s" : ""}, got [${vector.join(", ")}]`, {
+      field: "action",
+      fix: "give as many finite numbers",
+    });
   out.set(vector);
 }
 
@@ -28,9 +32,10 @@ export function writeAction(id: string, space: Space, action: Action, out: Float
 export function startAsked(id: string, options: Readonly<Record<string, unknown>> | undefined): ArrayLike<number> | undefined {
   if (!options) return undefined;
   for (const key of Object.keys(options))
-    if (key !== "state") throw new EnvironmentError(`${id}: reset knows the option 'state' alone, got '${key}'`);
+    if (key !== "state")
+      throw new EnvironmentError(`${id}: reset knows the option 'state' alone, got '${key}'`, { field: key, fix: "leave it out" });
   const state = options.state;
   if (typeof state === "number") return [state];
   if (state === undefined || Array.isArray(state) || ArrayBuffer.isView(state)) return state as ArrayLike<number> | undefined;
-  throw new EnvironmentError(`${id}: the reset option 'state' is a list of numbers`);
+  throw new EnvironmentError(`${id}: the reset option 'state' is a list of numbers`, { field: "state", fix: "give a list of numbers" });
 }

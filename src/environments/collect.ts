@@ -50,7 +50,8 @@ export async function collectTransitions(
   options: CollectOptions,
 ): Promise<VisitedTransitions> {
   const { n, seed, epsilon = 0.3, copies = 40, thinning = 4 } = options;
-  if (!Number.isInteger(n) || n < 1) throw new EnvironmentError(`collect: n is a positive number of states, got ${n}`);
+  if (!Number.isInteger(n) || n < 1)
+    throw new EnvironmentError(`collect: n is a positive number of states, got ${n}`, { field: "n", fix: "give 1 or more" });
   const vector = vectorize(environment, copies);
   const random = createRandom(seed);
   vector.reset(random.integer(2 ** 31));
@@ -68,7 +69,10 @@ export async function collectTransitions(
   for (let round = 0; round < rounds; round++) {
     const chosen = await policy(vector.observations, copies);
     if (chosen.length !== copies * m)
-      throw new EnvironmentError(`collect: the policy gave ${chosen.length} numbers for ${copies} actions of ${m}`);
+      throw new EnvironmentError(`collect: the policy gave ${chosen.length} numbers for ${copies} actions of ${m}`, {
+        field: "policy",
+        fix: "return flat actions [n, m]",
+      });
     for (let k = 0; k < actions.length; k++) actions[k] = chosen[k];
     explore(vector, epsilon, random, actions);
     const at = round * copies;
@@ -129,7 +133,11 @@ function drawAction(space: Space, random: Random, out: Float64Array, at: number)
   if (space.kind === "discrete") out[at] = space.start + random.integer(space.n);
   else if (space.kind === "box")
     for (let k = 0; k < space.low.length; k++) out[at + k] = space.low[k] + (space.high[k] - space.low[k]) * random.uniform();
-  else throw new EnvironmentError("collect: actions that are dictionaries cannot be drawn");
+  else
+    throw new EnvironmentError("collect: actions that are dictionaries cannot be drawn", {
+      field: "actionSpace",
+      fix: "use a Box or a Discrete space",
+    });
 }
 
 function pick(rows: Float64Array, order: Int32Array, width: number): Float64Array {

@@ -14,7 +14,11 @@ export function drawEnvironment(environment: Environment, info: Readonly<Record<
     registrationOf(id)?.draw?.(state, info) ??
     (grid && tables ? drawGrid(grid, tables, state[0]) : undefined) ??
     (simulation?.observationSpace.shape.length === 3 ? drawChannels(environment) : undefined);
-  if (!drawing) throw new EnvironmentError(`${id}: there is no drawing for it`);
+  if (!drawing)
+    throw new EnvironmentError(`${id}: there is no drawing for it; register it with \`draw\``, {
+      field: "draw",
+      fix: "register it with `draw`",
+    });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${drawing.height}" width="${width}" height="${drawing.height}" role="img" aria-label="${id}">`,
     `<title>${id}</title>`,

@@ -57,11 +57,11 @@ export function frozenLake(options: FrozenLakeOptions = {}, id = "FrozenLake-v1"
   const map = options.desc ?? frozenLakeMaps[map_name];
   const columns = map[0]?.length ?? 0;
   if (columns === 0 || map.some((row) => !/^[SFHG]+$/.test(row) || row.length !== columns))
-    throw new EnvironmentError(`${id}: desc needs rows of one length made of S, F, H and G`);
+    throw new EnvironmentError(`${id}: desc needs rows of one length made of S, F, H and G`, { field: "desc", fix: "give such rows" });
   const letters = map.join("");
   const initial = Float64Array.from(letters, (letter) => (letter === "S" ? 1 : 0));
   const starts = sum(initial);
-  if (starts === 0) throw new EnvironmentError(`${id}: desc has no start S`);
+  if (starts === 0) throw new EnvironmentError(`${id}: desc has no start S`, { field: "desc", fix: "mark a cell S" });
   const failure = (1 - success_rate) / 2;
   const tables = buildTables(
     letters.length,

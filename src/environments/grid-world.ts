@@ -51,7 +51,11 @@ export function gridWorld(options: GridWorldOptions): { readonly tables: Tables;
   const goals = new Set(options.goals?.map(stateOf) ?? marked("G"));
   let starts = options.starts?.map(stateOf) ?? marked("S");
   if (starts.length === 0) starts = Array.from(grid.cells.keys()).filter((s) => !goals.has(s));
-  if (starts.length === 0) throw new EnvironmentError("grid world: there is no cell to start in");
+  if (starts.length === 0)
+    throw new EnvironmentError("grid world: there is no cell to start in; leave a free cell that is no goal", {
+      field: "starts",
+      fix: "leave a free cell that is no goal",
+    });
   const initial = new Float64Array(states);
   for (const s of starts) initial[s] += 1 / starts.length;
   const teleports = new Map<number, number[]>(
@@ -89,20 +93,24 @@ function stateAt(grid: Grid, cell: Cell | number): number {
   const inside = typeof cell === "number" || (cell[0] >= 0 && cell[0] < grid.rows && cell[1] >= 0 && cell[1] < grid.columns);
   const state = !inside ? -1 : typeof cell === "number" ? cell : grid.stateAt[cell[0] * grid.columns + cell[1]];
   if (!(Number.isInteger(state) && state >= 0 && state < grid.cells.length))
-    throw new EnvironmentError(`grid world: ${String(cell)} is no free cell`);
+    throw new EnvironmentError(`grid world: ${String(cell)} is no free cell`, { fix: "name a cell that is no wall" });
   return state;
 }
 
 function gridOf(rows: readonly string[]): Grid {
   const columns = rows[0]?.length ?? 0;
   if (columns === 0 || rows.some((row) => row.length !== columns))
-    throw new EnvironmentError("grid world: the map needs rows of one length");
+    throw new EnvironmentError("grid world: the map needs rows of one length", { field: "map", fix: "give rows of one length" });
   const stateAt = new Int32Array(rows.length * columns).fill(-1);
   const cells: number[] = [];
   for (let cell = 0; cell < stateAt.length; cell++) {
     const character = rows[Math.floor(cell / columns)][cell % columns];
     if (character !== "#" && character !== "1") stateAt[cell] = cells.push(cell) - 1;
   }
-  if (cells.length === 0) throw new EnvironmentError("grid world: the map has no free cell");
+  if (cells.length === 0)
+    throw new EnvironmentError("grid world: the map has no free cell; leave one that is not # or 1", {
+      field: "map",
+      fix: "leave a cell that is not # or 1",
+    });
   return { rows: rows.length, columns, cells: Int32Array.from(cells), stateAt };
 }

@@ -13,7 +13,10 @@ export function noisyPhysics(physics: Physics, deviation: readonly number[], see
   const { angular, low, high } = physics.coordinates;
   const d = angular.length;
   if (deviation.length !== d || !deviation.every((x) => x >= 0))
-    throw new EnvironmentError(`noise needs ${d} deviations of at least 0, got ${deviation.join()}`);
+    throw new EnvironmentError(`noise needs ${d} deviations of at least 0, got ${deviation.join()}`, {
+      field: "deviation",
+      fix: "give one a coordinate",
+    });
   const random = createRandom(seed);
   return {
     ...physics,

@@ -77,6 +77,7 @@ class SimulationEnvironment implements Environment {
     if (value.length !== d && value.length !== d + 1 + randomStateSize)
       throw new EnvironmentError(
         `${this.id}: a state has ${d} coordinates (or ${d + 1 + randomStateSize} numbers in full), got ${value.length}`,
+        { field: "state", fix: "give the coordinates, or what `state` held before" },
       );
     for (let k = 0; k < d; k++) this.current[k] = value[k];
     this.elapsed = value.length > d ? value[d] : 0;
@@ -95,7 +96,7 @@ class SimulationEnvironment implements Environment {
   }
 
   step(action: Action): Step {
-    if (!this.started) throw new EnvironmentError(`${this.id}: call reset() before step()`);
+    if (!this.started) throw new EnvironmentError(`${this.id}: call reset() before step()`, { fix: "call reset() first" });
     if (typeof action === "number" && action >= 0 && action < this.discrete && Number.isInteger(action)) this.action[0] = action;
     else writeAction(this.id, this.actionSpace, action, this.action);
     this.simulation.step(this.current, this.action, 1, this.out);

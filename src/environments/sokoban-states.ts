@@ -1,6 +1,8 @@
 import { EnvironmentError } from "./errors.ts";
 import { moves } from "./grid-world.ts";
 
+const levelField = { field: "level", fix: "draw another level" };
+
 /** Every state of a level that can be reached from its start, which is state 0. */
 export interface SokobanStates {
   readonly rows: number;
@@ -44,7 +46,7 @@ export function enumerateSokoban(rows: readonly string[], maxStates = 1_000_000)
   const k = level.boxes.length;
   const binomial = binomials(free, k);
   if (binomial[free * (k + 1) + k] * free > Number.MAX_SAFE_INTEGER)
-    throw new EnvironmentError("Sokoban: the level has too many boxes to be numbered");
+    throw new EnvironmentError("Sokoban: the level has too many boxes to be numbered; choose a smaller one", levelField);
 
   let capacity = Math.min(maxStates, 1 << 14);
   let players = new Uint16Array(capacity);
@@ -58,7 +60,10 @@ export function enumerateSokoban(rows: readonly string[], maxStates = 1_000_000)
 
   const grow = () => {
     if (capacity >= maxStates)
-      throw new EnvironmentError(`Sokoban: the level has more than ${maxStates} states; raise maxStates or choose a smaller one`);
+      throw new EnvironmentError(`Sokoban: the level has more than ${maxStates} states; raise maxStates or choose a smaller one`, {
+        field: "maxStates",
+        fix: "raise it, or choose a smaller level",
+      });
     capacity = Math.min(2 * capacity, maxStates);
     players = widen(new Uint16Array(capacity), players);
     boxes = widen(new Uint16Array(capacity * k), boxes);
@@ -208,9 +213,10 @@ function readLevel(text: readonly string[]): Level {
   const letter = (cell: number) => text[Math.floor(cell / columns)][cell % columns] ?? " ";
   const find = (letters: string) =>
     Array.from({ length: rows * columns }, (_, cell) => cell).filter((cell) => letters.includes(letter(cell)));
-  if (find("#@$.*+ -_").length !== rows * columns) throw new EnvironmentError("Sokoban: a level is made of # @ $ . * + and spaces");
+  if (find("#@$.*+ -_").length !== rows * columns)
+    throw new EnvironmentError("Sokoban: a level is made of # @ $ . * + and spaces", levelField);
   const players = find("@+");
-  if (players.length !== 1) throw new EnvironmentError(`Sokoban: a level has one player, got ${players.length}`);
+  if (players.length !== 1) throw new EnvironmentError(`Sokoban: a level has one player, got ${players.length}`, levelField);
 
   // what the player could walk to if there were no boxes
   const reached = new Set(players);
@@ -218,7 +224,8 @@ function readLevel(text: readonly string[]): Level {
     for (const [row, column] of moves) {
       const r = Math.floor(cell / columns) + row;
       const c = (cell % columns) + column;
-      if (r < 0 || r >= rows || c < 0 || c >= columns) throw new EnvironmentError("Sokoban: the level is open: the player could leave it");
+      if (r < 0 || r >= rows || c < 0 || c >= columns)
+        throw new EnvironmentError("Sokoban: the level is open: the player could leave it; close it with #", levelField);
       if (letter(r * columns + c) !== "#") reached.add(r * columns + c);
     }
   const cells = Int32Array.from(reached).sort();
@@ -229,6 +236,7 @@ function readLevel(text: readonly string[]): Level {
   if (goalCells.length === 0 || goalCells.length > boxes.length)
     throw new EnvironmentError(
       `Sokoban: a level has at least as many boxes as goals, and one goal; got ${boxes.length} and ${goalCells.length}`,
+      levelField,
     );
   const neighbours = new Int32Array(4 * cells.length);
   cells.forEach((cell, k) => {

@@ -54,6 +54,7 @@ export function sokoban(options: SokobanOptions = {}): Environment {
   if (!rows)
     throw new EnvironmentError(
       `Sokoban-v0: level is rows of text or one of ${Object.keys(sokobanLevels).join(", ")}, got '${String(level)}'`,
+      { field: "level", fix: "give rows of text, or one of these names" },
     );
   const states = enumerateSokoban(rows, maxStates);
   const describe = (s: number) => ({ board: boardOf(rows, states, s), solved: states.solved[s] === 1 });

@@ -41,9 +41,15 @@ export function tablesEnvironment(id: string, tables: Tables, options: TablesEnv
     },
     set state(value: ArrayLike<number>) {
       if (value.length !== 1 && value.length !== 2 + randomStateSize)
-        throw new EnvironmentError(`${id}: a state is 1 number (or ${2 + randomStateSize} in full), got ${value.length}`);
+        throw new EnvironmentError(`${id}: a state is 1 number (or ${2 + randomStateSize} in full), got ${value.length}`, {
+          field: "state",
+          fix: "give the number of a state, or what `state` held before",
+        });
       if (!Number.isInteger(value[0]) || value[0] < 0 || value[0] >= tables.states)
-        throw new EnvironmentError(`${id}: a state is an integer from 0 to ${tables.states - 1}, got ${value[0]}`);
+        throw new EnvironmentError(`${id}: a state is an integer from 0 to ${tables.states - 1}, got ${value[0]}`, {
+          field: "state",
+          fix: "give one of these",
+        });
       state = value[0];
       elapsed = value.length > 1 ? value[1] : 0;
       if (value.length > 1) random.restore(value, 2);
@@ -57,7 +63,7 @@ export function tablesEnvironment(id: string, tables: Tables, options: TablesEnv
       return { observation: state, info: info(1) };
     },
     step(action: Action): Step {
-      if (state < 0) throw new EnvironmentError(`${id}: call reset() before step()`);
+      if (state < 0) throw new EnvironmentError(`${id}: call reset() before step()`, { fix: "call reset() first" });
       writeAction(id, actionSpace, action, chosen);
       const k = sampleOutcome(tables, state * tables.actions + chosen[0], random);
       state = tables.nextStates[k];

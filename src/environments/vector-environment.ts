@@ -43,11 +43,15 @@ export interface VectorEnvironment {
 
 /** n copies of an environment: by id (with the options of `make`), or of one that is at hand, which is left as it is. */
 export function vectorize(environment: string | Environment, n: number, options?: Readonly<Record<string, unknown>>): VectorEnvironment {
-  if (!Number.isInteger(n) || n < 1) throw new EnvironmentError(`vectorize: the number of copies is a positive integer, got ${n}`);
+  if (!Number.isInteger(n) || n < 1)
+    throw new EnvironmentError(`vectorize: the number of copies is a positive integer, got ${n}`, { field: "n", fix: "give 1 or more" });
   const one = typeof environment === "string" ? make(environment, options) : environment;
   if (one.simulation) return build(one, n, simulationLaws(one.simulation, n));
   if (one.tables) return build(one, n, tablesLaws(one.tables, n));
-  throw new EnvironmentError(`vectorize: ${one.id} has neither a simulation nor tables`);
+  throw new EnvironmentError(`vectorize: ${one.id} has neither a simulation nor tables`, {
+    field: "environment",
+    fix: "build it with physicsEnvironment, simulationEnvironment or tablesEnvironment",
+  });
 }
 
 type Generators = readonly RestorableRandom[];

@@ -17,7 +17,8 @@ export interface EpisodeOptions {
  * @throws EnvironmentError where there are no laws, a coordinate has no bounds, or a range leaves them
  */
 export function withEpisodes({ id, physics }: Environment, { starts, horizon }: EpisodeOptions): Environment {
-  if (!physics) throw new EnvironmentError(`${id} has no coordinates to begin in`);
+  if (!physics)
+    throw new EnvironmentError(`${id} has no coordinates to begin in`, { field: "starts", fix: "choose an environment with laws" });
   const initialState = starts === undefined ? physics.initialState.bind(physics) : anywhere(id, physics, starts);
   // laws may be methods: what they are called on stays
   const other: Physics = Object.assign(Object.create(physics) as Physics, { initialState, horizon: horizon ?? physics.horizon });
@@ -27,13 +28,21 @@ export function withEpisodes({ id, physics }: Environment, { starts, horizon }: 
 function anywhere(id: string, { coordinates: { names, low, high } }: Physics, starts: "uniform" | Ranges): Physics["initialState"] {
   const ranges = starts === "uniform" ? names.map((_, j) => [low[j], high[j]] as const) : starts;
   if (ranges.length !== names.length)
-    throw new EnvironmentError(`${id} has ${names.length} coordinates (${names.join(", ")}); give as many ranges, not ${ranges.length}`);
+    throw new EnvironmentError(`${id} has ${names.length} coordinates (${names.join(", ")}); give as many ranges, not ${ranges.length}`, {
+      field: "starts",
+      fix: "give one range a coordinate",
+    });
   const open = ranges.findIndex((range) => !range.every(Number.isFinite));
-  if (open >= 0) throw new EnvironmentError(`${names[open]} of ${id} has no bounds; give ranges of its coordinates (${names.join(", ")})`);
+  if (open >= 0)
+    throw new EnvironmentError(`${names[open]} of ${id} has no bounds; give ranges of its coordinates (${names.join(", ")})`, {
+      field: "starts",
+      fix: "give ranges",
+    });
   const beyond = ranges.findIndex(([from, to], j) => from < low[j] || to > high[j]);
   if (beyond >= 0)
     throw new EnvironmentError(
       `${names[beyond]} of ${id} stays within ${low[beyond]} and ${high[beyond]}; give first states a range within these, not ${ranges[beyond].join(":")}`,
+      { field: "starts", fix: "keep within the bounds" },
     );
   return (random, out = new Float64Array(ranges.length), offset = 0) => {
     for (const [j, [from, to]] of ranges.entries()) out[offset + j] = from + (to - from) * random.uniform();

@@ -1,3 +1,4 @@
+import { VinverseError } from "../base/error.ts";
 import type { Random } from "../numbers/random.ts";
 
 /** A box in R^n; bounds may be infinite. */
@@ -23,14 +24,42 @@ export interface Dict {
 
 export type Space = Box | Discrete | Dict;
 
-/** @param high same length as low */
+/**
+ * @param low bounds, flat in the order of rows; −Infinity where there is none
+ * @param high same length as low, nowhere below it
+ * @throws VinverseError for bounds or a shape that do not belong together
+ */
 export function box(low: readonly number[], high: readonly number[], shape: readonly number[] = [low.length]): Box {
-  if (low.length !== high.length) throw new RangeError(`box: ${low.length} lower and ${high.length} upper bounds`);
+  if (low.length !== high.length)
+    throw new VinverseError("OPTION", `box: ${low.length} lower and ${high.length} upper bounds; give as many of both`, { field: "high" });
+  const at = low.findIndex((x, i) => !(x <= high[i]));
+  if (at >= 0)
+    throw new VinverseError(
+      "OPTION",
+      `box: number ${at} goes from ${low[at]} to ${high[at]}; give a lower bound that is not above the upper one`,
+      {
+        field: "low",
+      },
+    );
+  const size = shape.reduce((product, length) => product * length, 1);
+  if (size !== low.length)
+    throw new VinverseError(
+      "OPTION",
+      `box: the shape [${shape.join(", ")}] has ${size} numbers for ${low.length} bounds; give a shape of as many`,
+      {
+        field: "shape",
+      },
+    );
   return { kind: "box", shape, low: Float64Array.from(low), high: Float64Array.from(high) };
 }
 
+/**
+ * The integers start … start + n − 1.
+ * @throws VinverseError for an n that is no positive integer
+ */
 export function discrete(n: number, start = 0): Discrete {
-  if (!Number.isInteger(n) || n < 1) throw new RangeError(`discrete: n must be a positive integer, got ${n}`);
+  if (!Number.isInteger(n) || n < 1)
+    throw new VinverseError("OPTION", `discrete: n must be a positive integer, got ${n}`, { field: "n", fix: "give 1 or more" });
   return { kind: "discrete", n, start };
 }
 

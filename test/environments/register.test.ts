@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { VinverseError } from "../../src/base/error.ts";
 import { drawEnvironment } from "../../src/environments/draw.ts";
 import {
   box,
@@ -224,7 +225,31 @@ describe("make refuses", () => {
   });
 });
 
-test("spaces refuse what is none", () => {
-  expect(() => box([0], [1, 2])).toThrow("1 lower and 2 upper bounds");
-  expect(() => discrete(0)).toThrow("n must be a positive integer");
+test.each([
+  ["bounds of two lengths", () => box([0], [1, 2]), "box: 1 lower and 2 upper bounds; give as many of both"],
+  ["bounds that cross", () => box([0, 3], [1, 2]), "box: number 1 goes from 3 to 2; give a lower bound that is not above the upper one"],
+  ["a bound of NaN", () => box([Number.NaN], [1]), "box: number 0 goes from NaN to 1"],
+  ["a shape of another size", () => box([0, 0], [1, 1], [3]), "box: the shape [3] has 3 numbers for 2 bounds; give a shape of as many"],
+  ["nothing to choose", () => discrete(0), "discrete: n must be a positive integer, got 0"],
+])("spaces refuse %s", (_name, act, sentence) => {
+  expect(act).toThrow(VinverseError);
+  expect(act).toThrow(sentence);
+  expect(act).toThrow(expect.objectContaining({ code: "OPTION" }));
 });
+
+test.each([
+  ["an action that is none", "action", () => started().step(7)],
+  ["a state of another length", "state", () => started().reset({ options: { state: [1, 2, 3] } })],
+  ["an option of reset that there is not", "goal", () => started().reset({ options: { goal: 1 } })],
+  ["no copies at all", "n", () => vectorize("Sled-v0", 0)],
+  ["a picture of what has none", "draw", () => drawEnvironment(physicsEnvironment("Unknown-v0", sled()))],
+])("%s: the error names the field", (_name, field, act) => {
+  expect(act).toThrow(EnvironmentError);
+  expect(act).toThrow(expect.objectContaining({ field, fix: expect.stringMatching(/.+/) }));
+});
+
+function started() {
+  const world = make("Sled-v0");
+  world.reset({ seed: 0 });
+  return world;
+}

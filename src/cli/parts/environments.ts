@@ -56,10 +56,19 @@ export async function knownEnvironment(id: string | undefined): Promise<Environm
   return make(id);
 }
 
-/** The world that a table with cells for names is about, where it is one of ours. */
+/** The world that a table with cells for names is about, where it is a registered one. */
 export async function recogniseGrid(numbering: Numbering): Promise<Environment | undefined> {
   const { cellsOf, trueTables } = await import("../../report/true-tables.ts");
   if (!cellsOf(numbering.stateNames)) return undefined;
-  const { make } = await import("../../environments/make.ts");
-  return (["FourRooms104-v0", "FourRooms-v0"] as const).map((id) => make(id)).find((candidate) => trueTables(numbering, candidate));
+  const [{ environmentIds, make, prepare }, { registrationOf }] = await Promise.all([
+    import("../../environments/make.ts"),
+    import("../../environments/registry.ts"),
+  ]);
+  // worlds whose goals can be taken away: the table may be of any of their tasks
+  for (const id of environmentIds().filter((each) => registrationOf(each)?.withoutTask)) {
+    await prepare(id);
+    const candidate = make(id);
+    if (trueTables(numbering, candidate)) return candidate;
+  }
+  return undefined;
 }
