@@ -26,21 +26,12 @@ export type Space = Box | Discrete | Dict;
 
 /**
  * @param low bounds, flat in the order of rows; −Infinity where there is none
- * @param high same length as low, nowhere below it
- * @throws VinverseError for bounds or a shape that do not belong together
+ * @param high same length as low; that it is nowhere below is left to who reads them from a file and can name it
+ * @throws VinverseError for bounds or a shape of different sizes
  */
 export function box(low: readonly number[], high: readonly number[], shape: readonly number[] = [low.length]): Box {
   if (low.length !== high.length)
     throw new VinverseError("OPTION", `box: ${low.length} lower and ${high.length} upper bounds; give as many of both`, { field: "high" });
-  const at = low.findIndex((x, i) => !(x <= high[i]));
-  if (at >= 0)
-    throw new VinverseError(
-      "OPTION",
-      `box: number ${at} goes from ${low[at]} to ${high[at]}; give a lower bound that is not above the upper one`,
-      {
-        field: "low",
-      },
-    );
   const size = shape.reduce((product, length) => product * length, 1);
   if (size !== low.length)
     throw new VinverseError(
