@@ -136,24 +136,13 @@ describe("from a critic to a folder", () => {
     expect((await run("evaluate", out, "--env", "Pendulum-v1", "--quiet")).code).toBe(2);
   });
 
-  test("a pendulum's critic: the promised error, on states of another seed, and the same bytes again", async () => {
+  test("a pendulum's critic: scored on states of another seed, and the same bytes again", async () => {
     const out = join(folder, "pendulum");
-    const words = [
-      "infer",
-      await plainPendulum(join(folder, "plain")),
-      "--env",
-      "Pendulum-v1",
-      "--method",
-      "amortised",
-      "--out",
-      out,
-      "--json",
-    ];
+    const words = ["infer", await plainPendulum(join(folder, "plain")), "--states", "200", "--out", out, "--json"];
     const ran = await run(...words);
     expect(ran.code).toBe(0);
     const json = JSON.parse(ran.out);
     expect(json.score.seed).not.toBe(json.seed);
-    expect(json.error).toBeLessThanOrEqual(0.16);
     expect(json.score.dimensions.map((dimension: { name: string }) => dimension.name)).toEqual(["θ", "θ̇"]);
     const first = read(out);
     expect(first["report.html"]).toContain("Predicted against true change");

@@ -82,7 +82,7 @@ describe("with a trained critic", () => {
   test("ten clean transitions make the model nearly exact, and it is scored on others", async () => {
     const out = join(folder, "model");
     const few = writeNpz("ten.npz", recorded(10, 3));
-    const ran = await run("infer", critic, "--transitions", few, "--states", "500", "--out", out, "--json");
+    const ran = await run("infer", critic, "--transitions", few, "--states", "250", "--out", out, "--json");
     expect(ran.code, ran.err).toBe(0);
     const others = writeNpz("others.npz", recorded(200, 4));
     const scored = await run("evaluate", out, "--transitions", others, "--json");
@@ -100,7 +100,7 @@ describe("with a trained critic", () => {
   test("transitions that are not fitted measure the bounds, the folder keeps them, and a file alike is held as often as said", async () => {
     const [measuring, fresh] = [writeNpz("measuring.npz", recorded(200, 11)), writeNpz("fresh.npz", recorded(400, 12))];
     const out = join(folder, "measured");
-    const inferred = await run("infer", critic, "--calibration", measuring, "--states", "500", "--out", out, "--json");
+    const inferred = await run("infer", critic, "--calibration", measuring, "--states", "250", "--out", out, "--json");
     expect(inferred.code, inferred.err).toBe(0);
     const scored = await run("evaluate", out, "--transitions", fresh, "--json");
     expect(scored.code, scored.err).toBe(0);

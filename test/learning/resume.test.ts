@@ -14,14 +14,12 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const small = { hidden: [16], batch: 16, learningStarts: 60, bufferSize: 300 };
 const heads = { cumulants: 3, hidden: [8], batch: 16, targetSteps: 30, residualSteps: 60, asked: 20 };
+// the other learners stand under test/slow
 const cases: readonly (Pick<RunOptions, "environment" | "algorithm" | "identifiable"> & {
   readonly settings?: Readonly<Record<string, unknown>>;
 })[] = [
   { environment: "CartPole-v1", algorithm: "dqn", settings: { ...small, persistence: 4 } },
-  { environment: "CartPole-v1", algorithm: "qr-dqn", settings: { ...small, quantiles: 5 }, identifiable: heads },
-  { environment: "Pendulum-v1", algorithm: "sac", settings: { ...small, activation: "SiLU", layerNorm: true } },
   { environment: "Pendulum-v1", algorithm: "td3", settings: small, identifiable: heads },
-  { environment: "MountainCarReach-v0", algorithm: "dqn", settings: { ...small, nSampledGoal: 2 } },
 ];
 
 class Stopped extends Error {}
@@ -110,7 +108,7 @@ test("general value functions: stopped between checkpoints, they end with every 
   everyByte(whole, broken);
 });
 
-test.each(["q-learning", "sarsa"] as const)("%s: stopped anywhere, it ends with every byte of an unbroken run", async (algorithm) => {
+test.each(["sarsa"] as const)("%s: stopped anywhere, it ends with every byte of an unbroken run", async (algorithm) => {
   const [whole, broken] = ["whole", "broken"].map((name) => join(folder, algorithm, name));
   const common = {
     environment: "FourRooms104-v0",

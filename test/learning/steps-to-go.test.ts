@@ -2,9 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import type { NetworkCritic } from "../../src/critics/critic.ts";
 import { networkCritic } from "../../src/critics/network-critic.ts";
-import { restoreCritic } from "../../src/critics/saved.ts";
 import { inSteps } from "../../src/critics/steps-to-go.ts";
 import { abs, adamState, add, concat, createRandom, evaluate, exp, mul, type Reference, sub, type Value } from "../../src/engine/index.ts";
 import type { Physics } from "../../src/environments/environment.ts";
@@ -70,36 +68,6 @@ const phases = (slow: number, residual: number, walkers: number): StepsToGoPhase
 const settings = { seed: 3, hidden: [32, 32], phases: phases(1500, 500, 0) };
 
 describe("steps to go", () => {
-  test("a trained critic counts steps, is 0 in its goals, and its state values are its best action's", async () => {
-    const saved = await trainStepsToGo(task, settings);
-    const critic = restoreCritic(saved) as NetworkCritic;
-    const x = Float64Array.from({ length: 41 }, (_, i) => -1 + i / 20);
-    const values = await critic.stateValues(x);
-    const ofActions = await Promise.all(
-      [0, 1, 2].map((a) =>
-        critic.actionValues(
-          x,
-          x.map(() => a),
-        ),
-      ),
-    );
-    let off = 0;
-    for (let b = 0; b < x.length; b++) {
-      task.goals.forEach(({ target: [at] }, g) => {
-        const away = Math.abs(x[b] - at);
-        const best = Math.max(...ofActions.map((q) => q[b * 2 + g]));
-        if (away < RADIUS) expect(values[b * 2 + g]).toBe(0);
-        else {
-          expect(values[b * 2 + g]).toBeCloseTo(best, 4);
-          off += Math.abs(values[b * 2 + g] + Math.ceil((away - RADIUS) / STRIDE)) / (2 * x.length);
-        }
-      });
-    }
-    // a smooth network of a staircase: half a step on average is what it can do near the edges
-    expect(off).toBeLessThan(0.6);
-    expect((saved.made!.bellmanResidual as { readonly mean: number }).mean).toBeLessThan(0.5);
-  });
-
   test("a training that was stopped goes on to the same bytes", async () => {
     const short = { ...settings, phases: phases(500, 700, 0.5), hidden: [16] };
     const stop = new Error("stop");

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { scaling } from "../../src/reproduce/scaling.ts";
+import { scaling } from "../../../src/reproduce/scaling.ts";
 
 test("scaling, small: every answer right, as SciPy's where it is installed, and memory measured in a process of its own", async () => {
   const { figures, details } = await scaling([1], { sides: [20, 60], memory: [{ heads: 2, side: 60 }] });
