@@ -27,14 +27,11 @@ const floors = [
 /** The one door from the product to its experiments, and its own parts. */
 const doors = ["cli/commands/reproduce.ts", "cli/parts/reproduce-output.ts"];
 
+/** Names that every entry of a table gives itself to: one meaning, many files. */
+const slots = ["registration"];
+
 /** What is not yet in order. These lists only shrink. */
 const known = {
-  up: [
-    "cli/parts/adapt-continuous.ts → reproduce/adaptation/continuous-runs.ts",
-    "cli/parts/adapt-numbered.ts → reproduce/adaptation/adaptation-stochastic.ts",
-    "cli/parts/adapt-numbered.ts → reproduce/adaptation/changes.ts",
-    "cli/parts/explore-continuous.ts → reproduce/continuous-exploration.ts",
-  ],
   circles: [
     "bellman/expectation.ts ↔ bellman/system.ts",
     "critics/coordinate-values.ts ↔ critics/critic.ts",
@@ -70,7 +67,7 @@ test("no import goes up, and nothing but its command imports the experiments", (
       )
       .map((target) => `${file} → ${target}`),
   );
-  expect(up.filter((arrow) => !known.up.includes(arrow))).toEqual([]);
+  expect(up).toEqual([]);
 });
 
 test("no file imports itself by way of others", () => {
@@ -79,7 +76,9 @@ test("no file imports itself by way of others", () => {
 });
 
 test("an exported name is declared in one file", () => {
-  const twice = [...declarations(sources)].filter(([name, files]) => files.length > 1 && !known.names.includes(name));
+  const twice = [...declarations(sources)].filter(
+    ([name, files]) => files.length > 1 && !slots.includes(name) && !known.names.includes(name),
+  );
   expect(twice.map(([name, files]) => `${name}: ${files.join(", ")}`)).toEqual([]);
 });
 

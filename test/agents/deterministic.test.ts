@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Adapt } from "../../src/agents/tabular/adapt.ts";
 import { candidateSets } from "../../src/agents/tabular/candidates.ts";
+import { closeState } from "../../src/agents/tabular/change-world.ts";
 import { Explore, hopelessStates } from "../../src/agents/tabular/explore.ts";
 import { goalWorld, solveGoals, startValue, stepWorld } from "../../src/agents/tabular/goal-world.ts";
 import { QLearning } from "../../src/agents/tabular/q-learning.ts";
@@ -10,7 +11,6 @@ import { runTask } from "../../src/agents/tabular/run-task.ts";
 import { transfer } from "../../src/agents/tabular/transfer.ts";
 import { make } from "../../src/environments/make.ts";
 import { createRandom } from "../../src/numbers/random.ts";
-import { block } from "../../src/reproduce/adaptation/changes.ts";
 import { exactGoalCritic } from "../../src/reproduce/rivals/goal-critic.ts";
 import { PrioritisedSweeping } from "../../src/reproduce/rivals/prioritised-sweeping.ts";
 
@@ -158,7 +158,7 @@ test("a closing door is told at the first mismatch and walked around", () => {
   const goal = 67;
   const { candidates } = transfer(exactGoalCritic(rooms, [...drawGoals(5, 7, [goal]), [goal]]), { discount: 0.95 });
   const door = 16;
-  const closed = block(rooms, door);
+  const closed = closeState(rooms, door);
   expect(solveGoals(closed, [goal]).v[0]).toBeGreaterThan(0);
   const agent = new Adapt({ candidates, goal, start: 0, discount: 0.95, random: createRandom(6) });
   expect(runTask(closed, goal, agent, createRandom(7), { cap: 2000, every: 10 }).capped).toBe(false);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { explorationRun } from "../../src/agents/continuous/exploration-run.ts";
 import { ExploreContinuous } from "../../src/agents/continuous/explore-continuous.ts";
 import { linearBelief } from "../../src/agents/continuous/linear-belief.ts";
 import { drawAnywhere } from "../../src/environments/collect.ts";
@@ -6,7 +7,6 @@ import { make } from "../../src/environments/make.ts";
 import { loadCritic } from "../../src/formats/load-critic.ts";
 import { inferDynamics } from "../../src/inversion/infer.ts";
 import { createRandom } from "../../src/numbers/random.ts";
-import { explorationRun } from "../../src/reproduce/continuous-exploration.ts";
 import { createFeatures } from "../../src/world-model/features.ts";
 import { linearModel } from "../../src/world-model/linear-model.ts";
 

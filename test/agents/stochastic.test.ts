@@ -3,9 +3,8 @@ import { AdaptStochastic } from "../../src/agents/tabular/adapt-stochastic.ts";
 import { BlendedModel } from "../../src/agents/tabular/blend.ts";
 import { Detector } from "../../src/agents/tabular/detect.ts";
 import { ExploreStochastic } from "../../src/agents/tabular/explore-stochastic.ts";
-import { arrivals, type GoalWorld, stepWorld } from "../../src/agents/tabular/goal-world.ts";
+import { arrivals, exactRows, type GoalWorld, stepWorld } from "../../src/agents/tabular/goal-world.ts";
 import { createRandom } from "../../src/numbers/random.ts";
-import { rowsOf } from "../../src/reproduce/adaptation/adaptation-stochastic.ts";
 import { lakeWorld } from "../../src/reproduce/goal-worlds.ts";
 import { exactGoalCritic } from "../../src/reproduce/rivals/goal-critic.ts";
 
@@ -24,7 +23,7 @@ function untilAlarm(world: GoalWorld, detector: Detector, steps: number, seed: n
   return steps;
 }
 
-const detectorAt = (falseAlarmRate: number) => new Detector(rowsOf(lake), { states: 64, actions: 4, falseAlarmRate });
+const detectorAt = (falseAlarmRate: number) => new Detector(exactRows(lake), { states: 64, actions: 4, falseAlarmRate });
 
 describe("the detector", () => {
   test("rings falsely no oftener than it was told to", () => {
@@ -60,7 +59,7 @@ test("heads and steps together know the lake better than steps alone", () => {
       model.observe(k >> 2, k & 3, next);
       counts[k].set(next, (counts[k].get(next) ?? 0) + 1);
     }
-  const truth = rowsOf(lake);
+  const truth = exactRows(lake);
   let [blended, counted] = [0, 0];
   for (let k = 0; k < 256; k++) {
     if (lake.traps[k >> 2]) continue;
@@ -92,7 +91,7 @@ test("repair fits the channel that smoother ice is", () => {
     actions: 4,
     discount: 0.97,
     random: createRandom(1),
-    reference: rowsOf(lake),
+    reference: exactRows(lake),
     arrival: arrivals(lake, [goal]),
     epsilon: 0.2,
   });

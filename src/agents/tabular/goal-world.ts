@@ -3,6 +3,7 @@ import { sampleOutcome } from "../../environments/tables.ts";
 import type { Random } from "../../numbers/random.ts";
 import { policyIteration } from "../../planning/policy-iteration.ts";
 import { evaluatePolicy } from "../../planning/value-iteration.ts";
+import type { Rows } from "./blend.ts";
 
 /** A finite world without a task: how it moves, where episodes start, and in which states they end in failure. */
 export interface GoalWorld {
@@ -96,4 +97,18 @@ export function startValue(world: GoalWorld, goals: ArrayLike<number>, policy: A
   const table = new Float64Array(states * actions);
   for (let s = 0; s < states; s++) table[s * actions + policy[s]] = 1;
   return evaluatePolicy(tables, table, { discount, terminalValue, tolerance: 1e-7 }).v[start];
+}
+
+/** Next states and their probabilities, pair by pair; outcomes that lead to one state are added. */
+export function exactRows({ tables }: GoalWorld): Rows {
+  const next: number[][] = [];
+  const chance: number[][] = [];
+  for (let k = 0; k + 1 < tables.offsets.length; k++) {
+    const row = new Map<number, number>();
+    for (let o = tables.offsets[k]; o < tables.offsets[k + 1]; o++)
+      row.set(tables.nextStates[o], (row.get(tables.nextStates[o]) ?? 0) + tables.probabilities[o]);
+    next.push([...row.keys()]);
+    chance.push([...row.values()]);
+  }
+  return { next, chance };
 }

@@ -1,9 +1,10 @@
 import { Command, Option } from "commander";
 import type { Seek } from "../../agents/continuous/explore-continuous.ts";
+import type { LearningRunsOptions } from "../../agents/tabular/learning-runs.ts";
 import { median } from "../../numbers/statistics.ts";
 import { loadGoalTask } from "../parts/goal-task.ts";
 import type { Io } from "../parts/io.ts";
-import { DISCOUNT, learningRuns, type RunOptions, type RunsOptions, refuseOthers, tellCurves, withRuns } from "../parts/learning-runs.ts";
+import { DISCOUNT, type RunOptions, refuseOthers, tellCurves, withRuns } from "../parts/learning-runs.ts";
 import { checkOutputFolder } from "../parts/output-folder.ts";
 import { perform, positive, withCommonOptions, withExamples } from "../parts/run.ts";
 
@@ -51,14 +52,16 @@ export function exploreCommand(io: Io): Command {
       return (await import("../parts/explore-continuous.ts")).exploreContinuous(context, folder, model, options);
     }
     refuseOthers(folder, "numbered states", { within, seek });
-    const [{ Explore }, { ExploreStochastic }, { countedRows, rowsOf }, { RMax }, { QLearning }, { createRandom }] = await Promise.all([
-      import("../../agents/tabular/explore.ts"),
-      import("../../agents/tabular/explore-stochastic.ts"),
-      import("../../agents/tabular/blend.ts"),
-      import("../../agents/tabular/r-max.ts"),
-      import("../../agents/tabular/q-learning.ts"),
-      import("../../numbers/random.ts"),
-    ]);
+    const [{ Explore }, { ExploreStochastic }, { countedRows, rowsOf }, { RMax }, { QLearning }, { learningRuns }, { createRandom }] =
+      await Promise.all([
+        import("../../agents/tabular/explore.ts"),
+        import("../../agents/tabular/explore-stochastic.ts"),
+        import("../../agents/tabular/blend.ts"),
+        import("../../agents/tabular/r-max.ts"),
+        import("../../agents/tabular/q-learning.ts"),
+        import("../../agents/tabular/learning-runs.ts"),
+        import("../../numbers/random.ts"),
+      ]);
     const { world, candidates, goal: told } = await loadGoalTask(folder, options);
     const basics = (seed: number) => ({
       states: world.states,
@@ -76,12 +79,12 @@ export function exploreCommand(io: Io): Command {
         new QLearning({ ...basics(seed), rate: world.deterministic ? 1 : 0.1, epsilon: 0.05, initial: 1 }),
     };
     const seeds = Array.from({ length: options.runs }, (_, i) => options.seed + i);
-    const runs: RunsOptions = { seeds, steps: options.steps, every: Math.max(1, Math.round(options.steps / 100)) };
+    const runs: LearningRunsOptions = { seeds, steps: options.steps, every: Math.max(1, Math.round(options.steps / 100)) };
     const goalOf = (seed: number) => (told >= 0 ? told : world.pool[createRandom(seed + 1_000_003).integer(world.pool.length)]);
     const curves = [];
     for (const [name, create] of Object.entries(agents)) {
       context.onProgress(curves.length, 3, name);
-      curves.push(await learningRuns(name, runs, (seed) => ({ world, goal: goalOf(seed), agent: create(seed) })));
+      curves.push(learningRuns(name, runs, (seed) => ({ world, goal: goalOf(seed), agent: create(seed) })));
     }
     const sentence = `Median steps to 95 % of the optimum in ${options.env}: ${curves.map(({ name, solved }) => `${name} ${median(solved)}`).join(", ")}.`;
     const about = { title: `Exploring ${options.env}`, folder, command: context.commandLine, seed: options.seed, sentence };

@@ -43,14 +43,14 @@ export async function adaptContinuous(
   const world = await makeEnvironment(options.env);
   const changed = await makeEnvironment(options.env, change);
   const physics = await checked(world, changed, folder, model, options);
-  const [{ ownTask }, { planOnGrid }, { simulatorOfPhysics }, { AdaptContinuous }, { distil }, { live, returnOf, stepsBefore }] =
+  const [{ ownTask }, { planOnGrid }, { simulatorOfPhysics }, { AdaptContinuous }, { distil }, { adaptIn, returnOf, stepsBefore }] =
     await Promise.all([
       import("../../planning/own-task.ts"),
       import("../../planning/plan-on-grid.ts"),
       import("../../planning/simulator.ts"),
       import("../../agents/continuous/adapt-continuous.ts"),
       import("../../world-model/linear-model.ts"),
-      import("../../reproduce/adaptation/continuous-runs.ts"),
+      import("../../agents/continuous/adaptation-run.ts"),
     ]);
   const { runs: count = RUNS, steps = STEPS } = options;
   const { task: oldTask, grid } = ownTask(world);
@@ -75,7 +75,7 @@ export async function adaptContinuous(
     } satisfies AdaptContinuousOptions);
     const plan = await agent.policy();
     const [before, oldPlan] = [await returnOf(plan, world, EPISODES), await returnOf(plan, changed, EPISODES)];
-    const lessons = await live(agent, {
+    const lessons = await adaptIn(agent, {
       world: changed,
       judge: await makeEnvironment(options.env, change),
       seed,

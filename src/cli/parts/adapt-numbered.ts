@@ -1,10 +1,11 @@
 import type { Agent } from "../../agents/agent.ts";
 import type { GoalWorld } from "../../agents/tabular/goal-world.ts";
+import type { LearningRunsOptions } from "../../agents/tabular/learning-runs.ts";
 import type { Random } from "../../numbers/random.ts";
 import { makeEnvironment, optionsOf } from "./environments.ts";
 import { UsageError } from "./errors.ts";
 import { type GoalTask, loadGoalTask, stateOf } from "./goal-task.ts";
-import { learningRuns, type RunOptions, type RunsOptions, tellCurves } from "./learning-runs.ts";
+import { type RunOptions, tellCurves } from "./learning-runs.ts";
 import type { Answer, Context } from "./run.ts";
 
 export interface NumberedAdaptOptions extends RunOptions {
@@ -21,11 +22,12 @@ const WINDOW = 20;
 
 /** Change a world of numbered states under an inferred model, beside Q-learning that goes on and Dyna-Q+ (Dyna-Q where outcomes are drawn). */
 export async function adaptNumbered(context: Context, folder: string, options: NumberedAdaptOptions): Promise<Answer> {
-  const [{ Adapt }, { AdaptStochastic }, { createRandom }, { arrivals, solveGoals }] = await Promise.all([
+  const [{ Adapt }, { AdaptStochastic }, { createRandom }, { arrivals, solveGoals }, { learningRuns }] = await Promise.all([
     import("../../agents/tabular/adapt.ts"),
     import("../../agents/tabular/adapt-stochastic.ts"),
     import("../../numbers/random.ts"),
     import("../../agents/tabular/goal-world.ts"),
+    import("../../agents/tabular/learning-runs.ts"),
   ]);
   const task = await loadGoalTask(folder, options);
   const { world: old, candidates, goal } = task;
@@ -42,12 +44,12 @@ export async function adaptNumbered(context: Context, folder: string, options: N
 
   async function own(): Promise<(seed: number) => Agent> {
     if (!drawn) return (seed) => new Adapt({ ...basics(seed), candidates, goal, start: old.start });
-    const [{ countedRows, rowsOf }, { confirmed }] = await Promise.all([
+    const [{ countedRows, rowsOf }, { confirmRows }] = await Promise.all([
       import("../../agents/tabular/blend.ts"),
-      import("../../reproduce/adaptation/adaptation-stochastic.ts"),
+      import("../../agents/tabular/confirm-rows.ts"),
     ]);
     return (seed) => {
-      const known = confirmed(countedRows(rowsOf(candidates), old.states, old.actions), old, goal, createRandom(seed));
+      const known = confirmRows(countedRows(rowsOf(candidates), old.states, old.actions), old, goal, createRandom(seed));
       return new AdaptStochastic({ ...basics(seed), reference: known, arrival: arrivals(old, [goal]) });
     };
   }
@@ -77,13 +79,13 @@ export async function adaptNumbered(context: Context, folder: string, options: N
   }
 
   const seeds = Array.from({ length: count }, (_, i) => options.seed + i);
-  const runs: RunsOptions = { seeds, steps, every: Math.max(1, Math.round(steps / 100)) };
+  const runs: LearningRunsOptions = { seeds, steps, every: Math.max(1, Math.round(steps / 100)) };
   const curves = [];
   for (const [name, create] of Object.entries(agents)) {
     context.onProgress(curves.length, 3, name);
     const made: Agent[] = [];
     curves.push(
-      await learningRuns(name, runs, (seed) => {
+      learningRuns(name, runs, (seed) => {
         const agent = create(seed);
         made.push(agent);
         return { world, goal, agent };
@@ -122,12 +124,12 @@ function alike({ tables: one }: GoalWorld, { tables: other }: GoalWorld): boolea
 async function changed({ world: old, environment }: GoalTask, { env, block, turn, change }: NumberedAdaptOptions): Promise<GoalWorld> {
   const given = [block !== undefined, turn !== undefined, change.length > 0].filter(Boolean).length;
   if (given !== 1) throw new UsageError("give one change: --block, --turn, or --change name=number");
-  const changes = await import("../../reproduce/adaptation/changes.ts");
-  if (block !== undefined) return changes.block(old, stateOf(environment, block, "--block"));
+  const { closeState, remapActions } = await import("../../agents/tabular/change-world.ts");
+  if (block !== undefined) return closeState(old, stateOf(environment, block, "--block"));
   if (turn !== undefined) {
     const by = Number(turn);
     if (!Number.isInteger(by)) throw new UsageError(`--turn is a whole number, got '${turn}'`);
-    return changes.remap(old, (_s, a) => (((a + by) % old.actions) + old.actions) % old.actions);
+    return remapActions(old, (_s, a) => (((a + by) % old.actions) + old.actions) % old.actions);
   }
   const [{ goalWorld }, { tables }] = await Promise.all([
     import("../../agents/tabular/goal-world.ts"),

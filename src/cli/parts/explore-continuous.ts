@@ -1,8 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { ExplorationRun, Explorer } from "../../agents/continuous/exploration-run.ts";
 import type { Seek } from "../../agents/continuous/explore-continuous.ts";
 import { median } from "../../numbers/statistics.ts";
-import type { ExplorationRun, Explorer } from "../../reproduce/continuous-exploration.ts";
 import type { ContinuousWorldModel } from "../../world-model/world-model.ts";
 import { alignColumns } from "./columns.ts";
 import { checkSameWorld, makeEnvironment } from "./environments.ts";
@@ -41,7 +41,7 @@ export async function exploreContinuous(
   options: ContinuousExploreOptions,
 ): Promise<Answer> {
   const [{ explorationRun, physicsOf, trueSteps }, { drawAnywhere }, { changeError }, { meanOf }] = await Promise.all([
-    import("../../reproduce/continuous-exploration.ts"),
+    import("../../agents/continuous/exploration-run.ts"),
     import("../../environments/collect.ts"),
     import("../../world-model/linear-model.ts"),
     import("../../numbers/statistics.ts"),

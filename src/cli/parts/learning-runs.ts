@@ -1,8 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "commander";
-import type { Agent } from "../../agents/agent.ts";
-import type { GoalWorld } from "../../agents/tabular/goal-world.ts";
+import type { AgentCurve } from "../../agents/tabular/learning-runs.ts";
 import { median } from "../../numbers/statistics.ts";
 import { alignColumns } from "./columns.ts";
 import { UsageError } from "./errors.ts";
@@ -41,75 +40,6 @@ export function refuseOthers(folder: string, kind: "numbered states" | "coordina
   throw new UsageError(`--${foreign} is for models of ${theirs}, and ${folder} holds a model of ${kind}: leave it out`);
 }
 
-export interface Curve {
-  readonly name: string;
-  readonly x: number[];
-  /** mean share of the optimum over seeds, and its 95 % bootstrap interval */
-  readonly y: number[];
-  readonly low: number[];
-  readonly high: number[];
-  /** [seeds] steps to 95 % of the optimum; `steps` where it was not reached */
-  readonly solved: readonly number[];
-  readonly unsolved: number;
-}
-
-export interface RunsOptions {
-  readonly seeds: readonly number[];
-  readonly steps: number;
-  readonly every: number;
-}
-
-export interface Run {
-  readonly world: GoalWorld;
-  readonly goal: number;
-  readonly agent: Agent;
-}
-
-/** An agent over seeds: the share of the optimal return against steps. */
-export async function learningRuns(name: string, { seeds, steps, every }: RunsOptions, create: (seed: number) => Run): Promise<Curve> {
-  const [{ runTask }, { createRandom }, { meanOf }] = await Promise.all([
-    import("../../agents/tabular/run-task.ts"),
-    import("../../numbers/random.ts"),
-    import("../../numbers/statistics.ts"),
-  ]);
-  const x = Array.from({ length: Math.floor(steps / every) }, (_, i) => (i + 1) * every);
-  const shares = x.map(() => [] as number[]);
-  const solved: number[] = [];
-  let unsolved = 0;
-  for (const seed of seeds) {
-    const { world, goal, agent } = create(seed);
-    let latest = 0;
-    let first = 0;
-    const curve = new Float64Array(x.length);
-    runTask(world, goal, agent, createRandom(seed), {
-      cap: steps,
-      every,
-      atOnce: true,
-      need: 2,
-      onEvaluation(step, share) {
-        latest = share;
-        if (share >= 0.95 && first === 0) first = step;
-        if (step % every === 0) curve[step / every - 1] = latest;
-      },
-    });
-    curve.forEach((share, i) => {
-      shares[i].push(share);
-    });
-    solved.push(first || steps);
-    if (first === 0) unsolved++;
-  }
-  const points = shares.map(meanOf);
-  return {
-    name,
-    x,
-    y: points.map(({ value }) => value),
-    low: points.map(({ low }) => low),
-    high: points.map(({ high }) => high),
-    solved,
-    unsolved,
-  };
-}
-
 export interface CurvesAbout {
   readonly title: string;
   readonly folder: string;
@@ -122,7 +52,7 @@ export interface CurvesAbout {
 
 /** The page with the curves, where one is asked for. @returns what is printed */
 export async function tellCurves(
-  curves: readonly Curve[],
+  curves: readonly AgentCurve[],
   about: CurvesAbout,
   { out, force }: Pick<RunOptions, "out" | "force">,
 ): Promise<string> {
@@ -136,7 +66,7 @@ export async function tellCurves(
 }
 
 /** A page with the curves and a table of them. */
-async function curvesReport(curves: readonly Curve[], about: CurvesAbout): Promise<string> {
+async function curvesReport(curves: readonly AgentCurve[], about: CurvesAbout): Promise<string> {
   const [{ learningCurve, renderReport }, { version }] = await Promise.all([import("../../report/index.ts"), import("./version.ts")]);
   const svg = learningCurve({
     title: "share of the optimal return",

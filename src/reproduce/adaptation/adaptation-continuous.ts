@@ -1,18 +1,10 @@
+import { returnOf } from "../../agents/continuous/adaptation-run.ts";
 import type { OnProgress } from "../../base/progress.ts";
 import { make } from "../../environments/make.ts";
 import { gridOf, type Interval, mean, median, medianOf, speedup, sum } from "../../numbers/statistics.ts";
 import type { ReproductionChart } from "../harness/reproduction.ts";
 import { type ContinuousChangeStudy, continuousChanges, optimal } from "./continuous-changes.ts";
-import {
-  type AgentRun,
-  type ContinuousRun,
-  type Prepared,
-  prepare,
-  quietAlarms,
-  returnOf,
-  runAgent,
-  runLearner,
-} from "./continuous-runs.ts";
+import { type AgentRun, type ContinuousRun, type Prepared, prepare, quietAlarms, runAgent, runLearner } from "./continuous-runs.ts";
 
 const TUNING = 900;
 const EVERY = 50;

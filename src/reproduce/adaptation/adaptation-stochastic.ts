@@ -1,21 +1,22 @@
 import { AdaptStochastic } from "../../agents/tabular/adapt-stochastic.ts";
-import { BlendedModel, type LearnedRows, type Rows } from "../../agents/tabular/blend.ts";
+import { BlendedModel, type Rows } from "../../agents/tabular/blend.ts";
+import { remapActions } from "../../agents/tabular/change-world.ts";
+import { confirmRows } from "../../agents/tabular/confirm-rows.ts";
 import { Detector } from "../../agents/tabular/detect.ts";
 import { DynaQ } from "../../agents/tabular/dyna-q.ts";
-import { arrivals, type GoalWorld, solveGoals, stepWorld } from "../../agents/tabular/goal-world.ts";
+import { arrivals, exactRows, type GoalWorld, solveGoals, stepWorld } from "../../agents/tabular/goal-world.ts";
 import { firstBest, QLearning } from "../../agents/tabular/q-learning.ts";
 import { runTask, type TaskResult } from "../../agents/tabular/run-task.ts";
 import { createRandom, type Random } from "../../numbers/random.ts";
 import { gridOf, type Interval, median, medianOf, speedup, sum } from "../../numbers/statistics.ts";
 import { lakeWorld, oldGoals } from "../goal-worlds.ts";
 import { exactGoalCritic } from "../rivals/goal-critic.ts";
-import { goalThatMatters, remap } from "./changes.ts";
+import { goalThatMatters } from "./changes.ts";
 
 const SEEDS = 30;
 const TUNING = 900_000;
 const TUNED_ON = 5;
 const HEADS = 16;
-const BURN_IN = 5000;
 const CAP = 20_000;
 const EVERY = 25;
 const ALARM = 1e-5;
@@ -42,7 +43,7 @@ export function regionalChange(seed: number): Instance {
   const old = lakeWorld(2 / 3);
   for (;;) {
     const orders = Array.from({ length: old.states }, () => random.permutation(4));
-    const world = remap(old, (s, a) => (s % 8 < 4 && s < 32 ? orders[s][a] : a));
+    const world = remapActions(old, (s, a) => (s % 8 < 4 && s < 32 ? orders[s][a] : a));
     const goal = goalThatMatters(old, world, random);
     if (goal !== undefined) return { old, world, goal, seed };
   }
@@ -52,25 +53,7 @@ export function regionalChange(seed: number): Instance {
 export function reference({ old, goal, seed }: Instance): Rows {
   const random = createRandom(seed + 5);
   const critic = exactGoalCritic(old, oldGoals(old, HEADS, random, [goal]));
-  return confirmed(new BlendedModel(critic, { tau: 1e-5, staying: true }), old, goal, random);
-}
-
-/** Rows after 5000 steps at random in a world, begun anywhere, frozen. */
-export function confirmed(model: LearnedRows, world: GoalWorld, goal: number, random: Random): Rows {
-  const arrival = arrivals(world, [goal]);
-  const starts = [world.start, ...world.pool];
-  let state = world.start;
-  for (let t = 0, elapsed = 0; t < BURN_IN; t++) {
-    const action = random.integer(world.actions);
-    const next = stepWorld(world, state, action, random);
-    model.observe(state, action, next);
-    state = next;
-    if (!Number.isFinite(arrival[next]) && ++elapsed < world.horizon) continue;
-    state = starts[random.integer(starts.length)];
-    elapsed = 0;
-  }
-  const { next, chance, doubt } = model;
-  return { next: next.map((list) => list.slice()), chance: chance.map((list) => list.slice()), ...(doubt ? { doubt: doubt.slice() } : {}) };
+  return confirmRows(new BlendedModel(critic, { tau: 1e-5, staying: true }), old, goal, random);
 }
 
 type Settings = Readonly<Record<string, number>>;
@@ -203,7 +186,7 @@ function detection(seed: number) {
     };
     const found = watch(world, make(rows), CAP, createRandom(instance.seed + 8), true);
     ratios.push((found.step * found.information) / Math.log(1 / ALARM));
-    const exact = watch(world, make(rowsOf(old)), CAP, createRandom(instance.seed + 8), true);
+    const exact = watch(world, make(exactRows(old)), CAP, createRandom(instance.seed + 8), true);
     exactRatios.push((exact.step * exact.information) / Math.log(1 / ALARM));
     alarms += watch(old, make(rows), QUIET, createRandom(instance.seed + 9), false).rung;
     quiet += QUIET;
@@ -229,18 +212,4 @@ function divergence(world: GoalWorld, old: GoalWorld, pair: number): number {
   let sum = 0;
   for (const [t, p] of chanceOf(world)) sum += p * Math.log(p / before.get(t)!);
   return sum;
-}
-
-/** Next states and their probabilities, pair by pair; outcomes that lead to one state are added. */
-export function rowsOf({ tables }: GoalWorld): Rows {
-  const next: number[][] = [];
-  const chance: number[][] = [];
-  for (let k = 0; k + 1 < tables.offsets.length; k++) {
-    const row = new Map<number, number>();
-    for (let o = tables.offsets[k]; o < tables.offsets[k + 1]; o++)
-      row.set(tables.nextStates[o], (row.get(tables.nextStates[o]) ?? 0) + tables.probabilities[o]);
-    next.push([...row.keys()]);
-    chance.push([...row.values()]);
-  }
-  return { next, chance };
 }

@@ -1,7 +1,6 @@
-import { type GoalWorld, goalWorld, solveGoals, startValue } from "../../agents/tabular/goal-world.ts";
+import { closeState, remapActions } from "../../agents/tabular/change-world.ts";
+import { type GoalWorld, solveGoals, startValue } from "../../agents/tabular/goal-world.ts";
 import { firstBest } from "../../agents/tabular/q-learning.ts";
-import type { Tables } from "../../environments/environment.ts";
-import { buildTables } from "../../environments/tables.ts";
 import type { Random } from "../../numbers/random.ts";
 
 /** A world before and after it changed, and the goal that is gone for in both. */
@@ -9,35 +8,6 @@ export interface ChangedWorld {
   readonly old: GoalWorld;
   readonly world: GoalWorld;
   readonly goal: number;
-}
-
-const rebuilt = (world: GoalWorld, tables: Tables): GoalWorld => {
-  const { name, start, discount, horizon } = world;
-  return goalWorld(name, { ...tables, terminated: endsOf(world, tables) }, { start, discount, horizon });
-};
-/** Absorbing traps end episodes, so that they are told from rooms that are walled in. */
-const endsOf = (world: GoalWorld, { nextStates }: Tables) => Uint8Array.from(nextStates, (t) => world.traps[t]);
-
-/** Moves into and out of a cell are blocked. */
-export function block(world: GoalWorld, cell: number): GoalWorld {
-  const { states, actions, tables } = world;
-  const blocked = buildTables(states, actions, world.start, (s, a, add) => {
-    const k = s * actions + a;
-    if (s === cell) return add(s, 1, 0, false);
-    for (let o = tables.offsets[k]; o < tables.offsets[k + 1]; o++)
-      add(tables.nextStates[o] === cell ? s : tables.nextStates[o], tables.probabilities[o], 0, false);
-  });
-  return rebuilt(world, blocked);
-}
-
-/** In a region, actions do what `actionOf` says. */
-export function remap(world: GoalWorld, actionOf: (state: number, action: number) => number): GoalWorld {
-  const { states, actions, tables } = world;
-  const changed = buildTables(states, actions, world.start, (s, a, add) => {
-    const k = s * actions + (world.traps[s] ? a : actionOf(s, a));
-    for (let o = tables.offsets[k]; o < tables.offsets[k + 1]; o++) add(tables.nextStates[o], tables.probabilities[o], 0, false);
-  });
-  return rebuilt(world, changed);
 }
 
 const steps = (world: GoalWorld, goal: number): number => {
@@ -55,7 +25,7 @@ export function doorChange(base: GoalWorld, random: Random, opens: boolean): Cha
     const cell = base.pool[random.integer(base.pool.length)];
     const open = steps(base, goal);
     if (cell === goal || open < FAR) continue;
-    const closed = block(base, cell);
+    const closed = closeState(base, cell);
     const longer = steps(closed, goal);
     if (!Number.isFinite(longer) || longer < open + DETOUR) continue;
     return opens ? { old: closed, world: base, goal } : { old: base, world: closed, goal };
@@ -72,7 +42,7 @@ export function remapChange(base: GoalWorld, inRegion: (state: number) => boolea
     if (steps(base, goal) < FAR) continue;
     const turn = random.uniform() < 0.5 ? 1 : 3;
     const own = Int32Array.from({ length: base.states }, () => (random.uniform() < 0.2 ? random.integer(base.actions) : turn));
-    const world = remap(base, (s, a) => (inRegion(s) ? (a + own[s]) % base.actions : a));
+    const world = remapActions(base, (s, a) => (inRegion(s) ? (a + own[s]) % base.actions : a));
     if (Number.isFinite(steps(world, goal))) return { old: base, world, goal };
   }
   throw new Error(`${base.name}: no goal can be reached after the change`);

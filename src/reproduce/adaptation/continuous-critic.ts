@@ -1,4 +1,5 @@
 import type { AdaptContinuous } from "../../agents/continuous/adapt-continuous.ts";
+import { JUDGED_EPISODES, JUDGED_FROM } from "../../agents/continuous/adaptation-run.ts";
 import type { NetworkCritic } from "../../critics/critic.ts";
 import { restoreCritic, type SavedCritic } from "../../critics/saved.ts";
 import { collectTransitions } from "../../environments/collect.ts";
@@ -8,15 +9,17 @@ import type { Learner } from "../../learning/learner.ts";
 import { mean } from "../../numbers/statistics.ts";
 import { type ContinuousTask, settle } from "../../planning/continuous-task.ts";
 
-/** Where evaluations begin, for every policy the same, and the steps on which critics are judged. */
-export const EVALUATION = 5_000_000;
-export const EPISODES = 100;
+/** The steps on which critics are judged. */
 const JUDGED = 10_000_000;
 const PAIRS = 1000;
 
 /** Mean return of a learner's best actions over the episodes that every policy is judged by. */
-export async function returnOfLearner(learner: Pick<Learner, "act">, environment: Environment, episodes = EPISODES): Promise<number> {
-  return mean(await evaluateIn(environment, learner, episodes, EVALUATION));
+export async function returnOfLearner(
+  learner: Pick<Learner, "act">,
+  environment: Environment,
+  episodes = JUDGED_EPISODES,
+): Promise<number> {
+  return mean(await evaluateIn(environment, learner, episodes, JUDGED_FROM));
 }
 
 /** A critic in the changed world, before and after it caught up without a real step. */

@@ -1,9 +1,9 @@
 import { files } from "#files";
 import { AdaptContinuous, type AdaptContinuousOptions } from "../../agents/continuous/adapt-continuous.ts";
+import { adaptIn, returnOf, stepsBefore } from "../../agents/continuous/adaptation-run.ts";
 import { allowedResiduals, calibrateIn, detectorOf } from "../../agents/continuous/calibrate.ts";
 import { continueLearner, type TrainedLearner } from "../../agents/continuous/continue-learner.ts";
-import { type BatchPolicy, collectStates, collectTransitions, randomPolicy, type VisitedTransitions } from "../../environments/collect.ts";
-import type { Environment } from "../../environments/environment.ts";
+import { collectStates, randomPolicy } from "../../environments/collect.ts";
 import { make } from "../../environments/make.ts";
 import { vectorize } from "../../environments/vector-environment.ts";
 import { readSafetensors, writeSafetensors } from "../../formats/safetensors.ts";
@@ -12,20 +12,15 @@ import { inferDynamics } from "../../inversion/infer.ts";
 import type { Checkpoint } from "../../learning/checkpoint-file.ts";
 import { algorithms } from "../../learning/deep/algorithms.ts";
 import { createRandom } from "../../numbers/random.ts";
-import type { ContinuousPolicy } from "../../planning/policy.ts";
 import { sample } from "../../spaces/space.ts";
 import { distillations, type Met, offTheFaces } from "../../world-model/linear-model.ts";
 import { type ContinuousChangeStudy, optimal } from "./continuous-changes.ts";
-import { type CaughtUp, catchUp, EPISODES, EVALUATION, returnOfLearner } from "./continuous-critic.ts";
+import { type CaughtUp, catchUp, returnOfLearner } from "./continuous-critic.ts";
 
 /** Where real steps, inference and the agents' own lots begin. */
-const [BEFORE, INFERENCE, STEPS] = [6_000_000, 7_000_000, 8_000_000];
+const [INFERENCE, STEPS] = [7_000_000, 8_000_000];
 /** Worlds that do not change: their seeds, copies, and share of random actions (as the agent's). */
 const [QUIET, COPIES, EPSILON] = [9_000_000, 20, 0.05];
-/** Real steps before the change that calibrate the detector. */
-const BURN_IN = 3000;
-/** Copies that take them: few, so that they live as long as episodes do and come to where those come. */
-const LIVES = 6;
 /** Pairs at which the inferred model is asked. */
 const ASKED = 2000;
 const NEED = 0.05;
@@ -33,24 +28,6 @@ const NEED = 0.05;
 const EARLY = [8, 16, 32];
 /** Evaluations from one checkpoint of a training to the next. */
 const KEPT = 4;
-
-/** Mean return of the same episodes for every policy: episode i starts with EVALUATION + i. */
-export async function returnOf(policy: ContinuousPolicy, environment: Environment, episodes = EPISODES): Promise<number> {
-  const { coordinates } = environment.physics!;
-  let sum = 0;
-  for (let i = 0; i < episodes; i++) {
-    let { observation } = environment.reset({ seed: EVALUATION + i });
-    policy.reset();
-    for (;;) {
-      const action = await policy.act(coordinates.fromObservations(observation as Float64Array, 1));
-      const step = environment.step(environment.actionSpace.kind === "discrete" ? action[0] : action);
-      sum += step.reward;
-      observation = step.observation;
-      if (step.terminated || step.truncated) break;
-    }
-  }
-  return sum / episodes;
-}
 
 export interface Prepared {
   readonly study: ContinuousChangeStudy;
@@ -61,11 +38,6 @@ export interface Prepared {
   /** Returns of the learner's policy before the change and right after it. */
   readonly before: number;
   readonly after: number;
-}
-
-/** Real steps of a world before it changes, as a policy meets them that explores a little. */
-export function stepsBefore(environment: Environment, policy: BatchPolicy, seed: number): Promise<VisitedTransitions> {
-  return collectTransitions(environment, policy, { n: BURN_IN, seed: BEFORE + seed, epsilon: 0.1, thinning: 1, copies: LIVES });
 }
 
 /** A learner trained until it is good, the model inferred from the critic, and real steps of the old world to calibrate on. */
@@ -144,54 +116,12 @@ export interface AgentRun extends ContinuousRun {
   readonly caughtUp?: CaughtUp;
 }
 
-export interface Life {
-  /** The changed world, and another copy of it to judge plans in. */
-  readonly world: Environment;
-  readonly judge: Environment;
-  readonly seed: number;
-  /** Steps, at most. */
-  readonly cap: number;
-  /** A return after which it need not go on. */
-  readonly enough?: number;
-  /** Episodes of each judgement. */
-  readonly episodes?: number;
-}
-
-/** An agent in a changed world: after each lesson [steps so far, return of what it would do]. */
-export async function live(
-  agent: AdaptContinuous,
-  { world, judge, seed, cap, enough = Infinity, episodes }: Life,
-): Promise<(readonly [number, number])[]> {
-  const { coordinates } = world.physics!;
-  const seen = (observation: unknown) => coordinates.fromObservations(observation as Float64Array, 1);
-  const curve: [number, number][] = [];
-  let state = seen(world.reset({ seed }).observation);
-  let told = 0;
-  for (let t = 1; t <= cap; t++) {
-    const action = await agent.act(state);
-    const step = world.step(world.actionSpace.kind === "discrete" ? action[0] : action);
-    const next = seen(step.observation);
-    await agent.observe(state, action, next);
-    state = next;
-    if (step.terminated || step.truncated) {
-      state = seen(world.reset().observation);
-      agent.reset();
-    }
-    if (agent.lessons === told) continue;
-    told = agent.lessons;
-    const got = await returnOf(await agent.policy(), judge, episodes);
-    curve.push([t, got]);
-    if (got >= enough) break;
-  }
-  return curve;
-}
-
 /** The agent in the changed world until it is near the optimum again; then its critic catches up in the repaired model. */
 export async function runAgent({ study, seed, agent: options }: Prepared, optimum: number, cap: number, updates = 0): Promise<AgentRun> {
   const agent = await AdaptContinuous.create(options);
   const enough = enoughOf(optimum);
   const [world, judge] = [make(study.id, study.change), make(study.id, study.change)];
-  const curve = await live(agent, { world, judge, seed: STEPS + seed, cap, enough });
+  const curve = await adaptIn(agent, { world, judge, seed: STEPS + seed, cap, enough });
   const last = curve.at(-1);
   const capped = !(last && last[1] >= enough);
   const { change, lessons } = agent;

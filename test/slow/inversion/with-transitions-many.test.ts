@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
+import { trueSteps } from "../../../src/agents/continuous/exploration-run.ts";
 import { drawAnywhere } from "../../../src/environments/collect.ts";
 import { make } from "../../../src/environments/make.ts";
 import { loadCritic } from "../../../src/formats/load-critic.ts";
 import { inferDynamics } from "../../../src/inversion/infer.ts";
-import { trueSteps } from "../../../src/reproduce/continuous-exploration.ts";
 import { changeError } from "../../../src/world-model/linear-model.ts";
 
 test("many transitions from all over a hill choose a class that knows its slope; few of them do not", async () => {
