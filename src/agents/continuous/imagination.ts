@@ -6,6 +6,7 @@ import type { Random } from "../../numbers/random.ts";
 import { cemOver } from "../../planning/cem.ts";
 import { type ContinuousTask, type Outcomes, settle, simulatorOfTask } from "../../planning/continuous-task.ts";
 import type { ContinuousPolicy } from "../../planning/policy.ts";
+import type { Simulator } from "../../planning/simulator.ts";
 import type { LinearModel } from "../../world-model/linear-model.ts";
 
 /** What is known of a world without its laws: what is measured, what can be done, how long an episode is. */
@@ -76,10 +77,10 @@ export interface PlannerOptions {
 
 /** Plans in the model to a horizon, and leaves what follows to a critic. */
 export function plannerIn(
-  model: LinearModel,
-  { actionSpace }: Seen,
+  model: Simulator,
+  { actionSpace }: Pick<Seen, "actionSpace">,
   task: ContinuousTask,
-  values: StateValues,
+  values: (states: Float64Array) => Promise<ArrayLike<number>>,
   options: PlannerOptions,
 ): ContinuousPolicy {
   return cemOver(
