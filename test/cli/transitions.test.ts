@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { zipSync } from "fflate";
@@ -82,7 +82,7 @@ describe("with a trained critic", () => {
   test("ten clean transitions make the model nearly exact, and it is scored on others", async () => {
     const out = join(folder, "model");
     const few = writeNpz("ten.npz", recorded(10, 3));
-    const ran = await run("infer", critic, "--transitions", few, "--states", "250", "--out", out, "--json");
+    const ran = await run("infer", critic, "--transitions", few, "--states", "120", "--out", out, "--json");
     expect(ran.code, ran.err).toBe(0);
     const others = writeNpz("others.npz", recorded(200, 4));
     const scored = await run("evaluate", out, "--transitions", others, "--json");
@@ -95,6 +95,32 @@ describe("with a trained critic", () => {
       writeNpz("flat.npz", { ...recorded(2, 5), actions: { shape: [2, 2], data: [0, 0, 0, 0] } }),
     );
     expect(wrong.code).toBe(1);
+  });
+
+  test("transitions that end an episode, whatever follows them, leave the model as it is without them", async () => {
+    const [few, n] = [recorded(20, 6), 20];
+    const garbage = [99, -99, 99];
+    const ended = {
+      observations: { shape: [n + 1, 3], data: [...few.observations.data.slice(0, 6), ...garbage, ...few.observations.data.slice(6)] },
+      actions: { shape: [n + 1, 1], data: [...few.actions.data.slice(0, 2), 1, ...few.actions.data.slice(2)] },
+      next_observations: {
+        shape: [n + 1, 3],
+        data: [...few.next_observations.data.slice(0, 6), ...garbage, ...few.next_observations.data.slice(6)],
+      },
+      terminated: { shape: [n + 1], data: Array.from({ length: n + 1 }, (_, b) => Number(b === 2)) },
+    };
+    const words = ["infer", critic, "--states", "60", "--json", "--quiet"];
+    const model = async (name: string, file: string) => {
+      const out = join(folder, name);
+      const ran = await run(...words, "--calibration", file, "--out", out);
+      expect(ran.code, ran.err).toBe(0);
+      return readFileSync(join(out, "tensors.safetensors"));
+    };
+    const plain = await model("plain", writeNpz("plain.npz", few));
+    expect((await model("ended", writeNpz("ended.npz", ended))).equals(plain)).toBe(true);
+    // the garbage would be seen: without its mark it changes the model
+    const { terminated: _, ...unmarked } = ended;
+    expect((await model("unmarked", writeNpz("unmarked.npz", unmarked))).equals(plain)).toBe(false);
   });
 
   test("transitions that are not fitted measure the bounds, the folder keeps them, and a file alike is held as often as said", async () => {
