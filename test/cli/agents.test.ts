@@ -44,7 +44,7 @@ describe("a model of four rooms put to work", () => {
 
   test("explore: the curves, and a page with their bands", async () => {
     const out = join(folder, "explore");
-    const words = ["explore", model, "--env", "FourRooms-v0", "--runs", "4", "--steps", "300", "--out", out, "--json", "--quiet"];
+    const words = ["explore", model, "--env", "FourRooms-v0", "--runs", "2", "--steps", "300", "--out", out, "--json", "--quiet"];
     const ran = await run(...words);
     expect(ran.code).toBe(0);
     const { curves } = JSON.parse(ran.out);
