@@ -5,7 +5,7 @@ import { armStarts } from "../src/agents/arm/trials.ts";
 import { commandReference } from "../src/cli/parts/reference.ts";
 import { operatorNamed, operatorNames } from "../src/engine/index.ts";
 import { inferDynamics, loadCritic, loadWorldModel, make, prepare } from "../src/index.ts";
-import type { InferredContinuous } from "../src/inversion/continuous/infer-continuous.ts";
+import type { InferredContinuous } from "../src/inversion/assemble.ts";
 import { armPicture } from "../src/report/arm-picture.ts";
 import { continuousInference, standalone } from "../src/report/index.ts";
 

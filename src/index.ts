@@ -44,7 +44,9 @@ export type { ContinuousIdentifiability } from "./identifiability/continuous.ts"
 export type { TabularIdentifiability } from "./identifiability/tabular.ts";
 export type { Verdict } from "./identifiability/verdict.ts";
 export { identify } from "./inversion/identify.ts";
-export { type InferOptions, type Inferred, inferDynamics, type Method } from "./inversion/infer.ts";
+export { type Inferred, inferDynamics } from "./inversion/infer.ts";
+export type { Method } from "./inversion/methods.ts";
+export type { InferOptions } from "./inversion/options.ts";
 export { dqn } from "./learning/deep/dqn.ts";
 export { sac } from "./learning/deep/sac.ts";
 export { createRandom, type Random } from "./numbers/random.ts";

@@ -1,3 +1,4 @@
+import { RefusalError } from "../base/refusal-error.ts";
 import type { Head, NetworkCritic, StateValueCritic } from "../critics/critic.ts";
 import { compile, Graph, inline, jacobian, type Session } from "../engine/index.ts";
 import type { Coordinates } from "../environments/environment.ts";
@@ -77,6 +78,31 @@ export function bellmanSystem(
   return assembleSystem({ values, actionValues, policy }, critic.heads, coordinates, critic.actionSize, rewards);
 }
 
+/** All or none: where one graph does not compile, the sessions of the others are released. */
+async function compileAll({ values, actionValues, distribution, policy }: SystemGraphs) {
+  const opened: Session[] = [];
+  const open = async (graph: Graph, chunk?: number) => {
+    const session = await compile(graph, { chunk });
+    opened.push(session);
+    return session;
+  };
+  try {
+    return {
+      values: await open(values, CHUNK),
+      linear: await open(withJacobian(values)),
+      ...(actionValues ? { actionValues: await open(actionValues, CHUNK) } : {}),
+      ...(distribution ? { distribution: await open(distribution, CHUNK) } : {}),
+      ...(policy ? { policy: await open(policy, CHUNK) } : {}),
+    };
+  } catch (error) {
+    await Promise.all(opened.map((session) => session.release()));
+    throw error;
+  }
+}
+
+/** Rows that are computed together. */
+const CHUNK = 1024;
+
 /** The same from graphs that were saved. */
 export async function assembleSystem(
   graphs: SystemGraphs,
@@ -89,18 +115,11 @@ export async function assembleSystem(
   const k = heads.length;
   for (const head of heads) {
     if (!(head.discount > 0))
-      throw new RangeError(`head '${head.name}' has discount ${head.discount}: its value says nothing of the next state`);
+      throw new RefusalError(`head '${head.name}' has discount ${head.discount}: its value says nothing of the next state`);
   }
   // where heads of the reward stand beside heads of cumulants, these are named
   const everyOwn = heads.every(({ cumulant }) => cumulant === undefined);
-  const linear = withJacobian(graphs.values);
-  const sessions = {
-    values: await compile(graphs.values, { chunk: 1024 }),
-    linear: await compile(linear),
-    ...(graphs.actionValues ? { actionValues: await compile(graphs.actionValues, { chunk: 1024 }) } : {}),
-    ...(graphs.distribution ? { distribution: await compile(graphs.distribution, { chunk: 1024 }) } : {}),
-    ...(graphs.policy ? { policy: await compile(graphs.policy, { chunk: 1024 }) } : {}),
-  };
+  const sessions = await compileAll(graphs);
   const act = sessions.policy;
   const expected = sessions.distribution && expectation(sessions.distribution, heads, d, rewards);
   const ask = sessions.actionValues;

@@ -1,3 +1,4 @@
+import { RefusalError } from "../base/refusal-error.ts";
 import type { TabularCritic } from "../critics/critic.ts";
 import type { Tables } from "../environments/environment.ts";
 
@@ -38,7 +39,7 @@ const MOST_CLASSES = 64;
 
 /**
  * Where rewards shift the targets and a head is worth T_i(s') on arrival, reward included, T_i(s') − r_i(s,a) depends on the pair.
- * @throws RangeError where rewards take more values than can be handled
+ * @throws RefusalError where rewards take more values than can be handled
  */
 export function rewardClasses(critic: TabularCritic, rewards: Float64Array | undefined): RewardClasses {
   const heads = critic.heads.length;
@@ -56,7 +57,7 @@ export function rewardClasses(critic: TabularCritic, rewards: Float64Array | und
     if (number === undefined) {
       number = found.length;
       if (number === MOST_CLASSES)
-        throw new RangeError(
+        throw new RefusalError(
           `critic ${critic.name}: rewards of heads with terminal values differ in more than ${MOST_CLASSES} ways; fold them into terminalValue`,
         );
       known.set(key, number);

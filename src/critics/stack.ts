@@ -1,3 +1,4 @@
+import { MismatchError } from "../base/mismatch-error.ts";
 import { concat, type Value } from "../engine/index.ts";
 import { flatDimension } from "../spaces/space.ts";
 import type { Critic, Head, NetworkCritic, StateValueCritic, TabularCritic } from "./critic.ts";
@@ -7,7 +8,7 @@ import { tabularCritic } from "./tabular.ts";
 
 /**
  * Several critics of one environment as one: the heads of all, in order. Critics that share a name get a number, so that each counts once.
- * @throws TypeError where kinds, spaces or sizes differ
+ * @throws MismatchError where kinds, spaces or sizes differ
  */
 export function stack(critics: readonly NetworkCritic[]): NetworkCritic;
 export function stack(critics: readonly TabularCritic[]): TabularCritic;
@@ -26,7 +27,7 @@ export function stack(critics: readonly Critic[]): Critic {
     assertAlike(critics);
     return stackStateValues(critics, { name, algorithm, environment, heads });
   }
-  throw new TypeError("a table, a network of action values and one of state values cannot be stacked");
+  throw new MismatchError("a table, a network of action values and one of state values cannot be stacked");
 }
 
 interface Identity {
@@ -45,7 +46,7 @@ function stackNetworks(critics: readonly NetworkCritic[], identity: Identity): N
   const acting = critics.find((critic) => critic.policyGraph);
   const own = critics.filter((critic) => critic.rewardGraph);
   if (own.length > 0 && own.length < critics.length)
-    throw new TypeError(`${own[0].name} has rewards of its own and others have the environment's: invert them apart`);
+    throw new MismatchError(`${own[0].name} has rewards of its own and others have the environment's: invert them apart`);
   // values of coordinates are inverted one critic at a time: several together are values like any others
   const form = first.form !== "coordinates" && critics.every((critic) => critic.form === first.form) ? first.form : "values";
   return networkCritic({
@@ -79,7 +80,7 @@ function assertAlike(critics: readonly (NetworkCritic | StateValueCritic)[]): vo
       flatDimension(critic.observationSpace) === flatDimension(first.observationSpace) &&
       critic.actionSpace.kind === first.actionSpace.kind &&
       flatDimension(critic.actionSpace) === flatDimension(first.actionSpace);
-    if (!same) throw new TypeError(`${critic.name} and ${first.name} do not observe or act alike`);
+    if (!same) throw new MismatchError(`${critic.name} and ${first.name} do not observe or act alike`);
   }
 }
 
@@ -87,7 +88,7 @@ function stackTables(critics: readonly TabularCritic[], identity: Identity): Tab
   const [{ states, actions, stateNames, actionNames }] = critics;
   for (const critic of critics) {
     if (critic.states !== states || critic.actions !== actions)
-      throw new TypeError(`${critic.name} and ${critics[0].name} have different states or actions`);
+      throw new MismatchError(`${critic.name} and ${critics[0].name} have different states or actions`);
   }
   return tabularCritic({
     ...identity,

@@ -1,3 +1,4 @@
+import { MismatchError } from "../base/mismatch-error.ts";
 import { concat, matmul, type Value } from "../engine/index.ts";
 import type { Head, NetworkCritic } from "./critic.ts";
 import { networkCritic } from "./network-critic.ts";
@@ -26,14 +27,14 @@ function only(critic: NetworkCritic, kept: readonly number[]): NetworkCritic {
  * Heads that share an unknown reward, compared with each other so that it cancels: with c_ij = δ_ij − 1/K over the K heads of one discount and reward scale,
  *     Σ_j c_ij Q_j(s, a) = γ Σ_j c_ij V_j(s').
  * Where some heads have cumulants of their own, which are known, these remain. Else K equations less one remain of every such group; heads alone in theirs say nothing and are left out.
- * @throws TypeError where no two heads share discount and reward scale, or heads have cumulants of their own
+ * @throws MismatchError where no two heads share discount and reward scale, or heads have cumulants of their own
  */
 export function withoutReward(critic: NetworkCritic): NetworkCritic {
   const { heads } = critic;
   if (critic.rewardGraph) {
     const own = heads.flatMap(({ cumulant }, i) => (cumulant === undefined ? [] : [i]));
     if (own.length === 0 || own.length === heads.length)
-      throw new TypeError(`${critic.name}: its heads have cumulants of their own, which are known`);
+      throw new MismatchError(`${critic.name}: its heads have cumulants of their own, which are known`);
     return only(critic, own);
   }
   const kindOf = ({ discount, rewardScale }: Head) => `${discount} ${rewardScale}`;
@@ -41,7 +42,7 @@ export function withoutReward(critic: NetworkCritic): NetworkCritic {
     .map((kind) => heads.flatMap((head, i) => (kindOf(head) === kind ? [i] : [])))
     .filter((members) => members.length > 1);
   if (groups.length === 0)
-    throw new TypeError(
+    throw new MismatchError(
       `${critic.name}: an unknown reward cancels only between heads of one discount, and it has no two: give the reward, or another critic of it`,
     );
   const members = groups.flat();

@@ -55,6 +55,13 @@ interface Held {
 const byBytes = new Map<string, Promise<Held>>();
 const byGraph = new WeakMap<Graph, Map<string, Promise<Held>>>();
 
+let live = 0;
+
+/** Sessions that were compiled and not released yet: tests hold that none is forgotten. */
+export function liveSessions(): number {
+  return live;
+}
+
 /** Make a graph runnable: any batch size, cached by graph and by bytes. */
 export async function compile(graph: Graph, options: CompileOptions = {}): Promise<Session> {
   const threads = options.threads ?? cores;
@@ -118,6 +125,7 @@ function createSession(graph: Graph, held: Held, chunk: number | undefined): Ses
   const inputs = graph.inputs.map(port);
   const outputs = [...graph.outputs].map(([name, value]) => ({ name, dtype: value.dtype, shape: value.shape }));
   let released = false;
+  live++;
   const assertHeld = () => {
     if (released) throw new Error("this session has been released");
   };
@@ -140,6 +148,7 @@ function createSession(graph: Graph, held: Held, chunk: number | undefined): Ses
     async release() {
       if (released) return;
       released = true;
+      live--;
       await releaseHeld(held);
     },
   };

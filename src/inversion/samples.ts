@@ -1,3 +1,4 @@
+import { OptionError } from "../base/option-error.ts";
 import type { BellmanSystem } from "../bellman/system.ts";
 import { median, moments } from "../numbers/statistics.ts";
 
@@ -25,7 +26,7 @@ export async function equationsAt(system: BellmanSystem, samples: Samples): Prom
   const d = system.stateSize;
   const { n, states, actions } = samples;
   if (states.length !== n * d || actions.length !== n * system.actionSize)
-    throw new RangeError("samples: states must be [n, d] and actions [n, m]");
+    throw new OptionError("option 'samples': states must be [n, d] and actions [n, m]", { field: "samples" });
   const { centre, scale } = moments(states, d);
   return { n, states, actions, targets: await system.targets(states, actions), here: await system.values(states), centre, scale };
 }

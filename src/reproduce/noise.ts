@@ -6,7 +6,7 @@ import type { Coordinates } from "../environments/environment.ts";
 import { noisyPhysics } from "../environments/noisy.ts";
 import { pendulum } from "../environments/pendulum.ts";
 import { physicsEnvironment } from "../environments/physics-environment.ts";
-import { inferContinuous } from "../inversion/continuous/infer-continuous.ts";
+import { inferContinuous } from "../inversion/infer-continuous.ts";
 import type { Samples } from "../inversion/samples.ts";
 import { trainGeneralValues } from "../learning/invertible/general-value-functions.ts";
 import { createRandom } from "../numbers/random.ts";

@@ -3,8 +3,9 @@ import type { Critic } from "../critics/critic.ts";
 import type { Environment } from "../environments/environment.ts";
 import { make } from "../environments/make.ts";
 import { loadCritic } from "../formats/load-critic.ts";
-import type { InferredContinuous } from "../inversion/continuous/infer-continuous.ts";
-import { type InferOptions, inferDynamics } from "../inversion/infer.ts";
+import type { InferredContinuous } from "../inversion/assemble.ts";
+import { inferDynamics } from "../inversion/infer.ts";
+import type { ContinuousInferOptions } from "../inversion/options.ts";
 import { withoutTerminals } from "../inversion/transitions.ts";
 import { boundUnit } from "../world-model/bounds.ts";
 import { type CalibrationTransitions, calibrateBounds } from "../world-model/calibrate.ts";
@@ -21,7 +22,7 @@ export interface UncertaintyCase {
   readonly shipped?: readonly string[];
   /** Published ones, all of them together. */
   readonly published?: readonly string[];
-  readonly options?: Pick<InferOptions, "method" | "kinematic" | "timeStep" | "samples" | "features">;
+  readonly options?: ContinuousInferOptions;
   /** Real transitions that the fit is given. */
   readonly transitions?: number;
 }

@@ -1,7 +1,7 @@
 import type { NetworkCritic } from "../critics/critic.ts";
 import { make } from "../environments/make.ts";
 import { loadCritic } from "../formats/load-critic.ts";
-import type { InferredContinuous } from "../inversion/continuous/infer-continuous.ts";
+import type { InferredContinuous } from "../inversion/assemble.ts";
 import { inferDynamics } from "../inversion/infer.ts";
 import { median } from "../numbers/statistics.ts";
 import { scoreContinuous, scoringTransitions } from "../world-model/score.ts";

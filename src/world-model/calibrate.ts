@@ -1,6 +1,7 @@
 import { wrapAngle } from "../environments/coordinates.ts";
 import { boundScores } from "./bounds.ts";
-import { type ContinuousDefinition, continuousModel } from "./continuous.ts";
+import { continuousModel } from "./continuous.ts";
+import type { ContinuousDefinition } from "./definition.ts";
 import type { ContinuousWorldModel } from "./world-model.ts";
 
 /** Real transitions that the model was not fitted to; those that end an episode do not belong here. */

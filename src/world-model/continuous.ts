@@ -1,33 +1,14 @@
 import { type Expectation, repeatRows } from "../bellman/expectation.ts";
 import type { BellmanSystem } from "../bellman/system.ts";
-import type { Space } from "../spaces/space.ts";
-import { type BoundScale, boundsOf, unscaled } from "./bounds.ts";
+import { boundsOf, unscaled } from "./bounds.ts";
 import { confine, stepDynamics } from "./confine.ts";
+import type { ContinuousDefinition, DefinedModel } from "./definition.ts";
 import type { Dynamics } from "./dynamics.ts";
-import { type PointwiseSettings, solvePointwise } from "./pointwise.ts";
+import { solvePointwise } from "./pointwise.ts";
 import { saveContinuous } from "./save-continuous.ts";
-import type { ContinuousPrediction, ContinuousWorldModel, PredictOptions } from "./world-model.ts";
+import type { ContinuousPrediction, PredictOptions } from "./world-model.ts";
 
-/** All that a continuous model is, and all that is saved of it. */
-export interface ContinuousDefinition {
-  /** Gymnasium id whose coordinates and rewards are meant; without it states are observations and `reward` a constant. */
-  readonly environment?: string;
-  readonly reward?: number;
-  readonly actionSpace: Space;
-  readonly observationSpace: Space;
-  readonly system: BellmanSystem;
-  /** [k] residual scale of each head, with every critic counted once. */
-  readonly sigma: Float64Array;
-  readonly solver:
-    | { readonly method: "amortised"; readonly dynamics: Dynamics }
-    | { readonly method: "pointwise"; readonly settings: PointwiseSettings };
-  /** How wide its bounds are; without it they go by the deviations alone, and nothing is left unanswered. */
-  readonly bounds?: BoundScale;
-  /** Where the model comes from and what is known of it: copied into model.json. */
-  readonly provenance: Readonly<Record<string, unknown>>;
-}
-
-export function continuousModel(definition: ContinuousDefinition): ContinuousWorldModel & { readonly definition: ContinuousDefinition } {
+export function continuousModel(definition: ContinuousDefinition): DefinedModel {
   const { system, solver, sigma } = definition;
   const { coordinates, stateSize: d, actionSize: m } = system;
   const { bounds = unscaled(d) } = definition;
@@ -68,7 +49,7 @@ export function continuousModel(definition: ContinuousDefinition): ContinuousWor
     return { nextStates, residual, deviation, ...boundsOf(deviation, bounds, level) };
   };
 
-  const model: ContinuousWorldModel & { readonly definition: ContinuousDefinition } = {
+  const model: DefinedModel = {
     kind: "continuous",
     method: solver.method,
     coordinates,

@@ -1,7 +1,8 @@
 import { createRandom } from "../numbers/random.ts";
 import { boundsOf, LEVEL, unscaled } from "./bounds.ts";
 import { confine } from "./confine.ts";
-import { type ContinuousDefinition, continuousModel, stepOf, whitenedResidual } from "./continuous.ts";
+import { continuousModel, stepOf, whitenedResidual } from "./continuous.ts";
+import type { ContinuousDefinition } from "./definition.ts";
 import { covariances, meanUnderNoise, triangle } from "./expected-values.ts";
 import { solveGaussian } from "./gaussian-pointwise.ts";
 import { isNoisy } from "./noise.ts";

@@ -2,8 +2,8 @@ import { collectTransitions, type VisitedTransitions } from "../environments/col
 import { wrapAngle } from "../environments/coordinates.ts";
 import type { Environment } from "../environments/environment.ts";
 import { median } from "../numbers/statistics.ts";
-import type { ContinuousDefinition } from "./continuous.ts";
 import { type Coverage, coverageOf } from "./coverage.ts";
+import type { ContinuousDefinition } from "./definition.ts";
 import { scoreTabular, type TabularScore } from "./score-tabular.ts";
 import type { ContinuousWorldModel, WorldModel } from "./world-model.ts";
 

@@ -24,7 +24,7 @@ import {
 import type { Coordinates } from "../environments/environment.ts";
 import type { Space } from "../spaces/space.ts";
 import type { ContactMap } from "./contact.ts";
-import type { ContinuousDefinition } from "./continuous.ts";
+import type { ContinuousDefinition } from "./definition.ts";
 import type { StructuredSettings } from "./dynamics.ts";
 import { boundedPositions, CHEBYSHEV_DEGREE, createFeatures, type FeatureKind, products } from "./features.ts";
 import { type NetworkParameters, type NetworkSettings, networkChange } from "./network-dynamics.ts";

@@ -13,7 +13,7 @@ import { loadCritic } from "../../src/formats/index.ts";
 import { readNpz } from "../../src/formats/npy.ts";
 import { criticNpz, criticOnnx, savedForm } from "../../src/formats/write-critic.ts";
 import { writeNpy, writeNpz } from "../../src/formats/write-npz.ts";
-import type { InferredContinuous } from "../../src/inversion/continuous/infer-continuous.ts";
+import type { InferredContinuous } from "../../src/inversion/assemble.ts";
 import { inferDynamics } from "../../src/inversion/infer.ts";
 import { createRandom } from "../../src/numbers/random.ts";
 import { stepGraph } from "../../src/world-model/step-graph.ts";

@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
 import { createRandom } from "../../src/engine/index.ts";
-import { type InferredContinuous, inferContinuous } from "../../src/inversion/continuous/infer-continuous.ts";
-import { type InferOptions, inferDynamics } from "../../src/inversion/infer.ts";
+import type { InferredContinuous } from "../../src/inversion/assemble.ts";
+import { inferDynamics } from "../../src/inversion/infer.ts";
+import { inferContinuous } from "../../src/inversion/infer-continuous.ts";
+import type { PointwiseInferOptions } from "../../src/inversion/options.ts";
 import { createFeatures } from "../../src/world-model/features.ts";
 import { createStructure } from "../../src/world-model/structure.ts";
 import { plainCoordinates, plantedCritic, plantedSamples, plantedSpaces } from "../planted-critic.ts";
@@ -186,7 +188,7 @@ test("heads that share an unknown reward answer without it; a wrong reward does 
   const { a, b } = systems.explicit;
   const critic = plantedCritic({ heads: 8, a, b }, random);
   const samples = plantedSamples(2, 1, 200, random);
-  const medianError = async (options: InferOptions) => {
+  const medianError = async (options: Partial<PointwiseInferOptions>) => {
     const inferred = (await inferDynamics(critic, {
       samples,
       method: "pointwise",

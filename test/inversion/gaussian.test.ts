@@ -3,8 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { bellmanSystem } from "../../src/bellman/system.ts";
-import { type InferredContinuous, inferContinuous } from "../../src/inversion/continuous/infer-continuous.ts";
+import type { InferredContinuous } from "../../src/inversion/assemble.ts";
 import { inferDynamics } from "../../src/inversion/infer.ts";
+import { inferContinuous } from "../../src/inversion/infer-continuous.ts";
+import type { InferOptions } from "../../src/inversion/options.ts";
 import { createRandom } from "../../src/numbers/random.ts";
 import { linearGaussianCoordinates, linearGaussianCritic, shakenSpring as world } from "../../src/reproduce/linear-gaussian.ts";
 import { expectedUnderNoise } from "../../src/world-model/expected-values.ts";
@@ -201,8 +203,7 @@ describe("a planted noise", () => {
 
   test("tables, transitions and networks are refused", async () => {
     const critic = linearGaussianCritic(world, signals, createRandom(7));
-    await expect(inferDynamics(critic, { method: "network", noise: "constant", samples: 10 })).rejects.toThrow(
-      /'amortised' or 'pointwise'/,
-    );
+    const options = { method: "network", noise: "constant", samples: 10 } as InferOptions;
+    await expect(inferDynamics(critic, options)).rejects.toThrow(/'amortised' or 'pointwise'/);
   });
 });

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import type { Rewards } from "../../src/bellman/rewards.ts";
 import { stateValueCritic } from "../../src/critics/state-value.ts";
 import { linear, type Random, tanh, type Value } from "../../src/engine/index.ts";
-import type { InferredContinuous } from "../../src/inversion/continuous/infer-continuous.ts";
+import type { InferredContinuous } from "../../src/inversion/assemble.ts";
 import { inferDynamics } from "../../src/inversion/infer.ts";
 import { createRandom } from "../../src/numbers/random.ts";
 import { box, discrete } from "../../src/spaces/space.ts";

@@ -3,7 +3,7 @@ import { type CoordinateEncoding, coordinateHeads } from "../../src/critics/coor
 import type { NetworkCritic } from "../../src/critics/critic.ts";
 import { restoreCritic } from "../../src/critics/saved.ts";
 import { identityCoordinates } from "../../src/environments/identity-coordinates.ts";
-import { inferFromCoordinates } from "../../src/inversion/continuous/infer-coordinates.ts";
+import { inferContinuous } from "../../src/inversion/infer-continuous.ts";
 import {
   type CoordinateCheckpoint,
   type CoordinateTraining,
@@ -69,7 +69,7 @@ describe("values of coordinates", () => {
       Math.sqrt(Array.from(fresh.nextStates, (_, i) => of(i) ** 2).reduce((x, y) => x + y, 0) / s.length);
     const change = rms((i) => fresh.nextStates[i] - s[i]);
 
-    const { model } = await inferFromCoordinates(critic, {
+    const { model } = await inferContinuous([critic], {
       coordinates: identityCoordinates(box([-3, -3], [3, 3])),
       rewards: (_states, _actions, n, out) => void out.fill(0, 0, n),
       samples: {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { createRandom, type Random } from "../../src/engine/index.ts";
-import { inferContinuous } from "../../src/inversion/continuous/infer-continuous.ts";
+import { inferContinuous } from "../../src/inversion/infer-continuous.ts";
 import { boundFactors, boundsOf, PRIOR } from "../../src/world-model/bounds.ts";
 import { type CalibrationTransitions, calibrateBounds } from "../../src/world-model/calibrate.ts";
 import { coverageOf } from "../../src/world-model/coverage.ts";

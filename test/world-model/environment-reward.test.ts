@@ -7,7 +7,7 @@ import type { NetworkCritic } from "../../src/critics/critic.ts";
 import { type NetworkDefinition, networkCritic } from "../../src/critics/network-critic.ts";
 import { linear, tanh, type Value } from "../../src/engine/index.ts";
 import { make } from "../../src/environments/make.ts";
-import type { InferredContinuous } from "../../src/inversion/continuous/infer-continuous.ts";
+import type { InferredContinuous } from "../../src/inversion/assemble.ts";
 import { inferDynamics } from "../../src/inversion/infer.ts";
 import { createRandom } from "../../src/numbers/random.ts";
 import { loadWorldModel } from "../../src/world-model/load.ts";

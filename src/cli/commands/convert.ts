@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import type { Critic } from "../../critics/critic.ts";
-import type { ContinuousDefinition } from "../../world-model/continuous.ts";
+import type { ContinuousDefinition } from "../../world-model/definition.ts";
 import type { WorldModel } from "../../world-model/world-model.ts";
 import { RefusalError, UsageError } from "../parts/errors.ts";
 import type { Io } from "../parts/io.ts";

@@ -1,7 +1,5 @@
-import { Command, InvalidArgumentError, Option } from "commander";
-import type { Method } from "../../inversion/infer.ts";
-import type { NoiseKind } from "../../world-model/noise.ts";
-import { methods } from "../parts/infer-critics.ts";
+import { Command, InvalidArgumentError } from "commander";
+import { methods } from "../../inversion/methods.ts";
 import type { Io } from "../parts/io.ts";
 import { checkOutputFolder } from "../parts/output-folder.ts";
 import { type CommonOptions, discount, perform, positiveInteger, withCommonOptions, withExamples } from "../parts/run.ts";
@@ -10,13 +8,13 @@ import { version } from "../parts/version.ts";
 interface InferOptions extends CommonOptions {
   readonly env?: string;
   readonly out?: string;
-  readonly method?: Method;
+  readonly method?: string;
   readonly gamma?: number;
   readonly states?: number;
   readonly transitions?: string;
   readonly calibration?: string;
   readonly timeStep?: number;
-  readonly noise?: NoiseKind;
+  readonly noise?: string;
   readonly reward?: string;
   readonly force?: boolean;
 }
@@ -31,10 +29,9 @@ export function inferCommand(io: Io): Command {
       .argument("<critic...>", "Stable-Baselines3 zips, RL Zoo folders, or .npy or .npz tables")
       .option("--env <id>", "environment, e.g. Pendulum-v1 (default: what the critic says)")
       .option("--out <folder>", "write the model, summary.json and report.html there")
-      .addOption(
-        new Option("--method <name>", "how to solve for the next state (default: matching for tables, amortised for networks)").choices(
-          methods,
-        ),
+      .option(
+        "--method <name>",
+        `how to solve for the next state: ${methods.join(", ")} (default: matching for tables, amortised for networks)`,
       )
       .option("--gamma <number>", "discount of the critics, where their files do not say it", discount)
       .option("--states <n>", "states to ask a network about (default: 2000, or 30000 for sparse goals)", positiveInteger)
@@ -47,11 +44,9 @@ export function inferCommand(io: Io): Command {
         "time between two steps, in the unit of the rates, where it is known (default: the critics tell)",
         positiveNumber,
       )
-      .addOption(
-        new Option(
-          "--noise <kind>",
-          "next states scatter: infer a covariance too, the same everywhere or with a factor linear in state and action (pointwise: one a pair)",
-        ).choices(["constant", "linear"]),
+      .option(
+        "--noise <kind>",
+        "next states scatter: infer a covariance too, constant or with a factor linear in state and action (pointwise: one a pair)",
       )
       .option(
         "--transitions <file>",

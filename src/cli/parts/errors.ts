@@ -1,11 +1,8 @@
+export { RefusalError } from "../../base/refusal-error.ts";
+
 /** The command was called wrongly: exit 2. Everything else that goes wrong is exit 1. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
-}
-
-/** The command was called rightly, but what it was given cannot answer: exit 1. */
-export class RefusalError extends Error {
-  override readonly name = "RefusalError";
 }
 
 export const exitCodes = { done: 0, failed: 1, usage: 2, interrupted: 130, terminated: 143 } as const;

@@ -2,20 +2,17 @@ import type { OnProgress } from "../../base/progress.ts";
 import type { Critic, NetworkCritic, StateValueCritic, TabularCritic } from "../../critics/critic.ts";
 import type { Environment } from "../../environments/environment.ts";
 import type { RealTransitions } from "../../inversion/continuous/fit-with-transitions.ts";
-import type { InferOptions, Inferred, Method } from "../../inversion/infer.ts";
+import type { ContinuousInferOptions, TabularInferOptions } from "../../inversion/options.ts";
 import type { ContinuousInference, TabularInference } from "../../report/index.ts";
-import type { NoiseKind } from "../../world-model/noise.ts";
 import type { Score } from "../../world-model/score.ts";
 import { knownEnvironment, makeEnvironment, recogniseGrid } from "./environments.ts";
-import { RefusalError, UsageError } from "./errors.ts";
+import { UsageError } from "./errors.ts";
 import { givenReward, tableReward } from "./reward.ts";
-
-export const methods: readonly Method[] = ["matching", "projection", "amortised", "network", "pointwise"];
 
 export interface InferSettings {
   /** Gymnasium id; the critics' own where absent. */
   readonly environment?: string;
-  readonly method?: Method;
+  readonly method?: string;
   readonly seed: number;
   /** States to ask at, for networks. */
   readonly states?: number;
@@ -28,7 +25,7 @@ export interface InferSettings {
   /** τ, where it is known. */
   readonly timeStep?: number;
   /** How next states scatter, where they do. */
-  readonly noise?: NoiseKind;
+  readonly noise?: string;
   readonly onProgress?: OnProgress;
 }
 
@@ -39,16 +36,49 @@ export type Finding =
 
 /** Critics in, a scored model out. The seed chooses the states that are asked about; the score is taken on those of the next seed. */
 export async function inferCritics(critics: readonly Critic[], settings: InferSettings): Promise<Finding> {
+  await checkOptions(critics, settings);
   const tables = critics.filter((critic): critic is TabularCritic => critic.kind === "tabular");
-  if (tables.length === critics.length) return inferTables(tables, settings);
+  if (tables.length > 0) return inferTables(tables, settings);
   return inferNetworks(critics as readonly (NetworkCritic | StateValueCritic)[], settings);
 }
 
+/** What the library would refuse is refused before a file is read, with its sentence. */
+async function checkOptions(
+  critics: readonly Critic[],
+  { method, seed, states, transitions, timeStep, noise, reward, environment }: InferSettings,
+): Promise<void> {
+  const { chooseSolver } = await import("../../inversion/check-options.ts");
+  const ofNetworks = critics.some((critic) => critic.kind !== "tabular");
+  await refused(async () =>
+    chooseSolver(critics, {
+      method,
+      seed,
+      samples: states,
+      transitions,
+      timeStep,
+      noise,
+      // of tables the command line takes care itself
+      ...(ofNetworks ? { environment, rewards: reward } : {}),
+    }),
+  );
+}
+
+/** What does not belong together is wrong usage; the stack stays in `cause`. */
+async function refused<T>(work: () => Promise<T>): Promise<T> {
+  const [{ OptionError }, { MismatchError }] = await Promise.all([
+    import("../../base/option-error.ts"),
+    import("../../base/mismatch-error.ts"),
+  ]);
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof MismatchError || error instanceof OptionError) throw new UsageError(error.message, { cause: error });
+    throw error;
+  }
+}
+
 async function inferTables(critics: readonly TabularCritic[], settings: InferSettings): Promise<Finding> {
-  if (settings.transitions !== undefined) throw new UsageError("--transitions is for networks; a table is solved by its values alone");
-  if (settings.noise !== undefined) throw new UsageError("--noise is for networks; a table takes --method projection");
   if (settings.calibration !== undefined) throw new UsageError("--calibration is for networks; a table's margins are exact");
-  if (settings.timeStep !== undefined) throw new UsageError("--time-step is for networks; a table has no rates");
   const [{ stack }, { trueTables }, { scoreTabular }] = await Promise.all([
     import("../../critics/stack.ts"),
     import("../../report/true-tables.ts"),
@@ -64,8 +94,13 @@ async function inferTables(critics: readonly TabularCritic[], settings: InferSet
     throw new UsageError(`${settings.environment} does not have the states and actions of ${critic.name}`);
   }
   const rewards = settings.reward === undefined ? undefined : await tableReward(settings.reward, critic);
-  const { model, identifiability } = await infer([rewards ? { ...critic, rewards: rewards.table } : critic], settings);
-  if (model.kind !== "tabular" || "kind" in identifiability) throw new TypeError("a table gave a continuous model");
+  const { inferDynamics } = await import("../../inversion/infer.ts");
+  const { method, seed, onProgress } = settings;
+  // where several distributions fit, the one over the fewest states is meant
+  const options = method === "projection" ? { method, seed, onProgress, tabular: { undetermined: "fewest" } } : { seed, onProgress };
+  const { model, identifiability } = await refused(() =>
+    inferDynamics(rewards ? { ...critic, rewards: rewards.table } : critic, options as TabularInferOptions),
+  );
   return {
     kind: "tabular",
     model,
@@ -86,8 +121,11 @@ async function inferNetworks(critics: readonly (NetworkCritic | StateValueCritic
   onProgress?.(0, 1, "visiting states");
   const transitions = settings.transitions === undefined ? undefined : await realTransitions(settings.transitions, critics[0], environment);
   const reward = settings.reward === undefined ? {} : await givenReward(settings.reward);
-  const found = await infer(critics, { ...settings, environment: environment?.id }, { transitions, ...reward });
-  if (!("equations" in found)) throw new TypeError("a network gave a table");
+  const { inferDynamics } = await import("../../inversion/infer.ts");
+  const { method, states, timeStep, noise } = settings;
+  const options = { environment: environment?.id, method, seed, samples: states, timeStep, noise, transitions, ...reward, onProgress };
+  // `checkOptions` has seen that method and noise are known and belong together
+  const found = await refused(() => inferDynamics(critics, options as ContinuousInferOptions));
   const { identifiability, equations } = found;
   const measuring = settings.calibration === undefined ? undefined : await realTransitions(settings.calibration, critics[0], environment);
   const model = measuring ? await (await import("../../world-model/calibrate.ts")).calibrateBounds(found.model, measuring) : found.model;
@@ -111,33 +149,4 @@ async function realTransitions(
   ]);
   const coordinates = environment?.physics?.coordinates ?? identityCoordinates(flatBox(critic.observationSpace));
   return withoutTerminals(inCoordinates(await readTransitions(path), coordinates, critic.actionSize, path));
-}
-
-/** What does not belong together is wrong usage, what cannot be answered a refusal; the stack stays in `cause`. */
-async function infer(
-  critics: readonly Critic[],
-  { environment, method, seed, states, timeStep, noise, onProgress }: InferSettings,
-  more: Pick<InferOptions, "transitions" | "reward" | "rewards"> = {},
-): Promise<Inferred> {
-  const [{ inferDynamics }, { MismatchError }] = await Promise.all([
-    import("../../inversion/infer.ts"),
-    import("../../inversion/mismatch-error.ts"),
-  ]);
-  try {
-    return await inferDynamics(critics, {
-      environment,
-      method,
-      seed,
-      samples: states,
-      timeStep,
-      noise,
-      onProgress,
-      tabular: { undetermined: "fewest" },
-      ...more,
-    });
-  } catch (error) {
-    if (error instanceof MismatchError) throw new UsageError(error.message, { cause: error });
-    if (error instanceof RangeError) throw new RefusalError(error.message, { cause: error });
-    throw error;
-  }
 }

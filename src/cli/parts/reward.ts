@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Rewards } from "../../bellman/rewards.ts";
 import type { TabularCritic } from "../../critics/critic.ts";
-import type { InferOptions } from "../../inversion/infer.ts";
+import type { AmortisedInferOptions } from "../../inversion/options.ts";
 import { UsageError } from "./errors.ts";
 
 const kinds = "give a number, unknown, a module FILE.mjs or a table FILE.npy";
@@ -11,7 +11,7 @@ const kinds = "give a number, unknown, a module FILE.mjs or a table FILE.npy";
  * --reward for networks. A module is the user's own program and is run: its default export is r(state, action), arrays in, a number out.
  * @throws UsageError
  */
-export async function givenReward(what: string): Promise<Pick<InferOptions, "reward" | "rewards">> {
+export async function givenReward(what: string): Promise<Pick<AmortisedInferOptions, "reward" | "rewards">> {
   if (what === "unknown") return { rewards: "unknown" };
   if (what.trim() !== "" && Number.isFinite(Number(what))) return { reward: Number(what) };
   if (!/\.m?js$/.test(what)) throw new UsageError(`--reward '${what}' is not for networks: ${kinds}`);

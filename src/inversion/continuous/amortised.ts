@@ -1,3 +1,4 @@
+import { MismatchError } from "../../base/mismatch-error.ts";
 import type { OnProgress } from "../../base/progress.ts";
 import type { BellmanSystem } from "../../bellman/system.ts";
 import type { Coordinates } from "../../environments/environment.ts";
@@ -5,9 +6,10 @@ import type { Space } from "../../spaces/space.ts";
 import { createFeatures, type FeatureKind } from "../../world-model/features.ts";
 import { splitRegions } from "../../world-model/regions.ts";
 import { createStructure, type Integrator } from "../../world-model/structure.ts";
+import { defaults } from "../defaults.ts";
 import { type Equations, headRms } from "../samples.ts";
 import { type ExpectedEquations, expectedTerm } from "./expected-term.ts";
-import { DEFAULTS, type Fit, fitStructure } from "./fit-structure.ts";
+import { type Fit, fitStructure } from "./fit-structure.ts";
 
 export interface AmortisedOptions {
   /** "auto": positions follow their rates where the coordinates say which those are; false: never. */
@@ -41,10 +43,13 @@ export interface AmortisedFit {
   readonly plausible: readonly StructuredFit[];
 }
 
-/** A richer class must leave less than this part of what the simpler one left: otherwise it is learning the critic's own errors. Chosen on seeds 0 and 10 of published checkpoints, held on others. */
-const WORTH = 0.5;
+/**
+ * A richer class must leave less than this part of what the simpler one left: otherwise it is learning the critic's own errors.
+ * Chosen on seeds 0 and 10 of published checkpoints, held on others.
+ */
+export const WORTH = 0.5;
 /** A fit of at most this times the chosen one's cost explains the values about as well. */
-const PLAUSIBLE = 1.25;
+export const PLAUSIBLE = 1.25;
 /** First scale of the residuals against "nothing moves", before a fit tells. */
 export const FIRST_SCALE = 0.3;
 
@@ -103,7 +108,7 @@ export function candidateClasses(
   { kinematic = "auto", features = "auto" }: AmortisedOptions,
 ): { readonly integrator: Integrator; readonly features: FeatureKind }[] {
   const known = coordinates.rateOf.some((rate) => rate !== null);
-  if (kinematic === true && !known) throw new RangeError("kinematic structure needs coordinates that say which is whose rate");
+  if (kinematic === true && !known) throw new MismatchError("kinematic structure needs coordinates that say which is whose rate");
   const integrators: readonly Integrator[] = known && kinematic !== false ? ["explicit", "semi-implicit"] : ["free"];
   const kinds: readonly FeatureKind[] = features === "auto" ? ["linear", "quadratic"] : [features];
   return kinds.flatMap((kind) => integrators.map((integrator) => ({ integrator, features: kind })));
@@ -125,7 +130,8 @@ async function fitOne(
   const phi = features.matrix(states, actions, n);
   const regions = splitRegions(states, system.stateSize, scale, 5);
   const term =
-    expected && (await expectedTerm(expected.equations, structure, actionSpace, states, { huber: huber ?? DEFAULTS.huber, regions }));
+    expected &&
+    (await expectedTerm(expected.equations, structure, actionSpace, states, { huber: huber ?? defaults.structured.huber, regions }));
   const weight = expected?.alone ? 0 : 1;
   const fit = await fitStructure(system, structure, states, phi, targets, sigma, { huber, ridge, timeStep, regions, term, weight, start });
   return { ...fit, integrator, features: kind, sigma };

@@ -28,6 +28,7 @@ import {
   networkDynamics,
   networkFeatures,
 } from "../../world-model/network-dynamics.ts";
+import { defaults } from "../defaults.ts";
 import type { Equations } from "../samples.ts";
 import { firstSigma } from "./amortised.ts";
 
@@ -60,7 +61,7 @@ export interface NetworkFit {
 }
 
 const PACKED = "parameters";
-const DEFAULTS = { members: 3, steps: 1500, batch: 256, rate: 5e-3, huber: 2, decay: 1e-4 };
+const DEFAULTS = defaults.network;
 
 /**
  * P-learning's form (Letcher et al. 2026): a network f(s, a) is trained until V_i(s + f(s, a)) agrees with (Q_i − r_i)/γ_i; no next state is used.
@@ -93,26 +94,28 @@ export async function fitNetwork(
   for (let member = 0; member < size; member++) {
     const initial = options.start ?? initialParameters(options.settings, width, d, random);
     const training = await recur(graph, adamState(pack(PACKED, initial)));
-    for (let t = 1; t <= steps; t++) {
-      for (let i = 0; i < rows; i++) {
-        const b = random.integer(n);
-        for (let j = 0; j < d; j++) taken.states.data[i * d + j] = states[b * d + j];
-        for (let j = 0; j < width; j++) taken.phi.data[i * width + j] = phi[b * width + j];
-        for (let j = 0; j < k; j++) taken.targets.data[i * k + j] = targets[b * k + j];
+    try {
+      for (let t = 1; t <= steps; t++) {
+        for (let i = 0; i < rows; i++) {
+          const b = random.integer(n);
+          for (let j = 0; j < d; j++) taken.states.data[i * d + j] = states[b * d + j];
+          for (let j = 0; j < width; j++) taken.phi.data[i * width + j] = phi[b * width + j];
+          for (let j = 0; j < k; j++) taken.targets.data[i * k + j] = targets[b * k + j];
+        }
+        step.data[0] = rate * (0.5 * (1 + Math.cos((Math.PI * t) / steps)) + 0.01);
+        const { cost } = await training.run({ ...taken, rate: step });
+        if (t % 50 === 0 || t === steps)
+          onProgress?.(member * steps + t, size * steps, `network ${member + 1}, cost ${cost[0].toFixed(3)}`);
       }
-      step.data[0] = rate * (0.5 * (1 + Math.cos((Math.PI * t) / steps)) + 0.01);
-      const { cost } = await training.run({ ...taken, rate: step });
-      if (t % 50 === 0 || t === steps) onProgress?.(member * steps + t, size * steps, `network ${member + 1}, cost ${cost[0].toFixed(3)}`);
+      members.push(unpack(training.state[PACKED].data, initial));
+    } finally {
+      await training.release();
     }
-    members.push(unpack(training.state[PACKED].data, initial));
-    await training.release();
   }
 
-  const change = await networkDynamics(options.settings, system.coordinates, actionSpace, centre, scale, members).change(
-    states,
-    actions,
-    n,
-  );
+  const fitted = networkDynamics(options.settings, system.coordinates, actionSpace, centre, scale, members);
+  const change = await fitted.change(states, actions, n);
+  await fitted.release?.();
   const reached = await system.values(change.map((x, i) => x + states[i]));
   const mean = (found: Float32Array) => {
     let sum = 0;

@@ -1,7 +1,10 @@
 import type { BellmanSystem } from "../../bellman/system.ts";
 import { cholesky, choleskySolve } from "../../numbers/dense.ts";
 import type { Structure } from "../../world-model/structure.ts";
+import { defaults } from "../defaults.ts";
 import type { CostTerm } from "./expected-term.ts";
+
+const standard = defaults.structured;
 
 export interface FitOptions {
   /** Residuals beyond this many whitened units count linearly (Huber). */
@@ -46,7 +49,6 @@ export interface Fit {
   readonly iterations: number;
 }
 
-export const DEFAULTS = { huber: 2, ridge: 0.01, iterations: 40 };
 /** Time steps tried first, in units of (spread of positions) / (spread of their rates). */
 const CLOCKS = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1];
 
@@ -67,7 +69,7 @@ export async function fitStructure(
   sigma: Float64Array,
   options: FitOptions = {},
 ): Promise<Fit> {
-  const { huber = DEFAULTS.huber, ridge = DEFAULTS.ridge, iterations = DEFAULTS.iterations } = options;
+  const { huber = standard.huber, ridge = standard.ridge, iterations = standard.iterations } = options;
   const d = system.stateSize;
   const k = system.heads.length;
   const n = states.length / d;

@@ -1,4 +1,5 @@
 import type { OnProgress } from "../../base/progress.ts";
+import { RefusalError } from "../../base/refusal-error.ts";
 import type { BellmanSystem } from "../../bellman/system.ts";
 import { wrapAngle } from "../../environments/coordinates.ts";
 import type { Coordinates } from "../../environments/environment.ts";
@@ -85,7 +86,7 @@ export async function fitWithTransitions(
   options: AmortisedOptions & { readonly seed?: number } = {},
   onProgress?: OnProgress,
 ): Promise<FitWithTransitions> {
-  if (real.n < 2) throw new RangeError(`cross-validation needs at least 2 transitions, got ${real.n}`);
+  if (real.n < 2) throw new RefusalError(`cross-validation needs at least 2 transitions, got ${real.n}`);
   const d = system.stateSize;
   const { centre, scale } = equations;
   const changes = changesOf(system, real);

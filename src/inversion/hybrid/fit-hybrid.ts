@@ -1,3 +1,4 @@
+import { RefusalError } from "../../base/refusal-error.ts";
 import { cholesky, choleskySolve } from "../../numbers/dense.ts";
 import { confine } from "../../world-model/confine.ts";
 import { touches } from "../../world-model/contact.ts";
@@ -139,7 +140,7 @@ export async function fitHybrid(
       }
       if (iteration === iterations) for (let q = 0; q < p; q++) regional[(regions ? regions[b] : b) * p + q] += own[q] / n;
     }
-    if (used === 0) throw new RangeError("hybrid fit: no equation says anything of these states; draw states farther from the goals");
+    if (used === 0) throw new RefusalError("hybrid fit: no equation says anything of these states; draw states farther from the goals");
     let trace = 0;
     for (let q = 0; q < p; q++) {
       for (let r = q + 1; r < p; r++) curvature[q * p + r] = curvature[r * p + q];
@@ -156,7 +157,7 @@ export async function fitHybrid(
       factor[0] = 1;
       gradient[0] = 0;
     }
-    if (!cholesky(factor, p)) throw new RangeError("hybrid fit: the curvature is not positive; fewer features would do");
+    if (!cholesky(factor, p)) throw new RefusalError("hybrid fit: the curvature is not positive; fewer features would do");
     const step = gradient.map((g) => -g);
     choleskySolve(factor, p, step);
     for (let q = 0; q < p; q++) theta[q] += step[q];

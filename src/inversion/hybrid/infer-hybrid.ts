@@ -1,3 +1,4 @@
+import { MismatchError } from "../../base/mismatch-error.ts";
 import type { OnProgress } from "../../base/progress.ts";
 import { createRandom } from "../../numbers/random.ts";
 import { moments } from "../../numbers/statistics.ts";
@@ -10,7 +11,7 @@ import { boundedPositions, createFeatures, type FeatureKind } from "../../world-
 import { splitRegions } from "../../world-model/regions.ts";
 import { withSpread } from "../../world-model/spread.ts";
 import { createStructure, type Integrator, type Structure } from "../../world-model/structure.ts";
-import { MismatchError } from "../mismatch-error.ts";
+import { PLAUSIBLE, WORTH } from "../continuous/amortised.ts";
 import type { Samples } from "../samples.ts";
 import { type ContactEvidence, fitContacts } from "./fit-contacts.ts";
 import { fitHybrid, type HybridFit } from "./fit-hybrid.ts";
@@ -56,10 +57,6 @@ const FITTED = 8000;
 const HELD_OUT = 2500;
 /** Classes within this many standard errors of the best are as good: the smallest of them is taken. */
 const ALIKE = 1;
-/** With one critic alone a richer class must leave less than this part of the residual: critics have errors of their own to learn. */
-const WORTH = 0.5;
-/** A class that leaves at most so many times the chosen one's residual explains the values about as well. */
-const PLAUSIBLE = 1.25;
 /** 2^5 regions within which a critic's errors are taken to be alike. */
 const REGIONS = 5;
 

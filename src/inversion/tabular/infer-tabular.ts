@@ -1,3 +1,4 @@
+import { RefusalError } from "../../base/refusal-error.ts";
 import { bellmanColumns, bellmanTargets, rewardClasses } from "../../bellman/tabular.ts";
 import type { TabularCritic } from "../../critics/critic.ts";
 import { headScale } from "../../identifiability/column-index.ts";
@@ -169,11 +170,11 @@ function rewardCanceller(critic: TabularCritic, weights: ArrayLike<number>, mask
   const heads = critic.heads.length;
   const [first] = critic.heads;
   if (heads === 1)
-    throw new RangeError(
+    throw new RefusalError(
       `critic ${critic.name}: its rewards are not known and there is no second head to cancel them against; give rewards`,
     );
   if (mask || critic.heads.some((head) => head.rewardScale !== first.rewardScale))
-    throw new RangeError(
+    throw new RefusalError(
       `critic ${critic.name}: its rewards are not known and do not cancel, since heads differ in scale or are silent in places; give rewards`,
     );
   const share = headScale(heads, weights).map((x) => x * x);

@@ -7,7 +7,7 @@ import { collectStates, randomPolicy } from "../../environments/collect.ts";
 import { make } from "../../environments/make.ts";
 import { vectorize } from "../../environments/vector-environment.ts";
 import { readSafetensors, writeSafetensors } from "../../formats/safetensors.ts";
-import type { InferredContinuous } from "../../inversion/continuous/infer-continuous.ts";
+import type { InferredContinuous } from "../../inversion/assemble.ts";
 import { inferDynamics } from "../../inversion/infer.ts";
 import type { Checkpoint } from "../../learning/checkpoint-file.ts";
 import { algorithms } from "../../learning/deep/algorithms.ts";

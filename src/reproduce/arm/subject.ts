@@ -9,7 +9,7 @@ import { armBehaviour } from "../../environments/arm/behaviour.ts";
 import type { Environment } from "../../environments/environment.ts";
 import { loadSavedCritic, saveCritic } from "../../formats/critic-folder.ts";
 import { readSafetensors, type SafetensorsArray, writeSafetensors } from "../../formats/safetensors.ts";
-import { inferFromCoordinates } from "../../inversion/continuous/infer-coordinates.ts";
+import { inferContinuous } from "../../inversion/infer-continuous.ts";
 import { trainArmCritic } from "../../learning/invertible/arm-critic.ts";
 import { armEncoding, armImportance } from "../../learning/invertible/arm-encoding.ts";
 import { type CoordinateCheckpoint, type CoordinateTransitions, trainDirectly } from "../../learning/invertible/coordinate-values.ts";
@@ -167,7 +167,7 @@ export async function obtainModel(
   const { states, actions } = await data();
   const d = environment.coordinates!.names.length;
   const m = actions.length / (states.length / d);
-  const { model } = await inferFromCoordinates(restoreCritic(critic) as NetworkCritic, {
+  const { model } = await inferContinuous([restoreCritic(critic) as NetworkCritic], {
     coordinates: environment.coordinates!,
     rewards: (_states, _actions, n, out) => void out.fill(0, 0, n),
     samples: {

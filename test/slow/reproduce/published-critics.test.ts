@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { NetworkCritic } from "../../../src/critics/critic.ts";
 import { make } from "../../../src/environments/make.ts";
 import { loadCritic } from "../../../src/formats/load-critic.ts";
-import type { InferredContinuous } from "../../../src/inversion/continuous/infer-continuous.ts";
+import type { InferredContinuous } from "../../../src/inversion/assemble.ts";
 import { inferDynamics } from "../../../src/inversion/infer.ts";
 import { withoutTerminals } from "../../../src/inversion/transitions.ts";
 import { reachCorrelations } from "../../../src/reproduce/fetch-reach.ts";

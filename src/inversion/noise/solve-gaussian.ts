@@ -1,30 +1,21 @@
-import { type BellmanSystem, bellmanSystem } from "../../bellman/system.ts";
-import type { NetworkCritic } from "../../critics/critic.ts";
+import type { BellmanSystem } from "../../bellman/system.ts";
 import { stack } from "../../critics/stack.ts";
-import { identifyContinuous } from "../../identifiability/continuous.ts";
-import { identifyNoise } from "../../identifiability/noise.ts";
 import type { Space } from "../../spaces/space.ts";
-import type { ContinuousDefinition } from "../../world-model/continuous.ts";
-import { expectedUnderNoise, meanUnderNoise, triangle } from "../../world-model/expected-values.ts";
+import { meanUnderNoise, triangle } from "../../world-model/expected-values.ts";
 import { createFeatures } from "../../world-model/features.ts";
-import { type GaussianSettings, gaussianModel } from "../../world-model/gaussian-model.ts";
-import { type GaussianSolution, solveGaussian } from "../../world-model/gaussian-pointwise.ts";
+import type { GaussianSettings } from "../../world-model/gaussian-model.ts";
+import { type GaussianSolution, solveGaussian as solvePairs } from "../../world-model/gaussian-pointwise.ts";
 import { mixFactors, type NoiseKind, noiseFeatures, withNoise } from "../../world-model/noise.ts";
 import { splitRegions } from "../../world-model/regions.ts";
 import { withSpread } from "../../world-model/spread.ts";
 import { createStructure } from "../../world-model/structure.ts";
 import { firstSigma, fitAmortised, headShare, residualSigma, type StructuredFit } from "../continuous/amortised.ts";
-import { DEFAULTS } from "../continuous/fit-structure.ts";
-import {
-  boundScale,
-  dynamicsOfFit,
-  type InferContinuousOptions,
-  type InferredContinuous,
-  spreadOf,
-} from "../continuous/infer-continuous.ts";
-import { MismatchError } from "../mismatch-error.ts";
+import { dynamicsOfFit, spreadOf } from "../continuous/answers.ts";
+import { defaults } from "../defaults.ts";
 import { type Equations, equationsAt, headRms } from "../samples.ts";
+import type { ContinuousSettings, Problem, Solved } from "../solver.ts";
 import { fitGaussian, type GaussianFit } from "./fit-gaussian.ts";
+import { repeatFactor, underNoise } from "./under-noise.ts";
 
 /** First guesses of the noise, in typical steps: the fit from each, the lowest kept. */
 const FIRST_NOISE = [0.1, 0.5];
@@ -36,91 +27,26 @@ const ROUNDS = 5;
 const LEAST = 1e-5;
 
 /** What was found of every sample. */
-interface Found {
-  readonly solver: ContinuousDefinition["solver"];
-  readonly sigma: Float64Array;
-  readonly means: Float64Array;
-  readonly factors: Float64Array;
-  readonly costRatio: number;
-  readonly kinematic: boolean;
-}
+type Found = Pick<Solved, "solver" | "sigma" | "costRatio"> & { readonly nextStates: Float64Array; readonly factors: Float64Array };
 
 /**
  * Mean and covariance of the next state: s' ~ N(m(s, a), L Lᵀ(s, a)) with E V_i(s') = y_i for every head. Next states are never used.
  * Amortised: a law that is linear in features and one noise for the region, or L linear in features too. Pointwise: a Gaussian for every pair.
  */
-export async function inferGaussian(critics: readonly NetworkCritic[], options: InferContinuousOptions): Promise<InferredContinuous> {
-  const { coordinates, rewards, samples, method = "amortised", noise = "constant" } = options;
-  if (method === "network") throw new MismatchError("noise is inferred by method 'amortised' or 'pointwise'");
-  if (options.transitions) throw new MismatchError("noise is inferred from critics alone, without transitions");
+export async function solveGaussian({ critics, settings, open }: Problem): Promise<Solved> {
+  const { noise = "constant" } = settings;
   const critic = critics.length === 1 ? critics[0] : stack(critics);
-  const system = await bellmanSystem(critic, coordinates, rewards);
-  try {
-    const equations = await equationsAt(system, samples);
-    const found =
-      method === "pointwise"
-        ? await pairByPair(system, equations, options)
-        : await structured(system, critic.actionSpace, equations, noise, options);
-    const slopesAt = async (means: Float64Array, factors: Float64Array) => (await expectedUnderNoise(system, means, factors)).slopes;
-    const expected = await expectedUnderNoise(system, found.means, found.factors);
-    const seen = await identifyContinuous(underNoise(system, found.factors), {
-      states: samples.states,
-      nextStates: found.means,
-      targets: equations.targets,
-      sigma: found.sigma,
-      costRatio: found.costRatio,
-      method,
-      kinematic: found.kinematic,
-    });
-    const ofNoise = await identifyNoise(system, {
-      states: samples.states,
-      means: found.means,
-      factors: found.factors,
-      residuals: expected.values.map((value, at) => value - equations.targets[at]),
-      method,
-      slopes: slopesAt,
-    });
-    const { usable, sentence, help } = seen.verdict;
-    const identifiability = {
-      ...seen,
-      noise: ofNoise,
-      verdict: { usable, sentence: `${sentence} ${ofNoise.sentence}`, help: [...help, ...ofNoise.help] },
-    };
-    const model = gaussianModel({
-      environment: options.environment,
-      reward: options.reward,
-      actionSpace: critic.actionSpace,
-      observationSpace: critic.observationSpace,
-      system,
-      sigma: found.sigma,
-      solver: found.solver,
-      bounds: boundScale(coordinates, samples.states, { solver: found.solver, nextStates: found.means }, !usable),
-      provenance: options.provenance ?? {},
-    });
-    return { model, identifiability, equations };
-  } catch (error) {
-    await system.release();
-    throw error;
-  }
+  const system = await open(critic);
+  const equations = await equationsAt(system, settings.samples);
+  const found = await structured(system, critic.actionSpace, equations, noise, settings);
+  return { system, equations, ...found };
 }
 
-/** The same system, whose values at the samples' means are those expected under their noise. */
-function underNoise(system: BellmanSystem, factors: Float64Array): BellmanSystem {
-  const { stateSize: d } = system;
-  const lower = triangle(d);
-  const rowsOf = (n: number) => (factors.length === lower ? repeat(factors, n) : factors);
-  return {
-    ...system,
-    async linearise(means) {
-      const n = means.length / d;
-      const { values, slopes } = await expectedUnderNoise(system, means, rowsOf(n));
-      const k = system.heads.length;
-      const jacobian = new Float32Array(d * n * k);
-      for (let b = 0; b < n; b++)
-        for (let x = 0; x < d; x++) for (let i = 0; i < k; i++) jacobian[(x * n + b) * k + i] = slopes[(b * (d + lower) + x) * k + i];
-      return { values: Float32Array.from(values), jacobian };
-    },
-  };
+/** The same for every pair by itself. */
+export async function solveGaussianByPairs({ critics, settings, open }: Problem): Promise<Solved> {
+  const system = await open(critics.length === 1 ? critics[0] : stack(critics));
+  const equations = await equationsAt(system, settings.samples);
+  return { system, equations, ...(await pairByPair(system, equations, settings)) };
 }
 
 /** One noise everywhere: a law is fitted to it as to a system without noise. */
@@ -128,14 +54,8 @@ function smoothed(system: BellmanSystem, factor: Float64Array): BellmanSystem {
   const d = system.stateSize;
   return {
     ...underNoise(system, factor),
-    values: async (states) => Float32Array.from(await meanUnderNoise(system, states, repeat(factor, states.length / d))),
+    values: async (states) => Float32Array.from(await meanUnderNoise(system, states, repeatFactor(factor, states.length / d))),
   };
-}
-
-function repeat(factor: Float64Array, n: number): Float64Array {
-  const out = new Float64Array(n * factor.length);
-  for (let b = 0; b < n; b++) out.set(factor, b * factor.length);
-  return out;
 }
 
 async function structured(
@@ -143,11 +63,11 @@ async function structured(
   actionSpace: Space,
   equations: Equations,
   noise: NoiseKind,
-  options: InferContinuousOptions,
+  options: ContinuousSettings,
 ): Promise<Found> {
   const { coordinates, stateSize: d } = system;
   const { states, actions, n, targets, centre, scale, here } = equations;
-  const { huber = DEFAULTS.huber, ridge = DEFAULTS.ridge, onProgress } = options;
+  const { huber = defaults.structured.huber, ridge = defaults.structured.ridge, onProgress } = options;
   const lower = triangle(d);
   const regions = splitRegions(states, d, scale, 5);
   const solve = async (
@@ -217,14 +137,13 @@ async function structured(
   return {
     solver: { method: "amortised", dynamics: withNoise(known, features, found.weights, d) },
     sigma,
-    means: change.map((x, i) => x + states[i]),
+    nextStates: change.map((x, i) => x + states[i]),
     factors,
     costRatio: huberMean(found.residuals, undefined, sigma, huber) / nothing,
-    kinematic: law.integrator !== "free",
   };
 }
 
-async function pairByPair(system: BellmanSystem, equations: Equations, options: InferContinuousOptions): Promise<Found> {
+async function pairByPair(system: BellmanSystem, equations: Equations, options: ContinuousSettings): Promise<Found> {
   const { stateSize: d, coordinates } = system;
   const { states, targets, here, scale, n } = equations;
   const k = system.heads.length;
@@ -238,9 +157,7 @@ async function pairByPair(system: BellmanSystem, equations: Equations, options: 
   let settings: GaussianSettings = {
     reach: Array.from(scale, (x) => 0.1 * x),
     noise: Array.from(scale, (x) => 0.1 * x),
-    starts: 1,
-    iterations: ITERATIONS,
-    huber: 3,
+    ...defaults.pointwiseNoise,
     seed: options.seed ?? 0,
     ...options.pointwise,
   };
@@ -249,23 +166,22 @@ async function pairByPair(system: BellmanSystem, equations: Equations, options: 
   const fewTargets = targets.subarray(0, pairs * k);
   for (let round = 0; round < ROUNDS; round++) {
     options.onProgress?.(round, ROUNDS + 1, "sizing errors, steps and noise");
-    const found = await solveGaussian(system, few, fewTargets, sigma, settings);
+    const found = await solvePairs(system, few, fewTargets, sigma, settings);
     // what was fitted away is no evidence: k equations, d + d(d + 1)/2 unknowns a pair
     const freedom = Math.sqrt(k / Math.max(1, k - d - lower));
     sigma = headRms(found.residuals, k).map((rms, i) => Math.max(freedom * rms * share[i], LEAST * nothing[i]) || 1e-12);
     settings = { ...settings, ...sizes(found, few, settings, coordinates.angular) };
   }
   options.onProgress?.(ROUNDS, ROUNDS + 1, "solving every pair");
-  const found = await solveGaussian(system, states, targets, sigma, settings);
+  const found = await solvePairs(system, states, targets, sigma, settings);
   options.onProgress?.(ROUNDS + 1, ROUNDS + 1, "solved");
   const huber = settings.huber;
   return {
     solver: { method: "pointwise", settings },
     sigma,
-    means: found.means,
+    nextStates: found.means,
     factors: found.factors,
     costRatio: huberMean(found.residuals, undefined, sigma, huber) / huberMean(here, targets, sigma, huber),
-    kinematic: false,
   };
 }
 

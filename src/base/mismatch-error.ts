@@ -1,4 +1,4 @@
-import { type ErrorDetails, VinverseError } from "../base/error.ts";
+import { type ErrorDetails, VinverseError } from "./error.ts";
 
 /** Critics, environment, method or data that do not belong together: the caller asked for something that cannot be meant. */
 export class MismatchError extends VinverseError {

@@ -1,19 +1,15 @@
-import { bellmanSystem } from "../../bellman/system.ts";
+import { MismatchError } from "../../base/mismatch-error.ts";
 import { type CoordinateValueParts, coordinateParts } from "../../critics/coordinate-values.ts";
-import type { NetworkCritic } from "../../critics/critic.ts";
 import type { Network } from "../../critics/network.ts";
-import { identifyContinuous } from "../../identifiability/continuous.ts";
-import { confine } from "../../world-model/confine.ts";
-import { continuousModel } from "../../world-model/continuous.ts";
 import type { EncodingNumbers, NetworkParameters, NetworkSettings } from "../../world-model/network-dynamics.ts";
 import { networkDynamics } from "../../world-model/network-dynamics.ts";
 import { withSpread } from "../../world-model/spread.ts";
-import { MismatchError } from "../mismatch-error.ts";
+import { defaults } from "../defaults.ts";
 import { equationsAt, type Samples } from "../samples.ts";
+import type { Problem, Solved } from "../solver.ts";
+import { answersOf } from "./answers.ts";
 import { fitNetwork } from "./fit-network.ts";
-import { boundScale, type InferContinuousOptions, type InferredContinuous } from "./infer-continuous.ts";
 
-const DEFAULTS = { steps: 5000, batch: 512, rate: 1e-3, huber: 1, decay: 0, members: 1 };
 /** How many states what is known of the answer is judged at. */
 const JUDGED = 2000;
 /** Weight of a group of heads beside the one of least discount: the equations of a long horizon are nearer to singular. */
@@ -23,25 +19,21 @@ const LATER = 0.5;
  * P-learning (Letcher et al. 2026) of f in δ + u(s + δ) = w(s, a), at all discounts together: a network with the encoding and the layers of the critic's own w,
  * which is what f begins as ("w is δ", exact for u = 0), until it is Bellman-consistent at the samples. No next state is used.
  */
-export async function inferFromCoordinates(critic: NetworkCritic, options: InferContinuousOptions): Promise<InferredContinuous> {
+export async function solveCoordinates({ critics: [critic], settings: options, open }: Problem): Promise<Solved> {
   const parts = coordinateParts(critic);
   if (!parts) throw new MismatchError(`${critic.name} does not value coordinates themselves`);
-  if (options.transitions) throw new MismatchError("transitions cannot be weighed against values of coordinates yet: leave them out");
-  const { coordinates, rewards, samples, seed = 0, onProgress } = options;
+  const { coordinates, samples, seed = 0, onProgress } = options;
   const { actionSpace } = critic;
-  const system = await bellmanSystem(critic, coordinates, rewards);
+  const system = await open(critic);
   const equations = await equationsAt(system, samples);
   const settings = settingsOf(parts);
   const sigma = scalesOf(parts, options.network?.importance);
-  const network = { ...DEFAULTS, ...options.network, settings, sigma, seed, start: startOf(parts) };
+  const network = { ...defaults.coordinates, ...options.network, settings, sigma, seed, start: startOf(parts) };
   const fit = await fitNetwork(system, actionSpace, equations, network, onProgress);
   const found = networkDynamics(settings, coordinates, actionSpace, equations.centre, equations.scale, fit.members);
   const few = first(samples, Math.min(JUDGED, samples.n), system.stateSize, system.actionSize);
   const change = await found.change(few.states, few.actions, few.n);
-  const nextStates = confine(
-    change.map((x, i) => x + few.states[i]),
-    coordinates,
-  );
+  const nextStates = answersOf(change, few.states, system);
   const targets = equations.targets.slice(0, few.n * sigma.length);
   // one unit of a prediction's residual is what the critic leaves at the answers themselves
   const left = await system.values(nextStates);
@@ -54,28 +46,16 @@ export async function inferFromCoordinates(critic: NetworkCritic, options: Infer
   // an equation is off by what the critic left of it, and so about is its answer
   const least = parts.discounts.indexOf(Math.min(...parts.discounts)) * system.stateSize;
   const dynamics = withSpread(found, own.slice(least, least + system.stateSize));
-  const solver = { method: "amortised" as const, dynamics };
-  const identifiability = await identifyContinuous(system, {
+  return {
+    system,
+    equations,
+    solver: { method: "amortised", dynamics },
+    sigma: whitening,
     states: few.states,
     nextStates,
     targets,
-    sigma: whitening,
     costRatio: fit.cost / fit.costOfNothing,
-    method: "amortised",
-    kinematic: false,
-  });
-  const model = continuousModel({
-    environment: options.environment,
-    reward: options.reward,
-    actionSpace,
-    observationSpace: critic.observationSpace,
-    system,
-    sigma: whitening,
-    solver,
-    bounds: boundScale(coordinates, few.states, { solver, nextStates }, !identifiability.verdict.usable),
-    provenance: options.provenance ?? {},
-  });
-  return { model, identifiability, equations };
+  };
 }
 
 function first({ states, actions }: Samples, n: number, d: number, m: number): Samples {
