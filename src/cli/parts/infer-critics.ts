@@ -58,9 +58,13 @@ async function checkOptions(
       timeStep,
       noise,
       // of tables the command line takes care itself
-      ...(ofNetworks ? { environment, rewards: reward } : {}),
+      ...(ofNetworks ? { environment, [isNumber(reward) ? "reward" : "rewards"]: isNumber(reward) ? Number(reward) : reward } : {}),
     }),
   );
+}
+
+function isNumber(text: string | undefined): boolean {
+  return text !== undefined && text.trim() !== "" && Number.isFinite(Number(text));
 }
 
 /** What does not belong together is wrong usage; the stack stays in `cause`. */
