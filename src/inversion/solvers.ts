@@ -9,7 +9,7 @@ import { solveWithTransitions } from "./continuous/solve-with-transitions.ts";
 import { defaults } from "./defaults.ts";
 import { solveHybrid } from "./hybrid/solve-hybrid.ts";
 import type { Method } from "./methods.ts";
-import { solveGaussian, solveGaussianByPairs } from "./noise/solve-gaussian.ts";
+import { solveNoise, solveNoiseByPairs } from "./noise/solve-gaussian.ts";
 import type { Problem, Solved } from "./solver.ts";
 import { solveTable, type TableSettings } from "./tabular/solve-table.ts";
 
@@ -91,7 +91,7 @@ const continuous: readonly ContinuousSolver[] = [
     samples,
     from: "policy",
     options: [...structure, "noise"],
-    solve: solveGaussian,
+    solve: solveNoise,
   },
   {
     kind: "continuous",
@@ -100,7 +100,7 @@ const continuous: readonly ContinuousSolver[] = [
     samples,
     from: "policy",
     options: ["pointwise", "noise"],
-    solve: solveGaussianByPairs,
+    solve: solveNoiseByPairs,
   },
   {
     kind: "continuous",

@@ -56,7 +56,7 @@ test("wrong usage is exit 2, told before anything is read or written", async () 
   const cases: [string[], string][] = [
     [["infer"], "missing required argument 'critic'"],
     [["infer", "none.zip", "--out", out], "--force"],
-    [["infer", ring(), "--method", "guess"], "Allowed choices are"],
+    [["infer", ring(), "--gamma", "0.5", "--method", "guess"], "it is one of matching, projection"],
     [["infer", ring(), "--gamma", "0.5", "--method", "pointwise"], "for networks"],
     [["infer", ring(), "--gamma", "1.5"], "above 0 and up to 1"],
     [["infer", ring(), "--gamma", "0.5", "--env", "Moon-v0"], "there is no environment 'Moon-v0'"],

@@ -25,7 +25,11 @@ test.each(["amortised", "network", "pointwise"] as const)(
     const samples = plantedSamples(2, 1, 200, createRandom(3));
     const infer = async () => {
       const critic = plantedCritic({ heads: 4, ...law }, createRandom(2));
-      const inferred = await inferDynamics(critic, { method, reward: -1, samples, network: { members: 2, steps: 60 } });
+      const inferred = await inferDynamics(critic, {
+        reward: -1,
+        samples,
+        ...(method === "network" ? { method, network: { members: 2, steps: 60 } } : { method }),
+      });
       return inferred.model as ContinuousWorldModel;
     };
     const model = await infer();

@@ -48,7 +48,7 @@ describe.each(["pointwise", "amortised"] as const)("a %s model of an environment
       environment: ID,
       method,
       samples: { n, states, actions },
-      features: "linear",
+      ...(method === "amortised" ? { features: "linear" as const } : {}),
     })) as InferredContinuous;
     await model.save(at);
     const loaded = await loadWorldModel(at);

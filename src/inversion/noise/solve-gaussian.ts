@@ -4,7 +4,7 @@ import type { Space } from "../../spaces/space.ts";
 import { meanUnderNoise, triangle } from "../../world-model/expected-values.ts";
 import { createFeatures } from "../../world-model/features.ts";
 import type { GaussianSettings } from "../../world-model/gaussian-model.ts";
-import { type GaussianSolution, solveGaussian as solvePairs } from "../../world-model/gaussian-pointwise.ts";
+import { type GaussianSolution, solveGaussian } from "../../world-model/gaussian-pointwise.ts";
 import { mixFactors, type NoiseKind, noiseFeatures, withNoise } from "../../world-model/noise.ts";
 import { splitRegions } from "../../world-model/regions.ts";
 import { withSpread } from "../../world-model/spread.ts";
@@ -33,7 +33,7 @@ type Found = Pick<Solved, "solver" | "sigma" | "costRatio"> & { readonly nextSta
  * Mean and covariance of the next state: s' ~ N(m(s, a), L Lᵀ(s, a)) with E V_i(s') = y_i for every head. Next states are never used.
  * Amortised: a law that is linear in features and one noise for the region, or L linear in features too. Pointwise: a Gaussian for every pair.
  */
-export async function solveGaussian({ critics, settings, open }: Problem): Promise<Solved> {
+export async function solveNoise({ critics, settings, open }: Problem): Promise<Solved> {
   const { noise = "constant" } = settings;
   const critic = critics.length === 1 ? critics[0] : stack(critics);
   const system = await open(critic);
@@ -43,7 +43,7 @@ export async function solveGaussian({ critics, settings, open }: Problem): Promi
 }
 
 /** The same for every pair by itself. */
-export async function solveGaussianByPairs({ critics, settings, open }: Problem): Promise<Solved> {
+export async function solveNoiseByPairs({ critics, settings, open }: Problem): Promise<Solved> {
   const system = await open(critics.length === 1 ? critics[0] : stack(critics));
   const equations = await equationsAt(system, settings.samples);
   return { system, equations, ...(await pairByPair(system, equations, settings)) };
@@ -166,14 +166,14 @@ async function pairByPair(system: BellmanSystem, equations: Equations, options: 
   const fewTargets = targets.subarray(0, pairs * k);
   for (let round = 0; round < ROUNDS; round++) {
     options.onProgress?.(round, ROUNDS + 1, "sizing errors, steps and noise");
-    const found = await solvePairs(system, few, fewTargets, sigma, settings);
+    const found = await solveGaussian(system, few, fewTargets, sigma, settings);
     // what was fitted away is no evidence: k equations, d + d(d + 1)/2 unknowns a pair
     const freedom = Math.sqrt(k / Math.max(1, k - d - lower));
     sigma = headRms(found.residuals, k).map((rms, i) => Math.max(freedom * rms * share[i], LEAST * nothing[i]) || 1e-12);
     settings = { ...settings, ...sizes(found, few, settings, coordinates.angular) };
   }
   options.onProgress?.(ROUNDS, ROUNDS + 1, "solving every pair");
-  const found = await solvePairs(system, states, targets, sigma, settings);
+  const found = await solveGaussian(system, states, targets, sigma, settings);
   options.onProgress?.(ROUNDS + 1, ROUNDS + 1, "solved");
   const huber = settings.huber;
   return {
