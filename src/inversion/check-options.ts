@@ -1,5 +1,5 @@
 import { MismatchError } from "../base/mismatch-error.ts";
-import { OptionError } from "../base/option-error.ts";
+import { OptionError } from "../base/options.ts";
 import type { Critic, NetworkCritic, StateValueCritic, TabularCritic } from "../critics/critic.ts";
 import { featureKinds } from "../world-model/features.ts";
 import { type Method, methods } from "./methods.ts";

@@ -1,4 +1,4 @@
-import { OptionError } from "../base/option-error.ts";
+import { OptionError } from "../base/options.ts";
 import type { BellmanSystem } from "../bellman/system.ts";
 import { median, moments } from "../numbers/statistics.ts";
 

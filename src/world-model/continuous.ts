@@ -6,7 +6,7 @@ import type { ContinuousDefinition, DefinedModel } from "./definition.ts";
 import type { Dynamics } from "./dynamics.ts";
 import { solvePointwise } from "./pointwise.ts";
 import { saveContinuous } from "./save-continuous.ts";
-import type { ContinuousPrediction, PredictOptions } from "./world-model.ts";
+import type { ContinuousPrediction, ContinuousWorldModel, PredictOptions } from "./world-model.ts";
 
 export function continuousModel(definition: ContinuousDefinition): DefinedModel {
   const { system, solver, sigma } = definition;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { MismatchError } from "../../src/base/mismatch-error.ts";
-import { OptionError } from "../../src/base/option-error.ts";
+import { OptionError } from "../../src/base/options.ts";
 import type { Critic } from "../../src/critics/critic.ts";
 import { stateValueCritic } from "../../src/critics/state-value.ts";
 import { slice } from "../../src/engine/index.ts";

@@ -69,10 +69,7 @@ function isNumber(text: string | undefined): boolean {
 
 /** What does not belong together is wrong usage; the stack stays in `cause`. */
 async function refused<T>(work: () => Promise<T>): Promise<T> {
-  const [{ OptionError }, { MismatchError }] = await Promise.all([
-    import("../../base/option-error.ts"),
-    import("../../base/mismatch-error.ts"),
-  ]);
+  const [{ OptionError }, { MismatchError }] = await Promise.all([import("../../base/options.ts"), import("../../base/mismatch-error.ts")]);
   try {
     return await work();
   } catch (error) {
