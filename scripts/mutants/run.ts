@@ -61,9 +61,9 @@ const survivors = counted
     const { line, column } = location.start;
     return {
       file: fileName.slice(fileName.lastIndexOf("/src/") + 5),
-      line: line + 1,
-      column: column + 1,
-      source: lines[line].trim(),
+      line,
+      column,
+      source: lines[line - 1].trim(),
       mutator: mutatorName,
       replacement: (replacement ?? "").replace(/\s+/g, " "),
       reached: status !== "NoCoverage",
