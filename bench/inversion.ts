@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import {
   compile,
-  createRandom,
   Graph,
   jacobian,
   levenbergMarquardt,
@@ -15,6 +14,7 @@ import {
   type Session,
   type Value,
 } from "../src/engine/index.ts";
+import { createRandom } from "../src/numbers/random.ts";
 import { median, quantile } from "../src/numbers/statistics.ts";
 import { type Bench, type BenchOptions, summarise } from "./bench.ts";
 import { type Peer, type PeerScript, startPeer } from "./peers/peer.ts";

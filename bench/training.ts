@@ -1,8 +1,10 @@
 import { cpus } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
-import { adamState, createRandom, pack, type Recurrence, type RuntimeTensor, recur } from "../src/engine/index.ts";
+import { adamState, type Recurrence, type RuntimeTensor, recur } from "../src/engine/index.ts";
+import { pack } from "../src/engine/pack.ts";
 import { dqnGraph } from "../src/learning/deep/dqn.ts";
 import { initialise, type Layers } from "../src/learning/layers.ts";
+import { createRandom } from "../src/numbers/random.ts";
 import { median } from "../src/numbers/statistics.ts";
 import { type Bench, summarise } from "./bench.ts";
 import { startPeer } from "./peers/peer.ts";

@@ -1,5 +1,6 @@
 // A table: next states of a grid world from value functions alone, then a plan for a goal that no critic was trained for.
-import { inferDynamics, loadCritic, valueIteration } from "vinverse";
+import { inferDynamics, loadCritic } from "vinverse";
+import { valueIteration } from "vinverse/planning";
 
 const critic = await loadCritic("zoo/FourRooms104-v0");
 const { model } = await inferDynamics(critic);

@@ -41,7 +41,7 @@ const known = {
     "world-model/continuous.ts ↔ world-model/gaussian-model.ts ↔ world-model/save-continuous.ts",
   ] as string[],
   names:
-    "Answer DISCOUNT EPISODES GoalTask RunOptions TabularTask TabularValues Tensor TrainOptions Transitions adaptContinuous armReach discount evaluate flatten follow gridValues obtainCritic op optionsOf prepare reference residualsOf rowsOf summarise".split(
+    "Answer DISCOUNT EPISODES GoalTask RunOptions TabularTask Tensor TrainOptions Transitions adaptContinuous armReach discount evaluate flatten follow gridValues obtainCritic op optionsOf prepare reference residualsOf rowsOf summarise".split(
       " ",
     ),
 };

@@ -1,7 +1,8 @@
 import type { NetworkCritic } from "../src/critics/critic.ts";
 import { type NetworkDefinition, networkCritic } from "../src/critics/network-critic.ts";
-import { add, linear, matmul, mul, type Random, tanh, type Value } from "../src/engine/index.ts";
+import { add, linear, matmul, mul, tanh, type Value } from "../src/engine/index.ts";
 import type { Coordinates } from "../src/environments/environment.ts";
+import type { Random } from "../src/numbers/random.ts";
 import { box, type Space } from "../src/spaces/space.ts";
 
 export interface Planted {

@@ -2,7 +2,7 @@ import { discrete } from "../spaces/space.ts";
 import type { Head, Numbers, TabularCritic } from "./critic.ts";
 
 /** What a table must say of itself; spaces and look-ups follow. */
-export interface TabularValues {
+export interface TabularDefinition {
   readonly name: string;
   readonly algorithm?: string;
   readonly environment?: string;
@@ -22,7 +22,7 @@ export interface TabularValues {
 }
 
 /** @throws RangeError naming the table whose length does not fit */
-export function tabularCritic(values: TabularValues): TabularCritic {
+export function tabularCritic(values: TabularDefinition): TabularCritic {
   const { states, actions, heads } = values;
   if (values.q.length !== heads.length * states * actions)
     throw new RangeError(`tabular critic ${values.name}: q has ${values.q.length} entries, expected ${heads.length * states * actions}`);

@@ -12,8 +12,6 @@ import { decodeTensor, dtypeOf, OnnxError } from "./onnx-tensor.ts";
 import { UnsupportedOperatorError } from "./operator.ts";
 import "./operators/index.ts";
 
-export { OnnxError } from "./onnx-tensor.ts";
-
 const OLDEST_OPSET = 11;
 const NEWEST_OPSET = 21;
 const STANDARD_DOMAINS = new Set(["", "ai.onnx"]);

@@ -1,7 +1,7 @@
 import { cores, openRuntime } from "#runtime";
 import type { DType, Graph, Shape } from "./graph.ts";
-import { toOnnx } from "./onnx.ts";
 import type { LoadOptions, RuntimeSession, RuntimeTensor } from "./runtime/runtime.ts";
+import { toOnnx } from "./to-onnx.ts";
 
 export type { RuntimeTensor } from "./runtime/runtime.ts";
 

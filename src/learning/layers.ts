@@ -1,6 +1,7 @@
 import { activations } from "../critics/activations.ts";
 import type { Module, Network } from "../critics/network.ts";
-import { layerNormalization, linear, mul, type Random, type State, sub, type Value } from "../engine/index.ts";
+import { layerNormalization, linear, mul, type State, sub, type Value } from "../engine/index.ts";
+import type { Random } from "../numbers/random.ts";
 
 /** A feed-forward network whose parameters are inputs of a graph. */
 export interface Layers {

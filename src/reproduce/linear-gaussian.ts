@@ -1,7 +1,8 @@
 import type { NetworkCritic } from "../critics/critic.ts";
 import { networkCritic } from "../critics/network-critic.ts";
-import { add, concat, cos, exp, matmul, mul, type Random, slice, type Value } from "../engine/index.ts";
+import { add, concat, cos, exp, matmul, mul, slice, type Value } from "../engine/index.ts";
 import type { Coordinates } from "../environments/environment.ts";
+import type { Random } from "../numbers/random.ts";
 import { box } from "../spaces/space.ts";
 
 /** s' = A s + B a + √(1 + g a₁²) L ξ, ξ ~ N(0, I). */

@@ -5,7 +5,7 @@ import type { NetworkCritic } from "../critics/critic.ts";
 import { applyNetwork } from "../critics/network.ts";
 import { restoreCritic, type SavedCritic } from "../critics/saved.ts";
 import { stepsAfter } from "../critics/steps-to-go.ts";
-import { compile, createRandom, Graph } from "../engine/index.ts";
+import { compile, Graph } from "../engine/index.ts";
 import { wrapAngle } from "../environments/coordinates.ts";
 import type { Physics } from "../environments/environment.ts";
 import { loadSavedCritic, saveCritic } from "../formats/critic-folder.ts";
@@ -14,6 +14,7 @@ import { residualOf, type ValueEquations } from "../inversion/hybrid/value-equat
 import type { Samples } from "../inversion/samples.ts";
 import { inGoal, type StepsToGoOptions, type StepsToGoTask, trainStepsToGo } from "../learning/invertible/steps-to-go.ts";
 import { inTodaysNames } from "../learning/renamed-options.ts";
+import { createRandom } from "../numbers/random.ts";
 import { mean } from "../numbers/statistics.ts";
 import { confine } from "../world-model/confine.ts";
 import type { Dynamics } from "../world-model/dynamics.ts";

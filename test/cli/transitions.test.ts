@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { zipSync } from "fflate";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createRandom } from "../../src/engine/index.ts";
 import { make } from "../../src/environments/make.ts";
 import { readTransitions } from "../../src/formats/transitions.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 import { plainPendulum } from "../trained-critic.ts";
 import { run } from "./harness.ts";
 

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { NetworkCritic } from "../../src/critics/critic.ts";
-import { stack, withGoals } from "../../src/critics/index.ts";
-import { createRandom, evaluate, Graph, jacobian } from "../../src/engine/index.ts";
+import { evaluate, Graph, jacobian } from "../../src/engine/index.ts";
 import { type CheckpointCritic, loadCritic } from "../../src/formats/index.ts";
+import { stack, withGoals } from "../../src/index.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 
 const root = "test/formats/fixtures/zoo";
 const random = createRandom(3);

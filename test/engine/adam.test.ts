@@ -1,21 +1,8 @@
 import { describe, expect, test } from "vitest";
-import {
-  adam,
-  adamState,
-  createRandom,
-  evaluate,
-  follow,
-  Graph,
-  mul,
-  pack,
-  packedInput,
-  type Reference,
-  recur,
-  reduceSum,
-  type State,
-  sub,
-  unpack,
-} from "../../src/engine/index.ts";
+import { follow } from "../../src/engine/adam.ts";
+import { adam, adamState, evaluate, Graph, mul, type Reference, recur, reduceSum, type State, sub } from "../../src/engine/index.ts";
+import { pack, packedInput, unpack } from "../../src/engine/pack.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 
 const shapes = { a: [2, 3], b: [3], c: [1] } as const;
 const draw = (seed: number): State => {

@@ -3,8 +3,6 @@ import {
   add,
   compile,
   concat,
-  createRandom,
-  defineOperator,
   elu,
   evaluate,
   expand,
@@ -26,7 +24,6 @@ import {
   reduceMax,
   reduceMean,
   reduceSum,
-  reference,
   relu,
   reshape,
   selu,
@@ -41,6 +38,9 @@ import {
   type Value,
   vjp,
 } from "../../src/engine/index.ts";
+import { defineOperator } from "../../src/engine/operator.ts";
+import { reference } from "../../src/engine/reference.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 
 const random = createRandom(3);
 const normals = (n: number, scale = 1): Float64Array => Float64Array.from({ length: n }, () => scale * random.normal());

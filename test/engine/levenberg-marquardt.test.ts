@@ -3,7 +3,6 @@ import { afterAll, describe, expect, test } from "vitest";
 import {
   add,
   compile,
-  createRandom,
   Graph,
   jacobian,
   type LeastSquaresProblem,
@@ -13,6 +12,7 @@ import {
   type Session,
   tanh,
 } from "../../src/engine/index.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 
 /**
  * V(x) = A x + 0.3 tanh(B x + b) with orthogonal columns of length 1.5 in A and ‖B‖ ≤ 1: every singular value of its Jacobian

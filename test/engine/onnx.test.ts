@@ -3,18 +3,18 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   compile,
-  createRandom,
   evaluate,
   fromOnnx,
   Graph,
   OnnxError,
   type Reference,
-  reference,
   relu,
   toOnnx,
   UnsupportedOperatorError,
 } from "../../src/engine/index.ts";
 import { type AttributeMessage, decodeModel, encodeModel, type ModelMessage, type NodeMessage } from "../../src/engine/onnx-schema.ts";
+import { reference } from "../../src/engine/reference.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 import { compositeCases, draw, flatCases, operatorCases } from "./operator-cases.ts";
 
 const random = createRandom(3);

@@ -1,6 +1,7 @@
-import type { Dim, DType, Random, Value } from "../../src/engine/index.ts";
+import type { Dim, DType, Value } from "../../src/engine/index.ts";
 import * as e from "../../src/engine/index.ts";
 import { op } from "../../src/engine/operators/build.ts";
+import type { Random } from "../../src/numbers/random.ts";
 
 /** How an input's numbers are drawn, so that no kink, tie or pole is within reach of a finite difference. */
 export type Draw = "normal" | "positive" | "unit" | "offZero" | "offInteger" | "distinct" | { readonly below: number } | "bits";

@@ -1,18 +1,6 @@
 import { describe, expect, test } from "vitest";
-import {
-  createRandom,
-  evaluate,
-  expand,
-  Graph,
-  jvp,
-  mul,
-  operatorNames,
-  type Random,
-  type Reference,
-  reduceSum,
-  type Value,
-  vjp,
-} from "../../src/engine/index.ts";
+import { evaluate, expand, Graph, jvp, mul, operatorNames, type Reference, reduceSum, type Value, vjp } from "../../src/engine/index.ts";
+import { createRandom, type Random } from "../../src/numbers/random.ts";
 import { type Case, compositeCases, draw, flatCases, operatorCases, withoutDerivative } from "./operator-cases.ts";
 
 interface Built {

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import {
   compile,
-  createRandom,
   type DType,
   evaluate,
   Graph,
@@ -12,6 +11,7 @@ import {
   type Value,
   vjp,
 } from "../../src/engine/index.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 import { type Case, compositeCases, draw, flatCases, operatorCases } from "./operator-cases.ts";
 
 const random = createRandom(7);

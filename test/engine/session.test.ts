@@ -1,18 +1,6 @@
 import { describe, expect, test } from "vitest";
-import {
-  argMax,
-  compile,
-  createRandom,
-  FeedError,
-  Graph,
-  greater,
-  jacobian,
-  linear,
-  matmul,
-  mul,
-  reduceSum,
-  tanh,
-} from "../../src/engine/index.ts";
+import { argMax, compile, FeedError, Graph, greater, jacobian, linear, matmul, mul, reduceSum, tanh } from "../../src/engine/index.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 
 function network() {
   const random = createRandom(2);

@@ -5,24 +5,19 @@ import { afterAll, describe, expect, test } from "vitest";
 import { VinverseError } from "../../src/base/error.ts";
 import { drawEnvironment } from "../../src/environments/draw.ts";
 import {
-  box,
   checkEnvironment,
-  discrete,
   EnvironmentError,
   environmentIds,
-  FormatError,
-  inferDynamics,
-  loadCritic,
-  loadWorldModel,
   make,
   physicsEnvironment,
-  planOnGrid,
   registerEnvironment,
   vectorize,
-} from "../../src/index.ts";
+} from "../../src/environments/index.ts";
+import { box, discrete, FormatError, inferDynamics, loadCritic, loadWorldModel } from "../../src/index.ts";
 import { presetOf } from "../../src/learning/deep/algorithms.ts";
 import { runTraining } from "../../src/learning/deep/run.ts";
 import { environmentsWithTask, ownTask } from "../../src/planning/own-task.ts";
+import { planOnGrid } from "../../src/planning/plan-on-grid.ts";
 import { simulatorOfPhysics } from "../../src/planning/simulator.ts";
 import { sled, sledRegistration } from "./toy.ts";
 

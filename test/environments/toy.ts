@@ -1,6 +1,7 @@
 import { endedWhere } from "../../src/environments/endings.ts";
 import type { Physics } from "../../src/environments/environment.ts";
-import { box, discrete, type EnvironmentRegistration, physicsEnvironment } from "../../src/index.ts";
+import { type EnvironmentRegistration, physicsEnvironment } from "../../src/environments/index.ts";
+import { box, discrete } from "../../src/spaces/space.ts";
 
 export interface SledOptions {
   readonly maxEpisodeSteps?: number;

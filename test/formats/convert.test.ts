@@ -7,7 +7,7 @@ import { openRuntime } from "#runtime";
 import { main } from "../../src/cli/program.ts";
 import type { Critic, NetworkCritic, StateValueCritic, TabularCritic } from "../../src/critics/critic.ts";
 import { compile, evaluate, fromOnnx, Graph, jacobian, type RuntimeTensor } from "../../src/engine/index.ts";
-import { toOnnx } from "../../src/engine/onnx.ts";
+import { toOnnx } from "../../src/engine/to-onnx.ts";
 import { loadCriticFolder, saveCritic } from "../../src/formats/critic-folder.ts";
 import { loadCritic } from "../../src/formats/index.ts";
 import { readNpz } from "../../src/formats/npy.ts";

@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import {
   add,
   compile,
-  createRandom,
   Graph,
   jacobian,
   levenbergMarquardt,
@@ -14,6 +13,7 @@ import {
   unsqueeze,
   type Value,
 } from "../../src/engine/index.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 
 /**
  * Theorem 1 of Adamczyk 2025, and its form for k heads. V_i(x) = a_i·x + ρ sin(b_i·x + c_i) is reverse Lipschitz with L = σ_min(A) − ρ ‖B‖ where that is positive.

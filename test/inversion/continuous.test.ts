@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { createRandom } from "../../src/engine/index.ts";
 import type { InferredContinuous } from "../../src/inversion/assemble.ts";
 import { inferDynamics } from "../../src/inversion/infer.ts";
 import { inferContinuous } from "../../src/inversion/infer-continuous.ts";
 import type { PointwiseInferOptions } from "../../src/inversion/options.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 import { createFeatures } from "../../src/world-model/features.ts";
 import { createStructure } from "../../src/world-model/structure.ts";
 import { plainCoordinates, plantedCritic, plantedSamples, plantedSpaces } from "../planted-critic.ts";

@@ -2,11 +2,12 @@ import { describe, expect, test } from "vitest";
 import { bellmanSystem } from "../../src/bellman/system.ts";
 import type { Head, NetworkCritic } from "../../src/critics/critic.ts";
 import { definitionOf, networkCritic } from "../../src/critics/network-critic.ts";
-import { concat, createRandom } from "../../src/engine/index.ts";
+import { concat } from "../../src/engine/index.ts";
 import type { InferredContinuous } from "../../src/inversion/assemble.ts";
 import { FIRST_SCALE, firstSigma, headShare, residualSigma } from "../../src/inversion/continuous/amortised.ts";
 import { inferDynamics } from "../../src/inversion/infer.ts";
 import type { Equations } from "../../src/inversion/samples.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 import { linearCritic } from "../linear-critic.ts";
 import { plainCoordinates, plantedCritic, plantedSamples } from "../planted-critic.ts";
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { createRandom } from "../../src/engine/index.ts";
 import { withGoal } from "../../src/environments/cumulants.ts";
 import type { Physics } from "../../src/environments/environment.ts";
 import { fitContacts } from "../../src/inversion/hybrid/fit-contacts.ts";
 import { inferHybrid } from "../../src/inversion/hybrid/infer-hybrid.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 import { gridValues, regularGrid } from "../../src/planning/grid-values.ts";
 import { gridEquations } from "../../src/reproduce/mountain-car.ts";
 import { DISCOUNT, drawSamples, nextStates, scoreAnswers, steps } from "../../src/reproduce/sparse-goals.ts";

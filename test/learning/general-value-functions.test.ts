@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { bellmanSystem } from "../../src/bellman/system.ts";
 import { generalValueFunctions } from "../../src/critics/general-value-functions.ts";
 import { restoreCritic, type SavedCritic } from "../../src/critics/saved.ts";
-import { createRandom, evaluate, Graph, matmul } from "../../src/engine/index.ts";
+import { evaluate, Graph, matmul } from "../../src/engine/index.ts";
 import { collectTransitions, randomPolicy } from "../../src/environments/collect.ts";
 import { make } from "../../src/environments/make.ts";
 import { loadCritic } from "../../src/formats/load-critic.ts";
@@ -11,6 +11,7 @@ import { inferDynamics } from "../../src/inversion/infer.ts";
 import { algorithms } from "../../src/learning/deep/algorithms.ts";
 import { policyOf } from "../../src/learning/deep/policy-of.ts";
 import { trainGeneralValues } from "../../src/learning/invertible/general-value-functions.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 import { discrete } from "../../src/spaces/space.ts";
 import { scoreModel } from "../../src/world-model/score.ts";
 

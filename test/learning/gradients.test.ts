@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { adamState, createRandom, evaluate, type Graph, pack, type Reference, type State } from "../../src/engine/index.ts";
+import { adamState, evaluate, type Graph, type Reference, type State } from "../../src/engine/index.ts";
+import { pack } from "../../src/engine/pack.ts";
 import { dqnGraph } from "../../src/learning/deep/dqn.ts";
 import { qrDqnGraph } from "../../src/learning/deep/qr-dqn.ts";
 import { sacGraph, sacState } from "../../src/learning/deep/sac.ts";
@@ -7,6 +8,7 @@ import { td3Graph, td3State } from "../../src/learning/deep/td3.ts";
 import { coordinateValueGraph, directGraph } from "../../src/learning/invertible/coordinate-value-graph.ts";
 import { generalValueGraph } from "../../src/learning/invertible/general-value-graph.ts";
 import { initialise, type Layers, toNetwork } from "../../src/learning/layers.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 import { box, discrete } from "../../src/spaces/space.ts";
 
 const BATCH = 4;

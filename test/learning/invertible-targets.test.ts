@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { adamState, createRandom, evaluate, type Graph, pack, type Reference, type State } from "../../src/engine/index.ts";
+import { adamState, evaluate, type Graph, type Reference, type State } from "../../src/engine/index.ts";
+import { pack } from "../../src/engine/pack.ts";
 import { coordinateValueGraph, directGraph } from "../../src/learning/invertible/coordinate-value-graph.ts";
 import { generalValueGraph } from "../../src/learning/invertible/general-value-graph.ts";
 import { stepsToGoGraph } from "../../src/learning/invertible/steps-to-go-graph.ts";
 import { initialise, type Layers, renamed, toNetwork } from "../../src/learning/layers.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 import { discrete } from "../../src/spaces/space.ts";
 
 /** Losses of critics that are made to be inverted, each written anew in plain loops over one batch. */

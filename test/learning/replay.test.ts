@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { createRandom } from "../../src/engine/index.ts";
 import { type Actors, createActors } from "../../src/learning/deep/actors.ts";
 import { createReplay } from "../../src/learning/deep/replay.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 
 /** Two copies that count their own steps: observation [copy, t], reward t, ends where told. */
 function counting(ends: (copy: number, t: number) => "terminated" | "truncated" | undefined): Actors & { tick(): void } {

@@ -1,10 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { adamState, createRandom, evaluate, type Graph, pack, type Reference, type State } from "../../src/engine/index.ts";
+import { adamState, evaluate, type Graph, type Reference, type State } from "../../src/engine/index.ts";
+import { pack } from "../../src/engine/pack.ts";
 import { dqnGraph } from "../../src/learning/deep/dqn.ts";
 import { qrDqnGraph } from "../../src/learning/deep/qr-dqn.ts";
 import { sacGraph, sacState } from "../../src/learning/deep/sac.ts";
 import { td3Graph, td3State } from "../../src/learning/deep/td3.ts";
 import { initialise, type Layers } from "../../src/learning/layers.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 
 /** Everything below is written anew in plain loops: it shares the graphs' inputs and none of their code. */
 

@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { createRandom } from "../../src/engine/index.ts";
 import { inferDynamics } from "../../src/inversion/infer.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 import { loadWorldModel } from "../../src/world-model/load.ts";
 import type { ContinuousWorldModel } from "../../src/world-model/world-model.ts";
 import { plantedCritic, plantedSamples } from "../planted-critic.ts";

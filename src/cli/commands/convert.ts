@@ -113,7 +113,7 @@ async function ofModel(model: WorldModel, input: string, to: Target, out: string
       "a pointwise model solves an equation at every question, so there is no step to write: infer it with --method amortised, or convert --to folder",
     );
   if (to === "onnx") {
-    const [{ stepGraph }, { toOnnx }] = await Promise.all([import("../../world-model/step-graph.ts"), import("../../engine/onnx.ts")]);
+    const [{ stepGraph }, { toOnnx }] = await Promise.all([import("../../world-model/step-graph.ts"), import("../../engine/to-onnx.ts")]);
     return { [out]: toOnnx(stepGraph(definition, { jacobian })) };
   }
   const { writeSafetensors } = await import("../../formats/safetensors.ts");

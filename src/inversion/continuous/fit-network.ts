@@ -9,16 +9,14 @@ import {
   huber,
   inline,
   mul,
-  pack,
-  packedInput,
   type RuntimeTensor,
   recur,
   reduceMean,
   reduceSum,
   sub,
-  unpack,
   type Value,
 } from "../../engine/index.ts";
+import { pack, packedInput, unpack } from "../../engine/pack.ts";
 import { createRandom, type Random } from "../../numbers/random.ts";
 import type { Space } from "../../spaces/space.ts";
 import {

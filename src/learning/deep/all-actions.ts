@@ -1,5 +1,7 @@
 import type { SavedValues } from "../../critics/saved.ts";
-import { adamState, compile, createRandom, Graph, pack, packedInput, recur, type State, unpack, type Value } from "../../engine/index.ts";
+import { adamState, compile, Graph, recur, type State, type Value } from "../../engine/index.ts";
+import { pack, packedInput, unpack } from "../../engine/pack.ts";
+import { createRandom } from "../../numbers/random.ts";
 import { LearningError } from "../errors.ts";
 import { apply, initialise, type Layers, toNetwork } from "../layers.ts";
 import type { Learner } from "../learner.ts";

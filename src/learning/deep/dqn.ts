@@ -1,14 +1,13 @@
+import { follow } from "../../engine/adam.ts";
 import {
   adam,
   add,
   argMax,
   cast,
-  follow,
   Graph,
   huber,
   mul,
   oneHot,
-  packedInput,
   reduceMean,
   reduceSum,
   type State,
@@ -16,6 +15,7 @@ import {
   sub,
   type Value,
 } from "../../engine/index.ts";
+import { packedInput } from "../../engine/pack.ts";
 import { apply, type Layers } from "../layers.ts";
 import type { Learner } from "../learner.ts";
 import type { EnvironmentSource } from "./actors.ts";

@@ -1,5 +1,6 @@
 import type { SavedCritic } from "../../critics/saved.ts";
-import { createRandom, type Random, type Recurrence, type RuntimeTensor, randomStateSize, type State } from "../../engine/index.ts";
+import type { Recurrence, RuntimeTensor, State } from "../../engine/index.ts";
+import { createRandom, type Random, randomStateSize } from "../../numbers/random.ts";
 import type { Checkpoint } from "../checkpoint-file.ts";
 import { LearningError } from "../errors.ts";
 import type { Learner, LearnerOptions } from "../learner.ts";

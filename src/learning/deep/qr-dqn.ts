@@ -1,16 +1,15 @@
+import { follow } from "../../engine/adam.ts";
 import {
   abs,
   adam,
   add,
   argMax,
   cast,
-  follow,
   Graph,
   huber,
   less,
   mul,
   oneHot,
-  packedInput,
   reduceMean,
   reduceSum,
   reshape,
@@ -20,6 +19,7 @@ import {
   unsqueeze,
   type Value,
 } from "../../engine/index.ts";
+import { packedInput } from "../../engine/pack.ts";
 import { apply, type Layers } from "../layers.ts";
 import type { Learner } from "../learner.ts";
 import type { EnvironmentSource } from "./actors.ts";

@@ -1,4 +1,5 @@
-import type { Random, RuntimeTensor } from "../../engine/index.ts";
+import type { RuntimeTensor } from "../../engine/index.ts";
+import type { Random } from "../../numbers/random.ts";
 import type { Checkpoint } from "../checkpoint-file.ts";
 import type { Actors } from "./actors.ts";
 import type { Hindsight } from "./hindsight.ts";

@@ -1,4 +1,5 @@
 import type { Network } from "../../critics/network.ts";
+import { follow } from "../../engine/adam.ts";
 import {
   adam,
   adamState,
@@ -6,25 +7,20 @@ import {
   clip,
   compile,
   concat,
-  createRandom,
-  follow,
   Graph,
   min,
   mul,
   neg,
-  type Packed,
-  pack,
-  packedInput,
-  type Random,
   type RuntimeTensor,
   recur,
   reduceMean,
   type State,
   sub,
   tanh,
-  unpack,
   type Value,
 } from "../../engine/index.ts";
+import { type Packed, pack, packedInput, unpack } from "../../engine/pack.ts";
+import { createRandom, type Random } from "../../numbers/random.ts";
 import { apply, initialise, type Layers, toNetwork } from "../layers.ts";
 import type { Learner } from "../learner.ts";
 import { createActors, type EnvironmentSource } from "./actors.ts";

@@ -1,6 +1,6 @@
 import { restoreCritic, type SavedCritic } from "../../critics/saved.ts";
-import { createRandom, randomStateSize } from "../../engine/index.ts";
 import type { Environment } from "../../environments/environment.ts";
+import { createRandom, randomStateSize } from "../../numbers/random.ts";
 import type { Checkpoint } from "../checkpoint-file.ts";
 import type { Actors } from "../deep/actors.ts";
 import type { Learner } from "../learner.ts";

@@ -1,5 +1,7 @@
 import { type CoordinateEncoding, encodeCoordinates } from "../../critics/coordinate-values.ts";
-import { adam, add, concat, follow, Graph, huber, mul, packedInput, reduceMean, type State, sub, type Value } from "../../engine/index.ts";
+import { follow } from "../../engine/adam.ts";
+import { adam, add, concat, Graph, huber, mul, reduceMean, type State, sub, type Value } from "../../engine/index.ts";
+import { packedInput } from "../../engine/pack.ts";
 import { apply, type Layers } from "../layers.ts";
 
 export interface CoordinateValueGraphOptions {

@@ -1,17 +1,9 @@
 import type { OnProgress } from "../../base/progress.ts";
 import type { CoordinateEncoding } from "../../critics/coordinate-values.ts";
 import type { Network } from "../../critics/network.ts";
-import {
-  adamState,
-  createRandom,
-  pack,
-  type RestorableRandom,
-  type RuntimeTensor,
-  randomStateSize,
-  recur,
-  type State,
-  unpack,
-} from "../../engine/index.ts";
+import { adamState, type RuntimeTensor, recur, type State } from "../../engine/index.ts";
+import { pack, unpack } from "../../engine/pack.ts";
+import { createRandom, type RestorableRandom, randomStateSize } from "../../numbers/random.ts";
 import { initialise, type Layers, toNetwork } from "../layers.ts";
 import { coordinateValueGraph, directGraph } from "./coordinate-value-graph.ts";
 

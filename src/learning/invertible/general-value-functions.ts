@@ -1,9 +1,10 @@
 import type { OnProgress } from "../../base/progress.ts";
 import { type FixedPolicy, generalValueFunctions } from "../../critics/general-value-functions.ts";
 import type { SavedCritic } from "../../critics/saved.ts";
-import { compile, createRandom, Graph, randomStateSize } from "../../engine/index.ts";
+import { compile, Graph } from "../../engine/index.ts";
 import { collectTransitions } from "../../environments/collect.ts";
 import type { Environment } from "../../environments/environment.ts";
+import { createRandom, randomStateSize } from "../../numbers/random.ts";
 import { checkpointFile } from "../checkpoint-file.ts";
 import { LearningError } from "../errors.ts";
 import {

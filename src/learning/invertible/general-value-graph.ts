@@ -1,5 +1,7 @@
 import { type GeneralValueFunctions, type GeneralValueParts, generalValueFunctions } from "../../critics/general-value-functions.ts";
-import { adam, follow, Graph, mul, packedInput, reduceMean, type State, sub, type Value } from "../../engine/index.ts";
+import { follow } from "../../engine/adam.ts";
+import { adam, Graph, mul, reduceMean, type State, sub, type Value } from "../../engine/index.ts";
+import { packedInput } from "../../engine/pack.ts";
 import { apply, type Layers } from "../layers.ts";
 
 /** All of general value functions but their network. */

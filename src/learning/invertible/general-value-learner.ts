@@ -1,17 +1,8 @@
 import type { Head } from "../../critics/critic.ts";
 import type { GeneralValues } from "../../critics/saved.ts";
-import {
-  adamState,
-  compile,
-  Graph,
-  pack,
-  type Random,
-  type Recurrence,
-  type RuntimeTensor,
-  recur,
-  type State,
-  unpack,
-} from "../../engine/index.ts";
+import { adamState, compile, Graph, type Recurrence, type RuntimeTensor, recur, type State } from "../../engine/index.ts";
+import { pack, unpack } from "../../engine/pack.ts";
+import type { Random } from "../../numbers/random.ts";
 import type { Space } from "../../spaces/space.ts";
 import type { Checkpoint } from "../checkpoint-file.ts";
 import { LearningError } from "../errors.ts";

@@ -1,12 +1,11 @@
 import { type StepsToGoParts, stepsAfter } from "../../critics/steps-to-go.ts";
+import { follow, inputsOf } from "../../engine/adam.ts";
 import {
   abs,
   adam,
   add,
   concat,
-  follow,
   Graph,
-  inputsOf,
   min,
   mul,
   reduceMean,

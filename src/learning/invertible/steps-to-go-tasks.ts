@@ -1,7 +1,7 @@
 import type { SparseGoal } from "../../critics/steps-to-go.ts";
-import type { Random } from "../../engine/index.ts";
 import { mountainCarGoals, mountainCarTargets } from "../../environments/mountain-car-goal.ts";
 import { reacher, reacherTargets } from "../../environments/reacher.ts";
+import type { Random } from "../../numbers/random.ts";
 import type { StepsToGoTask } from "./steps-to-go.ts";
 
 /** The four places of MountainCarGoal-v0, learned uniformly over the box of states; the network sees position and velocity and three waves of the position. */

@@ -2,19 +2,10 @@ import { files } from "#files";
 import type { OnProgress } from "../../base/progress.ts";
 import type { SavedCritic } from "../../critics/saved.ts";
 import { encodedSize, type SparseGoal, stepsAfter, stepsToGoHeads, type WaveEncoding } from "../../critics/steps-to-go.ts";
-import {
-  adamState,
-  compile,
-  createRandom,
-  Graph,
-  type Random,
-  type RuntimeTensor,
-  randomStateSize,
-  recur,
-  type State,
-} from "../../engine/index.ts";
+import { adamState, compile, Graph, type RuntimeTensor, recur, type State } from "../../engine/index.ts";
 import type { Physics } from "../../environments/environment.ts";
 import { readSafetensors, writeSafetensors } from "../../formats/safetensors.ts";
+import { createRandom, type Random, randomStateSize } from "../../numbers/random.ts";
 import { apply, initialise, type Layers, renamed, toNetwork } from "../layers.ts";
 import { inTodaysNames } from "../renamed-options.ts";
 import { type StepsToGoSettings, stepsToGoGraph } from "./steps-to-go-graph.ts";

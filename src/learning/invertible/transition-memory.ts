@@ -1,4 +1,5 @@
-import type { Random, RuntimeTensor } from "../../engine/index.ts";
+import type { RuntimeTensor } from "../../engine/index.ts";
+import type { Random } from "../../numbers/random.ts";
 import type { Checkpoint } from "../checkpoint-file.ts";
 
 /** All transitions that were ever added, in order, as general value functions take them: without rewards or ends. */

@@ -6,25 +6,14 @@ import type { NetworkCritic } from "../../../src/critics/critic.ts";
 import { networkCritic } from "../../../src/critics/network-critic.ts";
 import { restoreCritic } from "../../../src/critics/saved.ts";
 import { inSteps } from "../../../src/critics/steps-to-go.ts";
-import {
-  abs,
-  adamState,
-  add,
-  concat,
-  createRandom,
-  evaluate,
-  exp,
-  mul,
-  type Reference,
-  sub,
-  type Value,
-} from "../../../src/engine/index.ts";
+import { abs, adamState, add, concat, evaluate, exp, mul, type Reference, sub, type Value } from "../../../src/engine/index.ts";
 import type { Physics } from "../../../src/environments/environment.ts";
 import { saveCritic } from "../../../src/formats/critic-folder.ts";
 import { type StepsToGoPhase, type StepsToGoTask, trainStepsToGo } from "../../../src/learning/invertible/steps-to-go.ts";
 import { stepsToGoGraph } from "../../../src/learning/invertible/steps-to-go-graph.ts";
 import { reacherTask } from "../../../src/learning/invertible/steps-to-go-tasks.ts";
 import { initialise, type Layers, renamed } from "../../../src/learning/layers.ts";
+import { createRandom } from "../../../src/numbers/random.ts";
 import { fewestSteps } from "../../../src/reproduce/reacher.ts";
 import { box, discrete } from "../../../src/spaces/space.ts";
 

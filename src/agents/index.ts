@@ -1,0 +1,13 @@
+export type { Agent } from "./agent.ts";
+export { armControl } from "./arm/control.ts";
+export { type Place, placingTask } from "./arm/placing.ts";
+export { type Block, clearingTask, fistControl, liftingTask, pushingTask, puttingTask } from "./arm/tasks.ts";
+export { AdaptContinuous, type AdaptContinuousOptions, type ContinuousChange } from "./continuous/adapt-continuous.ts";
+export { createDyna, type Dyna, type DynaOptions } from "./continuous/dyna.ts";
+export { ExploreContinuous, type ExploreContinuousOptions } from "./continuous/explore-continuous.ts";
+export { Adapt, type AdaptOptions, type Change } from "./tabular/adapt.ts";
+export { AdaptStochastic, type AdaptStochasticOptions } from "./tabular/adapt-stochastic.ts";
+export { type Alarm, Detector, type DetectorOptions } from "./tabular/detect.ts";
+export { Explore, type ExploreOptions } from "./tabular/explore.ts";
+export { ExploreStochastic, type ExploreStochasticOptions } from "./tabular/explore-stochastic.ts";
+export { type TransferOptions, type Transferred, transfer } from "./tabular/transfer.ts";

@@ -1,2 +1,0 @@
-export { fromOnnx, OnnxError } from "./from-onnx.ts";
-export { toOnnx } from "./to-onnx.ts";
