@@ -32,7 +32,11 @@ async function tell(saved: SavedCritic): Promise<Told | undefined> {
   const pointwise = values.kind === "general-value-functions" || values.kind === "with-cumulants";
   if (!environment || (!pointwise && values.kind !== "table")) return undefined;
   const method = pointwise ? "pointwise" : "matching";
-  const { model, identifiability } = await inferDynamics(restoreCritic(saved), { environment, method, samples: PAIRS, seed: SEED });
+  const critic = restoreCritic(saved);
+  const { model, identifiability } =
+    critic.kind === "tabular"
+      ? await inferDynamics(critic)
+      : await inferDynamics(critic, { environment, method: "pointwise", samples: PAIRS, seed: SEED });
   const score = await scoreModel(model, make(environment), { seed: SEED + 1, n: PAIRS });
   const error = score.kind === "tabular" ? 1 - score.correct / score.pairs : score.error;
   return { method, identifiability: identifiability.verdict.sentence, error };

@@ -29,7 +29,8 @@ export async function identifyHeads(
 ): Promise<Identifiability> {
   const inferred = await inferDynamics(restoreCritic(critic), { environment, method: "pointwise", ...asked });
   if (!("equations" in inferred)) throw new TypeError("a network gave a table");
-  const { identifiability: found } = inferred;
+  const { identifiability: found, model } = inferred;
+  await model.release();
   return {
     residualOverSignal: Math.hypot(...measured.residual) / Math.hypot(...measured.signal),
     visible: found.visible,
