@@ -53,13 +53,14 @@ export async function assemble(
   return { model, identifiability, equations, transitions: { chosen, supervised, supervisedModel } };
 }
 
-/** What "nothing moves" is off by is the reach that was found pair by pair, else the RMS of the answers' steps. */
+/** What "nothing moves" is off by is the reach that was found pair by pair around the states, else the RMS of the answers' steps. */
 function boundScale(
   { system, equations, solver, states = equations.states, nextStates, transitions }: Solved,
   refused: boolean,
 ): BoundScale {
   const { angular } = system.coordinates;
-  const typical = solver.method === "pointwise" ? Float64Array.from(solver.settings.reach) : stepSizes(states, nextStates, angular);
+  const around = solver.method === "pointwise" && !solver.settings.expected ? solver.settings.reach : undefined;
+  const typical = around ? Float64Array.from(around) : stepSizes(states, nextStates, angular);
   const scores = transitions ? boundScores(transitions.held.errors, transitions.held.deviation, typical) : new Float64Array(0);
   return { basis: transitions ? "transitions" : "critics", typical, refused, scores };
 }

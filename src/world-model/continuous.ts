@@ -4,6 +4,7 @@ import { boundsOf, unscaled } from "./bounds.ts";
 import { confine, stepDynamics } from "./confine.ts";
 import type { ContinuousDefinition, DefinedModel } from "./definition.ts";
 import type { Dynamics } from "./dynamics.ts";
+import { expectedStates } from "./expected-steps.ts";
 import { solvePointwise } from "./pointwise.ts";
 import { saveContinuous } from "./save-continuous.ts";
 import type { ContinuousPrediction, ContinuousWorldModel, PredictOptions } from "./world-model.ts";
@@ -36,7 +37,9 @@ export function continuousModel(definition: ContinuousDefinition): DefinedModel 
     if (n === 0) return { nextStates: s, residual: new Float64Array(0), deviation: s.slice(), ...boundsOf(s, bounds, level) };
     const targets = await system.targets(s, a);
     if (solver.method === "pointwise") {
-      const solved = await solvePointwise(system, s, targets, sigma, solver.settings);
+      const { expected } = solver.settings;
+      const mean = expected && expectedStates(expected, coordinates, actionSpace, s, a);
+      const solved = await solvePointwise(system, s, targets, sigma, solver.settings, mean);
       const { residual, deviation } = solved;
       return { nextStates: confine(solved.nextStates, coordinates), residual, deviation, ...boundsOf(deviation, bounds, level) };
     }

@@ -1,5 +1,8 @@
 import type { BellmanSystem } from "../../bellman/system.ts";
 import { cholesky, choleskySolve } from "../../numbers/dense.ts";
+import { median } from "../../numbers/statistics.ts";
+import type { Space } from "../../spaces/space.ts";
+import { type ExpectedSteps, expectedStates, fitExpectedSteps } from "../../world-model/expected-steps.ts";
 import { type PointwiseSettings, solvePointwise } from "../../world-model/pointwise.ts";
 import type { Equations } from "../samples.ts";
 import { headShare } from "./amortised.ts";
@@ -18,10 +21,19 @@ const LEAST = 1e-3;
  */
 export async function calibratePointwise(
   system: BellmanSystem,
+  actionSpace: Space,
   equations: Equations,
   sigma: Float64Array,
   settings: PointwiseSettings,
-): Promise<{ readonly sigma: Float64Array; readonly reach: number[]; readonly independence: number[] }> {
+): Promise<{
+  readonly sigma: Float64Array;
+  readonly reach: readonly number[];
+  readonly expected?: ExpectedSteps;
+  readonly independence: number[];
+  /** More starts and steps where heads are nearly exact: a wrong branch costs most there. */
+  readonly starts?: number;
+  readonly iterations?: number;
+}> {
   const { stateSize: d } = system;
   const { states, targets, n } = equations;
   const pairs = Math.min(PAIRS, n);
@@ -30,6 +42,8 @@ export async function calibratePointwise(
   const questions = headShare(system, equations).reduce((sum, share) => sum + 1 / (share * share), 0);
   // what training measured on transitions it held out is better evidence than what the equations leave
   const told = system.heads.every((head) => head.residual !== undefined);
+  const exact = told ? undefined : await nearlyExact(system, actionSpace, equations, sigma, questions, settings);
+  if (exact) return exact;
   let scale = 1;
   let reach = settings.reach.slice();
   for (let round = 0; round < ROUNDS; round++) {
@@ -51,6 +65,56 @@ export async function calibratePointwise(
   }
   const final = sigma.map((x) => scale * x);
   return { sigma: final, reach, independence: await independenceOf(system, few, fewTargets, final, { ...settings, reach, starts: 1 }) };
+}
+
+/** First guess of nearly exact heads' errors, and the most that they may turn out to be, against the first scale (a part of "nothing moves"). */
+const EXACT = { first: 0.01, most: 0.15, rounds: 2, starts: 4, iterations: 60 };
+/** Deviations of the prior in deviations of the middle of what a linear map leaves over. */
+const ROOM = 3;
+
+/**
+ * Whether the heads agree so well that their errors are told by what a free solution leaves: with more heads than directions
+ *     σ² ← σ² · median[Σ_i (r_i/σ_i)²] / (questions · (1 − d/k)),
+ * under a wide prior, so that no pair is held back. Expectation maximisation from a large σ stays there: it takes the trace for evidence.
+ * @returns undefined where the heads do not agree so well
+ */
+async function nearlyExact(
+  system: BellmanSystem,
+  actionSpace: Space,
+  { states, actions, targets, centre, scale: spread, n }: Equations,
+  sigma: Float64Array,
+  questions: number,
+  settings: PointwiseSettings,
+) {
+  const { stateSize: d } = system;
+  const k = sigma.length;
+  if (k <= d) return undefined;
+  const pairs = Math.min(PAIRS, n);
+  const few = states.subarray(0, pairs * d);
+  const fewTargets = targets.subarray(0, pairs * k);
+  const { starts, iterations } = EXACT;
+  const free: PointwiseSettings = { ...settings, reach: Array.from(spread), huber: Infinity, starts, iterations };
+  const asked = { states: few, actions: actions.subarray(0, (actions.length / n) * pairs), centre, scale: spread };
+  let scale = EXACT.first;
+  let expected: ExpectedSteps | undefined;
+  let reach: readonly number[] = Array.from(spread);
+  for (let round = 0; round < EXACT.rounds; round++) {
+    const whitening = sigma.map((x) => scale * x);
+    const mean = expected && expectedStates(expected, system.coordinates, actionSpace, few, asked.actions);
+    const { residual, nextStates } = await solvePointwise(system, few, fewTargets, whitening, { ...free, reach }, mean);
+    const left = median(residual.map((x) => (Number.isNaN(x) ? Infinity : x * x)));
+    scale = Math.max(LEAST, scale * Math.sqrt(left / (questions * (1 - d / k))));
+    if (!(scale <= EXACT.most)) return undefined;
+    const steps = nextStates.map((x, i) => {
+      const step = x - few[i];
+      return system.coordinates.angular[i % d] ? Math.atan2(Math.sin(step), Math.cos(step)) : step;
+    });
+    const fit = fitExpectedSteps(system.coordinates, actionSpace, asked, steps);
+    expected = fit.expected;
+    // a normal deviation by the middle size; worlds that are no linear map need room beyond it
+    reach = fit.left.map((x, j) => Math.max(ROOM * 1.4826 * x, LEAST * spread[j]));
+  }
+  return { sigma: sigma.map((x) => scale * x), reach, expected, independence: new Array<number>(d).fill(1), starts, iterations };
 }
 
 /** With fewer heads a direction than this their residuals are mostly fitted away and tell nothing of how they err together. */
