@@ -88,8 +88,22 @@ export type SavedValues =
       readonly family: string;
     };
 
+/** What each restored critic was restored from: networks, not the graphs that were made of them. */
+const sources = new WeakMap<Critic, SavedCritic>();
+
+/** The data that a critic was restored from; undefined for one that was built otherwise. */
+export function sourceOf(critic: Critic): SavedCritic | undefined {
+  return sources.get(critic);
+}
+
 /** The critic that was saved. */
 export function restoreCritic(saved: SavedCritic): Critic {
+  const critic = criticOf(saved);
+  sources.set(critic, saved);
+  return critic;
+}
+
+function criticOf(saved: SavedCritic): Critic {
   const { values, name, algorithm, environment, heads, observationSpace, actionSpace } = saved;
   if (values.kind === "table") {
     const tables = Object.fromEntries(

@@ -7,6 +7,7 @@ import { duplicateKey } from "./duplicate-keys.ts";
 import { FormatError } from "./format-error.ts";
 import { printable } from "./pickle.ts";
 import { readSafetensors, type SafetensorsArray, type SafetensorsData, writeSafetensors } from "./safetensors.ts";
+import { savedForm } from "./write-critic.ts";
 
 /** What critic.json begins with, and the version of the folder's layout. */
 const format = "vinverse critic";
@@ -25,9 +26,9 @@ export interface SaveCriticOptions {
  * A folder of critic.json and tensors.safetensors. In the JSON every array of numbers stands as {"tensor": NAME}, and numbers that
  * JSON has no word for as {"number": "Infinity"}. The same critic gives the same bytes.
  */
-export async function saveCritic(folder: string, critic: SavedCritic, { half = false }: SaveCriticOptions = {}): Promise<void> {
+export async function saveCritic(folder: string, critic: Critic | SavedCritic, { half = false }: SaveCriticOptions = {}): Promise<void> {
   const tensors: Record<string, SafetensorsArray> = {};
-  const json = encode(critic, "", tensors);
+  const json = encode("values" in critic ? critic : savedForm(critic), "", tensors);
   const written = half
     ? Object.fromEntries(
         Object.entries(tensors).map(([name, one]) => [

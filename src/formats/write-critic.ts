@@ -1,5 +1,5 @@
 import type { Critic, NetworkCritic, StateValueCritic, TabularCritic } from "../critics/critic.ts";
-import type { SavedCritic } from "../critics/saved.ts";
+import { type SavedCritic, sourceOf } from "../critics/saved.ts";
 import { Graph, jacobian, toOnnx } from "../engine/index.ts";
 import { writeNpz } from "./write-npz.ts";
 
@@ -35,8 +35,12 @@ export function criticNpz({ heads, states, actions, q, v, rewards, terminalValue
   });
 }
 
-/** Any critic as data for `saveCritic`: a table by its numbers, all else by the graphs of its values. */
+/** Any critic as data: what it was restored from, else a table by its numbers and all else by the graphs of its values. */
 export function savedForm(critic: Critic): SavedCritic {
+  return sourceOf(critic) ?? builtForm(critic);
+}
+
+function builtForm(critic: Critic): SavedCritic {
   const { name, algorithm, environment, heads, observationSpace, actionSpace } = critic;
   const identity = { name, algorithm, environment, heads, observationSpace, actionSpace };
   if (critic.kind === "tabular") {

@@ -1,7 +1,7 @@
 import { make } from "../environments/make.ts";
 import { algorithms, presetOf } from "../learning/deep/algorithms.ts";
 import { EPISODES, EVALUATION_SEED, EVALUATIONS, FRESH_EPISODES, FRESH_SEED } from "../learning/deep/run.ts";
-import { evaluateCritic, train } from "../learning/deep/train.ts";
+import { evaluateCritic, trainLearner } from "../learning/deep/train.ts";
 import { trainGeneralValues } from "../learning/invertible/general-value-functions.ts";
 import { mountainCarTask } from "../learning/invertible/steps-to-go-tasks.ts";
 import { mean } from "../numbers/statistics.ts";
@@ -60,7 +60,7 @@ export const reproduceLearning: Reproduce = async (options): Promise<Reproductio
       const begun = performance.now();
       const { steps, settings } = presetOf(id);
       const learner = await algorithms[algorithm].create(id, { ...settings, seed: own, steps });
-      const best = await train(learner, {
+      const best = await trainLearner(learner, {
         steps,
         evaluationSeed: EVALUATION_SEED + own,
         evaluateEvery: Math.ceil(steps / EVALUATIONS),

@@ -7,7 +7,7 @@ import { type AuxiliaryOptions, auxiliaryHeads, withoutAuxiliary } from "../inve
 import type { Identifiability } from "../invertible/identify-heads.ts";
 import { openLog } from "../training-log.ts";
 import { algorithms, presetOf } from "./algorithms.ts";
-import { type Best, evaluateCritic, type TrainingEntry, train, trainingLog } from "./train.ts";
+import { type Best, evaluateCritic, type TrainingEntry, trainingLog, trainLearner } from "./train.ts";
 
 export interface RunOptions {
   readonly environment: string;
@@ -50,6 +50,11 @@ export const FRESH_EPISODES = 100;
 export const EVALUATION_SEED = 1_000_000;
 export const FRESH_SEED = 2_000_000;
 
+/** Steps between evaluations of a training of so many. */
+export function evaluateEvery(steps: number): number {
+  return Math.max(APART, Math.ceil(steps / EVALUATIONS));
+}
+
 /** What is said of a critic when its training has ended. */
 const ENDING = ["command", "algorithm", "seed", "meanReturn", "episodes", "evaluation", "identifiability"];
 
@@ -79,10 +84,10 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
   const log = await openLog(out, options.resume ? learner.steps : undefined, trainingLog);
   const finished = best !== undefined && (learner.steps >= steps || (options.enough !== undefined && best.evaluation >= options.enough));
   if (!finished)
-    best = await train(learner, {
+    best = await trainLearner(learner, {
       steps,
       evaluationSeed: EVALUATION_SEED + seed,
-      evaluateEvery: Math.max(APART, Math.ceil(steps / EVALUATIONS)),
+      evaluateEvery: evaluateEvery(steps),
       episodes: EPISODES,
       enough: options.enough,
       before: best,

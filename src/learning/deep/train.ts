@@ -63,7 +63,7 @@ export interface Best {
 }
 
 /** Train to the end (or until it is good enough), evaluate on the way, and keep the critic that evaluated best. */
-export async function train(learner: Learner, options: TrainOptions): Promise<Best> {
+export async function trainLearner(learner: Learner, options: TrainOptions): Promise<Best> {
   let best = options.before;
   const held = { updates: learner.updates, time: performance.now() };
   while (learner.steps < options.steps) {
@@ -92,7 +92,7 @@ export async function train(learner: Learner, options: TrainOptions): Promise<Be
     held.time = performance.now();
     if (options.enough !== undefined && evaluation >= options.enough) break;
   }
-  if (!best) throw new RangeError("train: there was nothing left to do");
+  if (!best) throw new RangeError("trainLearner: there was nothing left to do");
   return best;
 }
 

@@ -1,7 +1,9 @@
 import type { SparseGoal } from "../../critics/steps-to-go.ts";
+import type { Environment } from "../../environments/environment.ts";
 import { mountainCarGoals, mountainCarTargets } from "../../environments/mountain-car-goal.ts";
 import { reacher, reacherTargets } from "../../environments/reacher.ts";
-import type { Random } from "../../numbers/random.ts";
+import { createRandom, type Random } from "../../numbers/random.ts";
+import { LearningError } from "../errors.ts";
 import type { StepsToGoTask } from "./steps-to-go.ts";
 
 /** The four places of MountainCarGoal-v0, learned uniformly over the box of states; the network sees position and velocity and three waves of the position. */
@@ -89,6 +91,47 @@ export function reacherTask(radius = 0.2): StepsToGoTask {
       }
     },
   };
+}
+
+export interface StepsToGoGoals {
+  /** A head each, of numbers of the observation; MountainCarGoal-v0 and Reacher-v0 have their own. */
+  readonly goals?: readonly SparseGoal[];
+}
+
+/** States drawn to standardise observations by. */
+const DRAWN = 2000;
+const DRAWN_SEED = 7;
+
+/**
+ * Goals of any environment whose coordinates are bounded, learned uniformly over their box; the network sees standardised observations.
+ * @throws LearningError where there are no goals, or no bounds to draw states within
+ */
+export function stepsToGoTaskOf({ id, physics }: Environment, goals?: readonly SparseGoal[]): StepsToGoTask {
+  if (!goals && id === "MountainCarGoal-v0") return mountainCarTask();
+  if (!goals && id === "Reacher-v0") return reacherTask();
+  if (!goals || goals.length === 0)
+    throw new LearningError(`steps-to-go of ${id} needs goals: { indices, target, radius } of its observation`);
+  if (physics?.actionSpace.kind !== "discrete")
+    throw new LearningError(`steps-to-go needs coordinates and Discrete actions, which ${id} has not`);
+  const { low, high } = physics.coordinates;
+  if (![...low, ...high].every(Number.isFinite)) throw new LearningError(`steps-to-go draws states within bounds, which ${id} has not`);
+  const d = low.length;
+  const o = physics.observationSpace.low.length;
+  const draw = (random: Random, n: number, out: Float64Array) => {
+    for (let i = 0; i < n * d; i++) out[i] = low[i % d] + (high[i % d] - low[i % d]) * random.uniform();
+  };
+  const states = new Float64Array(DRAWN * d);
+  draw(createRandom(DRAWN_SEED), DRAWN, states);
+  const seen = new Float64Array(DRAWN * o);
+  physics.observations(states, DRAWN, seen);
+  const centre = new Float64Array(o);
+  const variance = new Float64Array(o);
+  for (let i = 0; i < seen.length; i++) centre[i % o] += seen[i] / DRAWN;
+  for (let i = 0; i < seen.length; i++) variance[i % o] += (seen[i] - centre[i % o]) ** 2 / DRAWN;
+  const linear = new Float64Array(o * o);
+  for (let j = 0; j < o; j++) linear[j * o + j] = 1;
+  const scale = variance.map((x) => Math.sqrt(x) || 1);
+  return { environment: id, physics, goals, encoding: { centre, scale, linear, waves: new Float64Array(0) }, draw, low, high };
 }
 
 function firstAtLeast(cumulative: Float64Array, value: number): number {

@@ -7,12 +7,12 @@ import { saveCritic } from "../../formats/critic-folder.ts";
 import { identifyTabular } from "../../identifiability/tabular.ts";
 import { mean } from "../../numbers/statistics.ts";
 import { checkpointFile } from "../checkpoint-file.ts";
-import { LearningError } from "../errors.ts";
 import { type LogKind, openLog } from "../training-log.ts";
 import { exactCritic, learnedCritic } from "./tabular.ts";
 import { type TabularKind, type TabularLearner, tabularLearner } from "./tabular-learner.ts";
 import { greedyReturn, optimalReturn, type TabularEntry, tabularLog, tabularResiduals } from "./tabular-progress.ts";
 import { signalTasks, type TabularTask } from "./tabular-tasks.ts";
+import { TABLE_STEPS, tasksOf } from "./train-tables.ts";
 
 export interface TableRunOptions {
   readonly environment: string;
@@ -59,7 +59,6 @@ export type TableRunResult = { readonly critic: SavedCritic; readonly identifiab
   | { readonly kind: "learned"; readonly log: readonly TabularEntry[] }
 );
 
-const STEPS = 1_000_000;
 const EVALUATIONS = 20;
 /** Sweeps are logged so much farther apart the more there have been. */
 const APART = 1.05;
@@ -68,8 +67,7 @@ const APART = 1.05;
 export async function runTable(options: TableRunOptions): Promise<TableRunResult> {
   const { algorithm, seed, identifiable, out, command } = options;
   const environment = make(options.environment);
-  const tasks = tasksOf(environment, options);
-  if (algorithm === "sarsa" && tasks.length > 1) throw new LearningError("sarsa learns one task; give one goal");
+  const tasks = tasksOf(environment, algorithm, options.goals);
   const exact = algorithm === "value-iteration";
   const all = identifiable ? [...tasks, ...signalTasks(tasks[0].tables, seed, exact)] : tasks;
   const made = exact ? await solve(environment, all, options) : await learn(algorithm, environment, all, tasks.length, options);
@@ -108,14 +106,6 @@ function percent(share: number): string {
   return `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
 }
 
-function tasksOf(environment: Environment, { algorithm, goals }: TableRunOptions): TabularTask[] {
-  return (goals ?? [undefined]).map((goal) => {
-    const { tables } = goal ? make(environment.id, { goals: [goal] }) : environment;
-    if (!tables) throw new LearningError(`${environment.id} has no numbered states; ${algorithm} needs them`);
-    return { goal, tables };
-  });
-}
-
 const sweepLog: LogKind<SweepEntry> = {
   at: ({ sweep }) => sweep,
   scalars: ({ change, errorBound }) => ({ "values/change of a sweep": change, "values/error bound": errorBound }),
@@ -145,7 +135,7 @@ async function learn(
   environment: Environment,
   tasks: readonly TabularTask[],
   pursued: number,
-  { seed, discount, steps = STEPS, goals, identifiable, out, resume, onProgress }: TableRunOptions,
+  { seed, discount, steps = TABLE_STEPS, goals, identifiable, out, resume, onProgress }: TableRunOptions,
 ) {
   const own = tasks.slice(0, pursued);
   const learner = tabularLearner(algorithm, tasks, { seed, discount, steps, pursued });
