@@ -1,7 +1,15 @@
+export type { EnvironmentSource } from "./deep/actors.ts";
 export { type Algorithm, algorithms } from "./deep/algorithms.ts";
 export { type DqnOptions, dqn } from "./deep/dqn.ts";
 export { type QrDqnOptions, qrDqn } from "./deep/qr-dqn.ts";
 export { type SacOptions, sac } from "./deep/sac.ts";
 export { ddpg, type Td3Options, td3 } from "./deep/td3.ts";
 export { LearningError } from "./errors.ts";
+export type { CoordinateCriticOptions } from "./invertible/coordinate-critic.ts";
+export type { GeneralValueOptions } from "./invertible/general-value-functions.ts";
+export type { StepsToGoOptions, StepsToGoPhase } from "./invertible/steps-to-go.ts";
+export type { StepsToGoGoals } from "./invertible/steps-to-go-tasks.ts";
 export type { Learner, LearnerOptions } from "./learner.ts";
+export { type LearnerEntry, learners, type TrainingPlace } from "./learners.ts";
+export type { TableLearnerOptions } from "./tabular/train-tables.ts";
+export { type NetworkTraining, type TableTraining, type Trained, train } from "./train.ts";
