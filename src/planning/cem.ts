@@ -16,6 +16,8 @@ export interface CemOptions {
 
 /** Standard deviations do not fall below this share of the range: a plan that is too sure cannot be corrected. */
 const NARROWEST = 0.02;
+/** The nearest whole number, never −0. */
+const whole = (x: number) => Math.round(x) + 0;
 /** Just under a half, so that no number rounds to an action that is not there. */
 const HALF = 0.499;
 
@@ -88,5 +90,5 @@ export function cemOver(space: Space, problem: Omit<ShootingProblem, "low" | "hi
     });
   if (space.kind === "box") return cem({ ...problem, low: space.low, high: space.high }, options);
   const policy = cem({ ...problem, whole: true, low: [space.start - HALF], high: [space.start + space.n - 1 + HALF] }, options);
-  return { ...policy, act: async (state) => (await policy.act(state)).map(Math.round) };
+  return { ...policy, act: async (state) => (await policy.act(state)).map(whole) };
 }

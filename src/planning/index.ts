@@ -11,8 +11,9 @@ export { type GridOptions, type GridPolicy, planOnGrid } from "./plan-on-grid.ts
 export type { ContinuousPolicy, Policy, TabularPolicy } from "./policy.ts";
 export { type PolicyIterationOptions, policyIteration, type ThreadedPolicyIterationOptions } from "./policy-iteration.ts";
 export { type ReachOptions, type ReachProblem, reachGoal } from "./reach.ts";
-export type { ShootingProblem, StepCost } from "./shooting.ts";
+export { type ShootingProblem, type StepCost, terminalOf } from "./shooting.ts";
 export { type PhysicsSimulatorOptions, type SimulatedStep, type Simulator, simulatorOfPhysics } from "./simulator.ts";
+export { stepsToGoal } from "./steps-to-goal.ts";
 export { type SweepOptions, type TabularValues, valueIteration } from "./value-iteration.ts";
 export {
   planWaypoints,

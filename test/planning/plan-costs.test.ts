@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
+import type { BellmanSystem } from "../../src/bellman/system.ts";
 import { createRandom } from "../../src/numbers/random.ts";
 import { PlanningError } from "../../src/planning/errors.ts";
-import { createEvaluator, type ShootingProblem } from "../../src/planning/shooting.ts";
+import { createEvaluator, type ShootingProblem, terminalOf } from "../../src/planning/shooting.ts";
 import type { Simulator } from "../../src/planning/simulator.ts";
 
 const [P, H, D, M] = [6, 3, 2, 2];
@@ -165,4 +166,17 @@ describe("what a plan costs", () => {
     await createEvaluator({ ...problem, model, pessimism: 1 }, P)(start, plans);
     expect(asked).toEqual([false, false, false, true, true, true]);
   });
+});
+
+test("a critic's values as a terminal cost: the mean over its heads, the lowest with pessimism 1, each in the units of its own rewards", async () => {
+  const heads = [{ rewardScale: 1 }, { rewardScale: 10 }];
+  const system = { heads, values: async () => Float64Array.of(3, 50, 8, 20) } as Partial<BellmanSystem> as BellmanSystem;
+  const costs = async (pessimism: number) => {
+    const out = Float64Array.of(1, 1);
+    await terminalOf(system, pessimism)(new Float64Array(4), 2, out);
+    return Array.from(out);
+  };
+  expect(await costs(0)).toEqual([1 - 4, 1 - 5]);
+  expect(await costs(1)).toEqual([1 - 3, 1 - 2]);
+  expect(await costs(0.5)).toEqual([1 - 3.5, 1 - 3.5]);
 });
