@@ -169,8 +169,8 @@ describe("what a plan costs", () => {
 });
 
 test("a critic's values as a terminal cost: the mean over its heads, the lowest with pessimism 1, each in the units of its own rewards", async () => {
-  const heads = [{ rewardScale: 1 }, { rewardScale: 10 }];
-  const system = { heads, values: async () => Float64Array.of(3, 50, 8, 20) } as Partial<BellmanSystem> as BellmanSystem;
+  const heads = [1, 10].map((rewardScale) => ({ name: "", critic: "", discount: 0.9, rewardScale, rewardOffset: 0 }));
+  const system = { heads, values: async () => Float32Array.of(3, 50, 8, 20) } as Partial<BellmanSystem> as BellmanSystem;
   const costs = async (pessimism: number) => {
     const out = Float64Array.of(1, 1);
     await terminalOf(system, pessimism)(new Float64Array(4), 2, out);
