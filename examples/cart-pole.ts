@@ -6,9 +6,7 @@ const { model, identifiability } = await inferDynamics(critic, { environment: "C
 console.log(identifiability.verdict.sentence);
 
 const score = await scoreModel(model, make("CartPole-v1"));
-if (score.kind === "continuous") console.log("error over true change:", score.error.toFixed(3));
+console.log("error over true change:", score.error.toFixed(3));
 
-if (model.kind === "continuous") {
-  const push = [1, 1, 1, 0, 0, 0]; // right three times, then left
-  console.log(await model.rollout([0, 0, 0.05, 0], push)); // flat [7, 4]: position, velocity, angle, angular velocity
-}
+const push = [1, 1, 1, 0, 0, 0]; // right three times, then left
+console.log(await model.rollout([0, 0, 0.05, 0], push)); // flat [7, 4]: position, velocity, angle, angular velocity

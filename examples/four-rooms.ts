@@ -3,8 +3,7 @@ import { inferDynamics, loadCritic } from "vinverse";
 import { valueIteration } from "vinverse/planning";
 
 const critic = await loadCritic("zoo/FourRooms104-v0");
-const { model } = await inferDynamics(critic);
-if (model.kind !== "tabular") throw new Error("a table gave a model of another kind");
+const { model } = await inferDynamics(critic, { method: "matching" });
 
 const { nextStates, answers } = await model.predict([0, 0, 0, 0], [0, 1, 2, 3]); // up, right, down, left in the first cell
 console.log(nextStates, answers);

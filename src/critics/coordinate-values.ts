@@ -3,20 +3,18 @@ import type { Space } from "../spaces/space.ts";
 import { actionScale } from "./action-scale.ts";
 import type { Head, NetworkCritic } from "./critic.ts";
 import type { ValueFunctions } from "./deep-q.ts";
-import { applyNetwork, type Network, parameter } from "./network.ts";
+import { applyNetwork, type Network, parameter, type Weights } from "./network.ts";
 import { type NetworkDefinition, networkCritic } from "./network-critic.ts";
-
-type Data = Float32Array | Float64Array;
 
 /** What networks see of coordinates x: z = (x − centre)/scale enters as gains · z and as tanh(z W + b), which saturates where geometry does (touching or not). */
 export interface CoordinateEncoding {
   /** [d] */
-  readonly centre: Data;
-  readonly scale: Data;
-  readonly gains: Data;
+  readonly centre: Weights;
+  readonly scale: Weights;
+  readonly gains: Weights;
   /** W [d, p] and b [p] */
-  readonly weights: Data;
-  readonly phases: Data;
+  readonly weights: Weights;
+  readonly phases: Weights;
 }
 
 export interface CoordinateValueParts {
@@ -33,7 +31,7 @@ export interface CoordinateValueParts {
 
 /** [N, d] → [N, d + p] */
 export function encodeCoordinates({ centre, scale, gains, weights, phases }: CoordinateEncoding, x: Value): Value {
-  const vector = (data: Data) => parameter(x.graph, data, [data.length]);
+  const vector = (data: Weights) => parameter(x.graph, data, [data.length]);
   const z = mul(sub(x, vector(centre)), vector(scale.map((s) => 1 / s)));
   const saturating = tanh(add(matmul(z, parameter(x.graph, weights, [centre.length, phases.length])), vector(phases)));
   return concat([mul(z, vector(gains)), saturating], x.shape.length - 1);
@@ -62,7 +60,7 @@ export function coordinateValues(parts: CoordinateValueParts & { readonly action
     return gather(whole, whole.graph.constant(indices, [d], "int64"), whole.shape.length - 1);
   };
   const repeated = (x: Value) => (discounts.length === 1 ? x : concat(Array<Value>(discounts.length).fill(x), x.shape.length - 1));
-  const vector = (like: Value, data: Data) => parameter(like.graph, data, [heads]);
+  const vector = (like: Value, data: Weights) => parameter(like.graph, data, [heads]);
   return {
     stateValues(observation) {
       const x = coordinates(observation);

@@ -21,7 +21,7 @@ export interface Head {
   readonly silentAbove?: number;
 }
 
-interface CriticBase {
+export interface CriticBase {
   /** What the file or its trainer calls itself, e.g. "dqn CartPole-v1". */
   readonly name: string;
   /** DQN, QR-DQN, SAC, TQC, TD3, DDPG, PPO, A2C, TRPO, tabular, … */

@@ -17,7 +17,7 @@ import {
 import type { Space } from "../spaces/space.ts";
 import { actionScale } from "./action-scale.ts";
 import type { ValueFunctions } from "./deep-q.ts";
-import { applyNetwork, type Network, parameter } from "./network.ts";
+import { applyNetwork, type Network, parameter, type Weights } from "./network.ts";
 
 /** What the values are of. */
 export type FixedPolicy =
@@ -28,21 +28,19 @@ export type FixedPolicy =
   /** Actions in [−1, 1] of a Box, the network's last tanh included. */
   | { readonly kind: "actor"; readonly actor: Network };
 
-type Data = Float32Array | Float64Array;
-
 export interface GeneralValueParts {
   readonly actionSpace: Space;
   /** [o] mean and deviation that observations are standardised by */
-  readonly centre: Data;
-  readonly scale: Data;
+  readonly centre: Weights;
+  readonly scale: Weights;
   /** w [o, C] and b [C] of the cumulants */
-  readonly weights: Data;
-  readonly phases: Data;
+  readonly weights: Weights;
+  readonly phases: Weights;
   /** γ of every group of C heads */
   readonly discounts: readonly number[];
   readonly policy: FixedPolicy;
   /** σ [heads]: where given, the network says how values change in units of σ, not what comes after a step */
-  readonly increments?: Data;
+  readonly increments?: Weights;
   /** N, or D where there are increments: standardised observations [N, o] to [N, A, heads] flat (Discrete), or observations and actions in [−1, 1] joined, [N, o + m], to [N, heads] (Box). */
   readonly continuation: (input: Value) => Value;
 }
@@ -69,7 +67,7 @@ export function generalValueFunctions(parts: GeneralValueParts): GeneralValueFun
   const inverse = parts.scale.map((s) => 1 / s);
   const negative = parts.centre.map((x) => -x);
   const gammas = Float64Array.from({ length: heads }, (_, i) => discounts[Math.floor(i / cumulants)]);
-  const vector = (like: Value, data: Data) => parameter(like.graph, data, [data.length]);
+  const vector = (like: Value, data: Weights) => parameter(like.graph, data, [data.length]);
   const whole = (pieces: readonly Value[]) => (pieces.length === 1 ? pieces[0] : concat(pieces, pieces[0].shape.length - 1));
   const standard = (observation: Value) => mul(add(observation, vector(observation, negative)), vector(observation, inverse));
   const signals = (x: Value) => {

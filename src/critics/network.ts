@@ -76,21 +76,22 @@ function linearOf(module: Extract<Module, { kind: "linear" }>, pieces: readonly 
   return module.bias ? add(sum!, parameter(graph, module.bias, [module.outputs])) : sum!;
 }
 
-type Data = Float32Array | Float64Array;
+/** Numbers of a network, as they were read. */
+export type Weights = Float32Array | Float64Array;
 
-const held = new WeakMap<Graph, Map<Data, Map<string, Value>>>();
+const held = new WeakMap<Graph, Map<Weights, Map<string, Value>>>();
 
 /** The same data is one constant of a graph, however often a network is applied. */
-function once(graph: Graph, data: Data, key: string, make: () => Value): Value {
+function once(graph: Graph, data: Weights, key: string, make: () => Value): Value {
   const ofData = remember(
-    remember(held, graph, () => new Map<Data, Map<string, Value>>()),
+    remember(held, graph, () => new Map<Weights, Map<string, Value>>()),
     data,
     () => new Map<string, Value>(),
   );
   return remember(ofData, key, make);
 }
 
-export function parameter(graph: Graph, data: Data, shape: readonly number[]): Value {
+export function parameter(graph: Graph, data: Weights, shape: readonly number[]): Value {
   return once(graph, data, shape.join(), () => graph.constant(data, shape));
 }
 

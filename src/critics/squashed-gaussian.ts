@@ -1,9 +1,7 @@
 import { add, clip, exp, log, matmul, mul, neg, pow, sqrt, sub, tanh, type Value } from "../engine/index.ts";
 import { createRandom } from "../numbers/random.ts";
-import { applyNetwork, type Network, parameter } from "./network.ts";
+import { applyNetwork, type Network, parameter, type Weights } from "./network.ts";
 import { remember } from "./remember.ts";
-
-type Data = Float32Array | Float64Array;
 
 /** Actor of SAC and TQC: a Gaussian whose samples are squashed by tanh. */
 export interface SquashedGaussian {
@@ -13,12 +11,12 @@ export interface SquashedGaussian {
   readonly deviation:
     | { readonly kind: "network"; readonly logarithm: Network }
     /** generalised state-dependent exploration: variance Σ_i h_i² σ_ij² over latent features h (Raffin et al. 2021) */
-    | { readonly kind: "state-dependent"; readonly sigma: Data; readonly features: number; readonly clipMean: number };
+    | { readonly kind: "state-dependent"; readonly sigma: Weights; readonly features: number; readonly clipMean: number };
   readonly actions: number;
 }
 
 /** exp(log σ), or the bounded-growth form `use_expln`: exp(x) for x ≤ 0, log(1 + x) + 1 above. A single column serves every action. */
-export function explorationDeviation(logarithm: Data, features: number, actions: number, expln: boolean): Float64Array {
+export function explorationDeviation(logarithm: Weights, features: number, actions: number, expln: boolean): Float64Array {
   const columns = logarithm.length / features;
   const sigma = new Float64Array(features * actions);
   for (let i = 0; i < features; i++) {
@@ -41,9 +39,9 @@ export function gaussianOf(actor: SquashedGaussian, observation: readonly Value[
   return { mean: clip(mean, -deviation.clipMean, deviation.clipMean), deviation: sqrt(add(variance, 1e-6)) };
 }
 
-const squared = new WeakMap<Data, Float64Array>();
+const squared = new WeakMap<Weights, Float64Array>();
 
-function squares({ sigma }: { readonly sigma: Data }): Float64Array {
+function squares({ sigma }: { readonly sigma: Weights }): Float64Array {
   return remember(squared, sigma, () => Float64Array.from(sigma, (x) => x * x));
 }
 

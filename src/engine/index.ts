@@ -65,12 +65,14 @@ export {
 export { gather, gatherElements, oneHot, scatterElements, shapeOf } from "./operators/indexing.ts";
 export { gemm, linear, matmul } from "./operators/linear-algebra.ts";
 export { cumSum, layerNormalization, logSoftmax, softmax } from "./operators/normalization.ts";
+export type { ReductionAxes } from "./operators/reduction.ts";
 export { argMax, argMin, logSumExp, reduceMax, reduceMean, reduceMin, reduceSum } from "./operators/reduction.ts";
 export { expand, flatten, identity, pad, reshape, squeeze, transpose, unsqueeze } from "./operators/shape.ts";
 export { concat, slice, split } from "./operators/slicing.ts";
 export { sort, topK } from "./operators/sort.ts";
 export { type Recurrence, recur } from "./recurrence.ts";
 export { evaluate } from "./reference.ts";
+export type { RuntimeDType } from "./runtime/runtime.ts";
 export {
   type CompileOptions,
   compile,

@@ -1,22 +1,22 @@
-import { acrobotRegistration } from "./acrobot.ts";
-import { armPickAndPlaceRegistration } from "./arm/pick-and-place.ts";
-import { armReachRegistration } from "./arm/reach.ts";
-import { blackjackRegistration } from "./blackjack.ts";
-import { breakoutRegistration } from "./breakout.ts";
-import { cartPoleRegistration } from "./cart-pole.ts";
-import { cliffWalkingRegistration } from "./cliff-walking.ts";
-import { fourRooms104Registration, fourRoomsRegistration, gridWorldRegistration } from "./four-rooms.ts";
-import { frozenLakeRegistration } from "./frozen-lake.ts";
-import { mountainCarRegistration } from "./mountain-car.ts";
-import { mountainCarContinuousRegistration } from "./mountain-car-continuous.ts";
-import { mountainCarGoalRegistration } from "./mountain-car-goal.ts";
-import { mountainCarReachRegistration } from "./mountain-car-reach.ts";
-import { pendulumRegistration } from "./pendulum.ts";
-import { reacherRegistration } from "./reacher.ts";
+import { type AcrobotOptions, acrobotRegistration } from "./acrobot.ts";
+import { type ArmPickAndPlaceOptions, armPickAndPlaceRegistration } from "./arm/pick-and-place.ts";
+import { type ArmReachOptions, armReachRegistration } from "./arm/reach.ts";
+import { type BlackjackOptions, blackjackRegistration } from "./blackjack.ts";
+import { type BreakoutOptions, breakoutRegistration } from "./breakout.ts";
+import { type CartPoleOptions, cartPoleRegistration } from "./cart-pole.ts";
+import { type CliffWalkingOptions, cliffWalkingRegistration } from "./cliff-walking.ts";
+import { fourRooms104Registration, fourRoomsRegistration, type GridWorldEnvironmentOptions, gridWorldRegistration } from "./four-rooms.ts";
+import { type FrozenLakeOptions, frozenLakeRegistration } from "./frozen-lake.ts";
+import { type MountainCarOptions, mountainCarRegistration } from "./mountain-car.ts";
+import { type MountainCarContinuousOptions, mountainCarContinuousRegistration } from "./mountain-car-continuous.ts";
+import { type MountainCarGoalOptions, mountainCarGoalRegistration } from "./mountain-car-goal.ts";
+import { type MountainCarReachOptions, mountainCarReachRegistration } from "./mountain-car-reach.ts";
+import { type PendulumOptions, pendulumRegistration } from "./pendulum.ts";
+import { type ReacherOptions, reacherRegistration } from "./reacher.ts";
 import type { EnvironmentRegistration } from "./registration.ts";
-import { sokobanRegistration } from "./sokoban.ts";
-import { taxiRegistration } from "./taxi.ts";
-import { ticTacToeRegistration } from "./tic-tac-toe.ts";
+import { type SokobanOptions, sokobanRegistration } from "./sokoban.ts";
+import { type TaxiOptions, taxiRegistration } from "./taxi.ts";
+import { type TicTacToeOptions, ticTacToeRegistration } from "./tic-tac-toe.ts";
 
 /** Our own environments. Adding one is its file and a line here. */
 const own = [
@@ -42,15 +42,37 @@ const own = [
   ticTacToeRegistration,
 ] as const;
 
-type Own = (typeof own)[number];
-
 /** The options of each of our environments, by id. All know `maxEpisodeSteps`. */
-export type EnvironmentOptions = { [R in Own as R["ids"][number]]: Parameters<R["build"]>[0] };
+export interface EnvironmentOptions {
+  readonly "Acrobot-v1": AcrobotOptions;
+  readonly "ArmPickAndPlace-v0": ArmPickAndPlaceOptions;
+  readonly "ArmReach-v0": ArmReachOptions;
+  readonly "Blackjack-v1": BlackjackOptions;
+  readonly "Breakout-v0": BreakoutOptions;
+  readonly "CartPole-v1": CartPoleOptions;
+  readonly "CliffWalking-v1": CliffWalkingOptions;
+  readonly "FourRooms-v0": GridWorldEnvironmentOptions;
+  readonly "FourRooms104-v0": GridWorldEnvironmentOptions;
+  readonly "GridWorld-v0": GridWorldEnvironmentOptions;
+  readonly "FrozenLake-v1": FrozenLakeOptions;
+  readonly "FrozenLake8x8-v1": FrozenLakeOptions;
+  readonly "MountainCar-v0": MountainCarOptions;
+  readonly "MountainCarContinuous-v0": MountainCarContinuousOptions;
+  readonly "MountainCarGoal-v0": MountainCarGoalOptions;
+  readonly "MountainCarReach-v0": MountainCarReachOptions;
+  readonly "Pendulum-v1": PendulumOptions;
+  readonly "Reacher-v0": ReacherOptions;
+  readonly "Sokoban-v0": SokobanOptions;
+  readonly "Taxi-v4": TaxiOptions;
+  readonly "Taxi-v3": TaxiOptions;
+  readonly "TicTacToe-v0": TicTacToeOptions;
+  readonly "TicTacToePerfect-v0": TicTacToeOptions;
+}
 
 export type EnvironmentId = keyof EnvironmentOptions;
 
 const registrations = new Map<string, EnvironmentRegistration>(
-  own.flatMap((registration) => registration.ids.map((id) => [id, registration])),
+  own.flatMap((registration) => registration.ids.map((id: EnvironmentId) => [id, registration])),
 );
 
 /** What is registered for an id; undefined where nothing is. */

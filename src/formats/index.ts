@@ -1,7 +1,10 @@
+export type { ObservationNormalization } from "../critics/observation-normalization.ts";
 export { type SaveCriticOptions, saveCritic } from "./critic-folder.ts";
 export { FormatError } from "./format-error.ts";
 export { type CriticSource, type LoadCriticOptions, loadCritic, readCritic } from "./load-critic.ts";
-export type { CheckpointCritic, CheckpointDetails } from "./stable-baselines3-critic.ts";
+export type { SafetensorsArray, SafetensorsData } from "./safetensors.ts";
+export type { CheckpointCritic, CheckpointDetails, CriticOptions } from "./stable-baselines3-critic.ts";
 export type { StateDictOptions } from "./state-dict-critic.ts";
+export type { StateDict, Tensor } from "./tensor.ts";
 export { readTransitions, type TransitionFile } from "./transitions.ts";
 export { criticNpz, criticOnnx, type OnnxOptions, savedForm } from "./write-critic.ts";

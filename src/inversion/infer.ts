@@ -13,7 +13,14 @@ import type { InferredContinuous } from "./assemble.ts";
 import { type Chosen, chooseSolver } from "./check-options.ts";
 import { defaults } from "./defaults.ts";
 import { inferContinuous } from "./infer-continuous.ts";
-import type { AmortisedInferOptions, ContinuousInferOptions, InferOptions, TabularInferOptions } from "./options.ts";
+import type {
+  AmortisedInferOptions,
+  ContinuousInferOptions,
+  ContinuousOnlyOptions,
+  InferOptions,
+  TabularInferOptions,
+  TabularOnlyOptions,
+} from "./options.ts";
 import type { ContinuousSettings } from "./solver.ts";
 import { distancesOf } from "./tabular/solve-table.ts";
 import { visit } from "./visit.ts";
@@ -25,7 +32,8 @@ export interface InferredTabular {
 
 export type Inferred = InferredContinuous | InferredTabular;
 
-type Differentiable = NetworkCritic | StateValueCritic;
+/** A critic that is inverted by its derivatives. */
+export type Differentiable = NetworkCritic | StateValueCritic;
 
 /**
  * A dynamics model from one critic or several of the same environment, and what can be known of it.
@@ -37,6 +45,8 @@ export function inferDynamics(
   critics: Differentiable | readonly Differentiable[],
   options?: ContinuousInferOptions,
 ): Promise<InferredContinuous>;
+export function inferDynamics(critics: Critic | readonly Critic[], options: TabularOnlyOptions): Promise<InferredTabular>;
+export function inferDynamics(critics: Critic | readonly Critic[], options: ContinuousOnlyOptions): Promise<InferredContinuous>;
 export function inferDynamics(critics: Critic | readonly Critic[], options?: InferOptions): Promise<Inferred>;
 export async function inferDynamics(given: Critic | readonly Critic[], options: InferOptions = {}): Promise<Inferred> {
   const critics = Array.isArray(given) ? (given as readonly Critic[]) : [given as Critic];

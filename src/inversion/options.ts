@@ -9,14 +9,15 @@ import type { RealTransitions } from "./continuous/fit-with-transitions.ts";
 import type { Samples } from "./samples.ts";
 import type { InferTabularOptions } from "./tabular/infer-tabular.ts";
 
-interface EveryOption {
+/** What every method takes. */
+export interface EveryOption {
   /** Of all draws (0); a table needs none. */
   readonly seed?: number;
   readonly onProgress?: OnProgress;
 }
 
 /** Options of every method for networks. */
-interface ContinuousOptions extends EveryOption {
+export interface ContinuousOptions extends EveryOption {
   /** An id or an environment: it says what the coordinates are and what the reward was. Never asked for a next state. */
   readonly environment?: string | Environment;
   /** Where to ask: how many states to visit with the critic's own policy (2000; 30,000 for sparse goals, 100,000 for coordinates), or states and actions of one's own. */
@@ -32,7 +33,7 @@ interface ContinuousOptions extends EveryOption {
 }
 
 /** What the linear structure is chosen from, and how it is fitted. */
-interface StructureOptions {
+export interface StructureOptions {
   /** "auto": positions follow their rates where the coordinates say which those are; true: nothing else; false: never. */
   readonly kinematic?: "auto" | boolean;
   /** "auto" starts linear and goes on to richer features only for a much better fit. */
@@ -88,3 +89,10 @@ export type TabularInferOptions = MatchingInferOptions | ProjectionInferOptions;
 
 /** Options by method; those of another method, or of another kind of critic, are refused (check-options.ts). */
 export type InferOptions = ContinuousInferOptions | TabularInferOptions;
+
+/** Options that a table refuses: with them a critic of any kind gives a continuous model, or none. */
+export type ContinuousOnlyOptions = ContinuousInferOptions &
+  ({ readonly method: "amortised" | "network" | "pointwise" } | { readonly environment: string | Environment });
+
+/** Options that a network refuses. */
+export type TabularOnlyOptions = TabularInferOptions & { readonly method: "matching" | "projection" };

@@ -1,7 +1,10 @@
-export type { EnvironmentSource } from "./deep/actors.ts";
+export type { Checkpoint } from "./checkpoint-file.ts";
+export type { Actors, EnvironmentSource } from "./deep/actors.ts";
 export { type Algorithm, algorithms } from "./deep/algorithms.ts";
 export { type DqnOptions, dqn } from "./deep/dqn.ts";
+export type { OffPolicyOptions } from "./deep/off-policy.ts";
 export { type QrDqnOptions, qrDqn } from "./deep/qr-dqn.ts";
+export type { ReplayBatch } from "./deep/replay.ts";
 export { type SacOptions, sac } from "./deep/sac.ts";
 export { ddpg, type Td3Options, td3 } from "./deep/td3.ts";
 export { LearningError } from "./errors.ts";

@@ -1,5 +1,7 @@
+export { type Distilled, distil, type LinearModel, type RealSteps, type StateActions } from "../world-model/linear-model.ts";
 export { type CemOptions, cem, cemOver } from "./cem.ts";
 export { type Aim, type ChoosePlannerOptions, choosePlanner, type PlannerName, plannerFor, quickSimulator } from "./choose-planner.ts";
+export type { Outcomes } from "./continuous-task.ts";
 export { type ContinuousTask, simulatorOfTask, type TaskSimulator } from "./continuous-task.ts";
 export { PlanningError } from "./errors.ts";
 export type { IterationOptions, Solution } from "./iterate-block.ts";

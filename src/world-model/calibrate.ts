@@ -1,7 +1,7 @@
 import { wrapAngle } from "../environments/coordinates.ts";
 import { boundScores } from "./bounds.ts";
 import { continuousModel } from "./continuous.ts";
-import type { ContinuousDefinition } from "./definition.ts";
+import type { DefinedModel } from "./definition.ts";
 import type { ContinuousWorldModel } from "./world-model.ts";
 
 /** Real transitions that the model was not fitted to; those that end an episode do not belong here. */
@@ -15,15 +15,13 @@ export interface CalibrationTransitions {
   readonly nextStates: Float64Array;
 }
 
-type Defined = ContinuousWorldModel & { readonly definition: ContinuousDefinition };
-
 /**
  * The same model with bounds that real transitions have measured (split conformal prediction): as often as asked they hold the next state of a further
  * transition drawn like these, whatever the model. From 9 transitions on at 90 %; with fewer the width is a guess, updated by them. It shares its sessions with `model`: releasing one releases both.
  * @throws TypeError for a model that inferDynamics or loadWorldModel did not make; RangeError without transitions
  */
-export async function calibrateBounds(model: ContinuousWorldModel, transitions: CalibrationTransitions): Promise<Defined> {
-  const { definition } = model as Partial<Defined>;
+export async function calibrateBounds(model: ContinuousWorldModel, transitions: CalibrationTransitions): Promise<DefinedModel> {
+  const { definition } = model as Partial<DefinedModel>;
   if (!definition) throw new TypeError("calibrate: the model was not made by inferDynamics or loadWorldModel");
   const { n, states, actions, nextStates } = transitions;
   const { angular } = model.coordinates;

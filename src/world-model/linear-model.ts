@@ -7,14 +7,14 @@ import { boundedPositions, createFeatures, type FeatureKind, type Features, feat
 import type { ContinuousStep, ContinuousWorldModel } from "./world-model.ts";
 
 /** States [n, d] and actions [n, m] that were met. */
-export interface Met {
+export interface StateActions {
   readonly n: number;
   readonly states: Float64Array;
   readonly actions: Float64Array;
 }
 
 /** Real steps. */
-export interface Steps extends Met {
+export interface RealSteps extends StateActions {
   /** [n, d] */
   readonly nextStates: Float64Array;
 }
@@ -80,10 +80,10 @@ export interface Distillation extends Distilled {
  * A world model's own predictions fitted by least squares in every class of features, the smallest first: no real step is used.
  * @param at where it is asked; half of the pairs judge what is fitted to the others
  */
-export async function distillations(model: ContinuousWorldModel, actionSpace: Space, at: Met): Promise<Distillation[]> {
+export async function distillations(model: ContinuousWorldModel, actionSpace: Space, at: StateActions): Promise<Distillation[]> {
   const { coordinates } = model;
   const { nextStates } = await model.predict(at.states, at.actions);
-  const pairs: Steps = { ...at, nextStates };
+  const pairs: RealSteps = { ...at, nextStates };
   const free = offTheFaces(coordinates, pairs, nextStates);
   const rows = Array.from({ length: at.n }, (_, b) => b).filter((b) => free[b]);
   const half = (odd: number) => rows.filter((_, i) => i % 2 === odd);
@@ -101,7 +101,7 @@ export async function distillations(model: ContinuousWorldModel, actionSpace: Sp
 }
 
 /** The same in the simplest class of features that holds the model. */
-export async function distil(model: ContinuousWorldModel, actionSpace: Space, at: Met): Promise<Distilled> {
+export async function distil(model: ContinuousWorldModel, actionSpace: Space, at: StateActions): Promise<Distilled> {
   return simplest(await distillations(model, actionSpace, at));
 }
 
@@ -123,7 +123,7 @@ export interface RefitOptions {
  * Steps that end on a face of the box of states are left out: walls and limits say nothing of the law.
  * @returns the model, and posterior standard deviations [d, features]
  */
-export function refit(model: LinearModel, steps: Steps, options: RefitOptions): { model: LinearModel; deviation: Float64Array } {
+export function refit(model: LinearModel, steps: RealSteps, options: RefitOptions): { model: LinearModel; deviation: Float64Array } {
   const { coordinates, features, theta } = model;
   const { states, actions, nextStates, n } = steps;
   const d = coordinates.names.length;
@@ -173,7 +173,7 @@ export function changeOf({ angular }: Coordinates, states: Float64Array, nextSta
 }
 
 /** [n] 1 where neither the step nor its prediction ends on a face of the box of states. */
-export function offTheFaces({ low, high, angular }: Coordinates, { nextStates, n }: Steps, predicted: Float64Array): Uint8Array {
+export function offTheFaces({ low, high, angular }: Coordinates, { nextStates, n }: RealSteps, predicted: Float64Array): Uint8Array {
   const d = low.length;
   const free = new Uint8Array(n).fill(1);
   for (let i = 0; i < n * d; i++) {
@@ -185,7 +185,7 @@ export function offTheFaces({ low, high, angular }: Coordinates, { nextStates, n
 }
 
 /** RMS of what n predicted states [n, d] miss over the RMS of the change, mean over coordinates. */
-export function changeError(coordinates: Coordinates, predicted: Float64Array, steps: Steps): number {
+export function changeError(coordinates: Coordinates, predicted: Float64Array, steps: RealSteps): number {
   const d = coordinates.names.length;
   const lost = new Float64Array(d);
   const moved = new Float64Array(d);
@@ -197,11 +197,11 @@ export function changeError(coordinates: Coordinates, predicted: Float64Array, s
   return lost.reduce((sum, x, j) => sum + Math.sqrt(x / (moved[j] || 1)) / d, 0);
 }
 
-function lossOf(model: LinearModel, steps: Steps): number {
+function lossOf(model: LinearModel, steps: RealSteps): number {
   return changeError(model.coordinates, model.nextStates(steps.states, steps.actions, steps.n), steps);
 }
 
-function spreadOf({ states, n }: Met, { names }: Coordinates): { centre: Float64Array; scale: Float64Array } {
+function spreadOf({ states, n }: StateActions, { names }: Coordinates): { centre: Float64Array; scale: Float64Array } {
   const d = names.length;
   const centre = new Float64Array(d);
   const scale = new Float64Array(d);
@@ -211,7 +211,7 @@ function spreadOf({ states, n }: Met, { names }: Coordinates): { centre: Float64
 }
 
 /** Some rows. */
-export function taken({ states, actions, nextStates }: Steps, rows: readonly number[], { names }: Coordinates): Steps {
+export function taken({ states, actions, nextStates }: RealSteps, rows: readonly number[], { names }: Coordinates): RealSteps {
   const pick = (from: Float64Array, width: number) => {
     const out = new Float64Array(rows.length * width);
     rows.forEach((b, i) => {

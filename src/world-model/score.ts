@@ -5,7 +5,7 @@ import { median } from "../numbers/statistics.ts";
 import { type Coverage, coverageOf } from "./coverage.ts";
 import type { ContinuousDefinition } from "./definition.ts";
 import { scoreTabular, type TabularScore } from "./score-tabular.ts";
-import type { ContinuousWorldModel, WorldModel } from "./world-model.ts";
+import type { ContinuousWorldModel, TabularWorldModel, WorldModel } from "./world-model.ts";
 
 export interface DimensionScore {
   readonly name: string;
@@ -131,6 +131,9 @@ export type Score = ContinuousScore | TabularScore;
  * Score a model against an environment, on states that its critic's own policy visits (continuous) or on every pair (finite).
  * @throws TypeError where model and environment are not of one kind
  */
+export function scoreModel(model: ContinuousWorldModel, environment: Environment, options?: ScoreOptions): Promise<ContinuousScore>;
+export function scoreModel(model: TabularWorldModel, environment: Environment, options?: ScoreOptions): Promise<TabularScore>;
+export function scoreModel(model: WorldModel, environment: Environment, options?: ScoreOptions): Promise<Score>;
 export async function scoreModel(model: WorldModel, environment: Environment, options: ScoreOptions = {}): Promise<Score> {
   if (model.kind === "tabular") {
     if (!environment.tables) throw new TypeError(`${environment.id} has no tables to score a finite model against`);

@@ -44,13 +44,13 @@ export interface TabularPrediction {
   readonly margin: Float64Array;
 }
 
-interface Model {
+export interface WorldModelBase {
   readonly method: "matching" | "projection" | "pointwise" | "amortised";
   /** Write a folder: model.json and tensors.safetensors. The same model gives the same bytes. */
   save(folder: string): Promise<void>;
 }
 
-export interface ContinuousWorldModel extends Model {
+export interface ContinuousWorldModel extends WorldModelBase {
   readonly kind: "continuous";
   readonly coordinates: Coordinates;
   /** d, the number of coordinates */
@@ -68,7 +68,7 @@ export interface ContinuousWorldModel extends Model {
   rollout(state: ArrayLike<number>, actions: ArrayLike<number>, options?: { readonly seed?: number }): Promise<Float64Array>;
 }
 
-export interface TabularWorldModel extends Model {
+export interface TabularWorldModel extends WorldModelBase {
   readonly kind: "tabular";
   readonly states: number;
   readonly actions: number;

@@ -8,11 +8,11 @@ import { make } from "../../src/environments/make.ts";
 import { createRandom } from "../../src/numbers/random.ts";
 import type { ContinuousTask } from "../../src/planning/continuous-task.ts";
 import { createFeatures } from "../../src/world-model/features.ts";
-import { distil, distillations, linearModel, refit, type Steps } from "../../src/world-model/linear-model.ts";
+import { distil, distillations, linearModel, type RealSteps, refit } from "../../src/world-model/linear-model.ts";
 import type { ContinuousWorldModel } from "../../src/world-model/world-model.ts";
 
 const random = (seed: number) => createRandom(seed);
-const walked = (options: Record<string, number>, n: number, seed: number): Promise<Steps> =>
+const walked = (options: Record<string, number>, n: number, seed: number): Promise<RealSteps> =>
   collectTransitions(make("Pendulum-v1", options), (_o, k) => new Float64Array(k), { n, seed, epsilon: 1, thinning: 1 });
 
 /** A world model that happens to be right. */

@@ -1,5 +1,5 @@
-import { dirname, join } from "node:path";
 import ts from "typescript-6";
+import { programOf } from "./package-folder.ts";
 
 /** A type that a public signature names, though no public entry exports it. */
 export interface PrivateType {
@@ -18,14 +18,7 @@ export function privateTypes(
   folder: string,
   entries: readonly string[],
 ): { readonly names: number; readonly found: readonly PrivateType[] } {
-  const program = ts.createProgram([...entries], {
-    module: ts.ModuleKind.NodeNext,
-    moduleResolution: ts.ModuleResolutionKind.NodeNext,
-    target: ts.ScriptTarget.ES2023,
-    strict: true,
-    skipLibCheck: true,
-    types: ["node"],
-  });
+  const program = programOf(entries);
   const checker = program.getTypeChecker();
   const target = (symbol: ts.Symbol): ts.Symbol => (symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol);
   const exported = new Map<ts.Symbol, string>();
@@ -76,15 +69,3 @@ const isTopLevel = (node: ts.Declaration): boolean =>
   ts.isClassDeclaration(node) ||
   ts.isFunctionDeclaration(node) ||
   (ts.isVariableDeclaration(node) && ts.isVariableStatement(node.parent.parent));
-
-/** Declarations of the sources as a user gets them, written below `out` by the project's own compiler. */
-export const declarationsOf = (root: string, out: string): readonly string[] => [
-  join(root, "node_modules/typescript/bin/tsc"),
-  "-p",
-  join(root, "tsconfig.build.json"),
-  "--emitDeclarationOnly",
-  "--outDir",
-  out,
-];
-
-export const folderOf = (file: string): string => dirname(file);

@@ -5,22 +5,22 @@ import type { ContinuousTask } from "../../planning/continuous-task.ts";
 import { type GridOptions, planOnGrid } from "../../planning/plan-on-grid.ts";
 import type { ContinuousPolicy } from "../../planning/policy.ts";
 import { sample } from "../../spaces/space.ts";
-import { distillations, type LinearModel, type Met, offTheFaces, refit, type Steps } from "../../world-model/linear-model.ts";
+import { distillations, type LinearModel, offTheFaces, type RealSteps, refit, type StateActions } from "../../world-model/linear-model.ts";
 import type { ContinuousWorldModel } from "../../world-model/world-model.ts";
 import { allowedResiduals, type Calibrated, calibrateIn, detectorOf, inProportion } from "./calibrate.ts";
 import { continueLearner, type TrainedLearner } from "./continue-learner.ts";
-import { imagine, imaginedEnvironment, plannerIn, type Seen, type StateValues, stateValuesOf } from "./imagination.ts";
+import { imagine, imaginedEnvironment, type ObservedWorld, plannerIn, type StateValues, stateValuesOf } from "./imagination.ts";
 import type { ResidualAlarm, ResidualDetector } from "./residual-detector.ts";
 
 export interface AdaptContinuousOptions {
   /** What is measured and can be done, and how episodes begin: not how the world moves. */
-  readonly seen: Seen;
+  readonly seen: ObservedWorld;
   /** Inferred from the critic. */
   readonly model: ContinuousWorldModel;
   /** Where the model is asked what it knows (states and actions, no steps): where it was inferred, say. The steps before, where not given. */
-  readonly at?: Met;
+  readonly at?: StateActions;
   /** Real steps before any change: they say how far the model's predictions are to be trusted. */
-  readonly before: Steps;
+  readonly before: RealSteps;
   readonly task: ContinuousTask;
   /** Writes a state in which an episode may begin into [d] at the offset. */
   readonly start: (random: Random, out: Float64Array, offset: number) => void;
@@ -74,7 +74,7 @@ const SURE = 4;
 interface Belief {
   model: LinearModel;
   /** Real steps since the change. */
-  since: Steps;
+  since: RealSteps;
 }
 
 /**
@@ -174,7 +174,7 @@ export class AdaptContinuous {
     this.log.push({ state, action, next });
     this.time++;
     if (!this.change) {
-      const step: Steps = { n: 1, states: state, actions: action, nextStates: next };
+      const step: RealSteps = { n: 1, states: state, actions: action, nextStates: next };
       const predicted = this.old.nextStates(state, action, 1);
       const alarm = offTheFaces(this.old.coordinates, step, predicted)[0]
         ? this.detector.observe(allowedResiduals(this.calibrated, step))

@@ -3,10 +3,10 @@ import {
   changeOf,
   type Distillation,
   type LinearModel,
-  type Met,
   offTheFaces,
+  type RealSteps,
   refit,
-  type Steps,
+  type StateActions,
   simplest,
   taken,
 } from "../../world-model/linear-model.ts";
@@ -28,7 +28,7 @@ export interface Calibrated {
   /** [n, d] its residuals on the steps that end on no face, as they followed one another, over what leverage allows them */
   readonly residuals: Float64Array;
   /** [n] how far errors may exceed those of the steps: 1 where most were, √(φᵀG⁻¹φ / features) beyond, G the mean of φφᵀ over them */
-  allowance(met: Met): Float64Array;
+  allowance(met: StateActions): Float64Array;
   /** [d] what its class of models cannot explain */
   readonly deviation: Float64Array;
   /** [d] RMS of the inferred model's residuals over that of the changes, before it was corrected */
@@ -38,7 +38,7 @@ export interface Calibrated {
 }
 
 /** What the class of models cannot explain, whatever its weights, is noise; the rest of the residual is the weights' own error, which the steps correct. */
-export function calibrate(inferred: LinearModel, before: Steps): Calibrated {
+export function calibrate(inferred: LinearModel, before: RealSteps): Calibrated {
   const { coordinates, features } = inferred;
   const d = coordinates.names.length;
   const free = offTheFaces(coordinates, before, inferred.nextStates(before.states, before.actions, before.n));
@@ -63,19 +63,19 @@ export function calibrate(inferred: LinearModel, before: Steps): Calibrated {
 }
 
 /** In the simplest class of features that explains the steps before: a smaller one than the inferred model's is fitted again sooner, and a larger one is taken where that cannot explain them. */
-export function calibrateIn(classes: readonly Distillation[], before: Steps): Calibrated {
+export function calibrateIn(classes: readonly Distillation[], before: RealSteps): Calibrated {
   const tried = classes.map(({ model }) => calibrate(model, before));
   return simplest(tried.map((calibrated) => ({ calibrated, error: Math.max(...calibrated.unexplained) }))).calibrated;
 }
 
 /** What a model leaves unexplained, over what leverage allows: least squares says least where it has seen least, and a class that is not quite right errs there as its features grow. */
-export function allowedResiduals({ model, allowance }: Pick<Calibrated, "model" | "allowance">, steps: Steps): Float64Array {
+export function allowedResiduals({ model, allowance }: Pick<Calibrated, "model" | "allowance">, steps: RealSteps): Float64Array {
   const allowed = allowance(steps);
   const d = model.coordinates.names.length;
   return residualsOf(model, steps).map((e, i) => e / allowed[Math.floor(i / d)]);
 }
 
-function allowanceOf({ features }: LinearModel, { states, actions, n }: Met): Calibrated["allowance"] {
+function allowanceOf({ features }: LinearModel, { states, actions, n }: StateActions): Calibrated["allowance"] {
   const width = features.names.length;
   const phi = features.matrix(states, actions, n);
   const gram = new Float64Array(width * width);
@@ -98,7 +98,7 @@ function allowanceOf({ features }: LinearModel, { states, actions, n }: Met): Ca
 }
 
 /** Rows as they followed one another: after each the one that begins where it ended, if any does. */
-function inOrder({ states, nextStates, n }: Steps, d: number): number[] {
+function inOrder({ states, nextStates, n }: RealSteps, d: number): number[] {
   const key = (from: Float64Array, b: number) => from.subarray(b * d, (b + 1) * d).join();
   const begins = new Map(Array.from({ length: n }, (_, b) => [key(states, b), b]));
   const left = new Set(Array.from({ length: n }, (_, b) => b));
@@ -130,7 +130,7 @@ function rootMeanSquares(rows: Float64Array, d: number): Float64Array {
 }
 
 /** s' less its prediction: [n, d] */
-export function residualsOf(model: LinearModel, { n, states, actions, nextStates }: Steps): Float64Array {
+export function residualsOf(model: LinearModel, { n, states, actions, nextStates }: RealSteps): Float64Array {
   const d = model.coordinates.names.length;
   const predicted = model.nextStates(states, actions, n);
   return Float64Array.from({ length: n * d }, (_, i) => changeOf(model.coordinates, predicted, nextStates, i, i % d));

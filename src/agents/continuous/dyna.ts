@@ -4,9 +4,9 @@ import { LearningError } from "../../learning/errors.ts";
 import type { Learner, LearnerOptions } from "../../learning/learner.ts";
 import { createRandom, type Random } from "../../numbers/random.ts";
 import type { ContinuousTask } from "../../planning/continuous-task.ts";
-import { changeOf, type LinearModel, refit, type Steps, taken } from "../../world-model/linear-model.ts";
+import { changeOf, type LinearModel, type RealSteps, refit, taken } from "../../world-model/linear-model.ts";
 import { continueLearner } from "./continue-learner.ts";
-import { imagine, imaginedEnvironment, type Seen } from "./imagination.ts";
+import { imagine, imaginedEnvironment, type ObservedWorld } from "./imagination.ts";
 
 export interface DynaOptions {
   /** `sac`, `dqn` or another learner with a replay memory. */
@@ -14,7 +14,7 @@ export interface DynaOptions {
   /** The real world. */
   readonly source: EnvironmentSource;
   /** What is measured and can be done in it: not how it moves. */
-  readonly seen: Seen;
+  readonly seen: ObservedWorld;
   /** What it pays, and where it ends. */
   readonly task: ContinuousTask;
   /** From a critic of any other task (`distil` of what inferDynamics answers). Absent, nothing is imagined: the learner alone. */
@@ -102,8 +102,8 @@ export async function createDyna(options: DynaOptions): Promise<Dyna> {
   const { actors } = learner;
   let model = options.model;
   let trusted = model !== undefined;
-  let met: Steps = { n: 0, states: new Float64Array(0), actions: new Float64Array(0), nextStates: new Float64Array(0) };
-  let fresh: Steps = met;
+  let met: RealSteps = { n: 0, states: new Float64Array(0), actions: new Float64Array(0), nextStates: new Float64Array(0) };
+  let fresh: RealSteps = met;
   let imagined = dreamt?.steps ?? 0;
   let since = 0;
   const errors: number[] = [];
@@ -179,7 +179,7 @@ export async function createDyna(options: DynaOptions): Promise<Dyna> {
       await learner.iterate();
       if (!model) return;
       const n = actors.n;
-      const step: Steps = {
+      const step: RealSteps = {
         n,
         states: coordinates.fromObservations(actors.acted, n),
         actions: actors.actions.slice(),
@@ -204,7 +204,7 @@ export async function createDyna(options: DynaOptions): Promise<Dyna> {
     },
   };
 
-  function errorOf(now: LinearModel, real: Steps) {
+  function errorOf(now: LinearModel, real: RealSteps) {
     const predicted = now.nextStates(real.states, real.actions, real.n);
     const rms = new Float64Array(d);
     const moved = new Float64Array(d);
@@ -233,7 +233,7 @@ async function warmedUp(options: DynaOptions, ring: ReturnType<typeof createRing
   return learner;
 }
 
-function joined(a: Steps, b: Steps): Steps {
+function joined(a: RealSteps, b: RealSteps): RealSteps {
   const join = (x: Float64Array, y: Float64Array) => {
     const out = new Float64Array(x.length + y.length);
     out.set(x);

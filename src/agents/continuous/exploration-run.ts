@@ -3,16 +3,16 @@ import { randomPolicy } from "../../environments/collect.ts";
 import type { Environment, Physics } from "../../environments/environment.ts";
 import { createRandom } from "../../numbers/random.ts";
 import { simulatorOfPhysics } from "../../planning/simulator.ts";
-import { type LinearModel, type Met, offTheFaces, type Steps, taken } from "../../world-model/linear-model.ts";
+import { type LinearModel, offTheFaces, type RealSteps, type StateActions, taken } from "../../world-model/linear-model.ts";
 import type { ContinuousWorldModel } from "../../world-model/world-model.ts";
-import { ExploreContinuous, type ExploreContinuousOptions, type Seek } from "./explore-continuous.ts";
+import { type ExplorationAim, ExploreContinuous, type ExploreContinuousOptions } from "./explore-continuous.ts";
 
 export interface ExplorationStudy {
   /** A new one for every run. */
   readonly make: () => Environment;
   readonly model: ContinuousWorldModel;
-  readonly at: Met;
-  readonly seek?: Seek;
+  readonly at: StateActions;
+  readonly seek?: ExplorationAim;
   /** Whether a state [d] is what is looked for; it is not told to the agents. */
   readonly goal?: (state: Float64Array) => boolean;
   /** Steps of a run. */
@@ -27,7 +27,7 @@ export interface ExplorationRun {
   readonly capped: boolean;
   /** [steps] places visited after each */
   readonly visited: Int32Array;
-  readonly met: Steps;
+  readonly met: RealSteps;
   /** Corrected by the run's steps; of random actions as of the agent that knew nothing. */
   readonly corrected: LinearModel;
 }
@@ -70,7 +70,7 @@ export async function explorationRun(study: ExplorationStudy, explorer: Explorer
     agent.reset();
   }
   const flat = (of: (entry: (typeof log)[number]) => Float64Array) => Float64Array.from(log.flatMap((entry) => Array.from(of(entry))));
-  const met: Steps = {
+  const met: RealSteps = {
     n: log.length,
     states: flat((entry) => entry.state),
     actions: flat((entry) => entry.action),
@@ -85,7 +85,7 @@ export function physicsOf({ id, physics }: Environment): Physics {
 }
 
 /** Where pairs really lead, less those that end on a wall: for scoring. */
-export async function trueSteps(physics: Physics, pairs: Met): Promise<Steps> {
+export async function trueSteps(physics: Physics, pairs: StateActions): Promise<RealSteps> {
   const { nextStates } = await simulatorOfPhysics(physics).step(pairs.states, pairs.actions, pairs.n);
   const steps = { ...pairs, nextStates };
   const free = offTheFaces(physics.coordinates, steps, nextStates);

@@ -5,22 +5,22 @@ import { choicesOf } from "../../planning/own-task.ts";
 import type { ContinuousPolicy } from "../../planning/policy.ts";
 import { reachGoal } from "../../planning/reach.ts";
 import type { Simulator } from "../../planning/simulator.ts";
-import { changeOf, distil, type LinearModel, linearModel, type Met } from "../../world-model/linear-model.ts";
+import { changeOf, distil, type LinearModel, linearModel, type StateActions } from "../../world-model/linear-model.ts";
 import type { ContinuousWorldModel } from "../../world-model/world-model.ts";
 import { inferredPrecision, type LinearBelief, linearBelief } from "./linear-belief.ts";
 
 /** Look for places that were never visited, where a reward may be; or for steps that tell most about the model. */
-export type Seek = "places" | "information";
+export type ExplorationAim = "places" | "information";
 
 export interface ExploreContinuousOptions {
   readonly seen: Pick<Physics, "coordinates" | "actionSpace">;
   /** Inferred from a critic. */
   readonly model: ContinuousWorldModel;
   /** Where the model is asked what it knows: states and actions, no steps. */
-  readonly at: Met;
+  readonly at: StateActions;
   readonly seed: number;
   /** "places" when absent. */
-  readonly seek?: Seek;
+  readonly seek?: ExplorationAim;
   /** Places along each coordinate (16): of its bounds, or of what `at` spans. */
   readonly resolution?: number;
   /** False: the same agent that knows the class of models and the size of its noise, and nothing of how the world moves: to compare with. */
@@ -158,7 +158,7 @@ interface Places {
 /** Deviations of the states that are asked about, to either side, that count as their span where a coordinate has no bounds. */
 const SPAN = 2;
 
-function createPlaces({ names, angular, low, high }: Coordinates, { states, n }: Met, resolution: number): Places {
+function createPlaces({ names, angular, low, high }: Coordinates, { states, n }: StateActions, resolution: number): Places {
   const d = names.length;
   const from = new Float64Array(d);
   const size = new Float64Array(d);
@@ -204,7 +204,7 @@ function createPlaces({ names, angular, low, high }: Coordinates, { states, n }:
 }
 
 /** [d] RMS of the changes that a model expects; a little where it expects none. */
-function changesOf(model: LinearModel, { states, actions, n }: Met): number[] {
+function changesOf(model: LinearModel, { states, actions, n }: StateActions): number[] {
   const { coordinates, features } = model;
   const nextStates = model.nextStates(states, actions, n);
   return Array.from(features.scale, (unit, j) => {

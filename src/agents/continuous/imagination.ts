@@ -10,7 +10,7 @@ import type { Simulator } from "../../planning/simulator.ts";
 import type { LinearModel } from "../../world-model/linear-model.ts";
 
 /** What is known of a world without its laws: what is measured, what can be done, how long an episode is. */
-export type Seen = Pick<Physics, "coordinates" | "observations" | "observationSpace" | "actionSpace" | "horizon">;
+export type ObservedWorld = Pick<Physics, "coordinates" | "observations" | "observationSpace" | "actionSpace" | "horizon">;
 
 /** A step of the model, paid and ended by the task. */
 export function imagine(model: LinearModel, task: ContinuousTask, states: Float64Array, actions: Float64Array, n: number): Outcomes {
@@ -23,7 +23,7 @@ export function imagine(model: LinearModel, task: ContinuousTask, states: Float6
  */
 export function imaginedEnvironment(
   id: string,
-  seen: Seen,
+  seen: ObservedWorld,
   task: ContinuousTask,
   model: () => LinearModel,
   start: (random: Random, out: Float64Array, offset: number) => void,
@@ -52,7 +52,7 @@ export function imaginedEnvironment(
 /** V of n states [n, d] under a critic, mean over its heads: [n]. */
 export type StateValues = ((states: Float64Array) => Promise<Float64Array>) & { release(): Promise<void> };
 
-export async function stateValuesOf(saved: SavedCritic, { coordinates }: Seen): Promise<StateValues> {
+export async function stateValuesOf(saved: SavedCritic, { coordinates }: ObservedWorld): Promise<StateValues> {
   const critic = restoreCritic(saved);
   if (critic.kind !== "network") throw new TypeError(`${saved.name} has no values of observations`);
   const k = critic.heads.length;
@@ -78,7 +78,7 @@ export interface PlannerOptions {
 /** Plans in the model to a horizon, and leaves what follows to a critic. */
 export function plannerIn(
   model: Simulator,
-  { actionSpace }: Pick<Seen, "actionSpace">,
+  { actionSpace }: Pick<ObservedWorld, "actionSpace">,
   task: ContinuousTask,
   values: (states: Float64Array) => Promise<ArrayLike<number>>,
   options: PlannerOptions,

@@ -1,5 +1,5 @@
 import { cholesky, choleskySolve } from "../../numbers/dense.ts";
-import { changeOf, type LinearModel, linearModel, type Met, offTheFaces, type Steps } from "../../world-model/linear-model.ts";
+import { changeOf, type LinearModel, linearModel, offTheFaces, type RealSteps, type StateActions } from "../../world-model/linear-model.ts";
 import type { ContinuousWorldModel } from "../../world-model/world-model.ts";
 
 /** Against features that nothing has told apart, in units of a feature's mean square. */
@@ -10,7 +10,7 @@ export interface LinearBelief {
   /** The mean as a model; the same object until steps are added. */
   readonly model: LinearModel;
   /** Steps that end on a face of the box of states say nothing and are passed over. */
-  add(steps: Steps): void;
+  add(steps: RealSteps): void;
   /** Writes to `out` [n] what a step from (s, a) would tell of the weights, in nats: ½ Σ_j ln(1 + scale_j² φᵀ Λ_j⁻¹ φ / σ_j²) (MacKay 1992). */
   information(states: Float64Array, actions: Float64Array, n: number, out: Float64Array): void;
 }
@@ -112,7 +112,7 @@ export function linearBelief(model: LinearModel, { noise, precision }: BeliefOpt
 export async function inferredPrecision(
   inferred: ContinuousWorldModel,
   { features }: LinearModel,
-  { states, actions, n }: Met,
+  { states, actions, n }: StateActions,
   { noise, worth = 1 }: { readonly noise: ArrayLike<number>; readonly worth?: number },
 ): Promise<Float64Array> {
   const { deviation } = await inferred.predict(states, actions);

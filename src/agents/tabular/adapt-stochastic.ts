@@ -1,6 +1,6 @@
 import type { Random } from "../../numbers/random.ts";
 import type { Agent } from "../agent.ts";
-import { type Rows, rowValue } from "./blend.ts";
+import { type OutcomeRows, rowValue } from "./blend.ts";
 import { sweepUp } from "./counts.ts";
 import { type Alarm, Detector } from "./detect.ts";
 import { firstBest } from "./q-learning.ts";
@@ -11,7 +11,7 @@ export interface AdaptStochasticOptions {
   readonly discount: number;
   readonly random: Random;
   /** The model before the change, frozen. */
-  readonly reference: Rows;
+  readonly reference: OutcomeRows;
   /** [states] what arriving pays where that ends the episode, NaN elsewhere */
   readonly arrival: Float64Array;
   readonly falseAlarmRate?: number;
@@ -62,12 +62,12 @@ export class AdaptStochastic implements Agent {
   private readonly v: Float64Array;
   private planned = false;
   /** Rows drawn from the posterior, and [states] their values, while an episode is curious. */
-  private drawn: Rows | undefined;
+  private drawn: OutcomeRows | undefined;
   private readonly imagined: Float64Array;
   private curious = false;
   /** [pairs] */
   private readonly tried: Float64Array;
-  private rows: Rows;
+  private rows: OutcomeRows;
   private time = 0;
   private since = -1;
   private due = 0;
@@ -177,7 +177,7 @@ export class AdaptStochastic implements Agent {
     return `since about step ${this.alarm.since + 1} (alarm at ${this.alarm.step}: ${this.alarm.alternative}) ${where.length} of ${this.options.states} states move otherwise`;
   }
 
-  private value(rows: Rows, pair: number, v: Float64Array): number {
+  private value(rows: OutcomeRows, pair: number, v: Float64Array): number {
     return rowValue(rows, pair, v, this.options.arrival, this.options.discount);
   }
 
@@ -291,7 +291,7 @@ export class AdaptStochastic implements Agent {
   }
 
   /** A world that may be the true one: of every state a hypothesis, of every pair a row of its Dirichlet posterior (posterior sampling, Strens 2000). Planned for. */
-  private draw(): Rows {
+  private draw(): OutcomeRows {
     if (this.drawn) return this.drawn;
     const { states, actions, random } = this.options;
     const chosen = Uint8Array.from({ length: states }, (_, s) => {
@@ -306,7 +306,7 @@ export class AdaptStochastic implements Agent {
   }
 
   /** Rows of every pair under the weights of each state's hypotheses, blended with what was seen of it: the means of their Dirichlet posteriors, or drawn from those. */
-  private rowsUnder(weightOf: (state: number, hypothesis: number) => number, random?: Random): Rows {
+  private rowsUnder(weightOf: (state: number, hypothesis: number) => number, random?: Random): OutcomeRows {
     const { states, actions, reference } = this.options;
     const next: number[][] = [];
     const chance: number[][] = [];
@@ -335,7 +335,7 @@ export class AdaptStochastic implements Agent {
 }
 
 /** M[a → b] of a model in terms of what its actions mostly do, by expectation maximisation. */
-function channelOf({ next, chance }: Rows, modes: Int32Array, actions: number): Float64Array {
+function channelOf({ next, chance }: OutcomeRows, modes: Int32Array, actions: number): Float64Array {
   let m = new Float64Array(actions * actions).fill(1 / actions);
   for (let round = 0; round < 20; round++) {
     const expected = new Float64Array(actions * actions).fill(1e-3);

@@ -21,7 +21,7 @@ const NU = 2;
 const RIDGE = 1e-3;
 
 /** Outcomes of every pair: next states and their probabilities. */
-export interface Rows {
+export interface OutcomeRows {
   readonly next: (readonly number[])[];
   readonly chance: (readonly number[])[];
   /** [pairs] share of each row that is a guess, 0 to 1; none when absent */
@@ -29,7 +29,7 @@ export interface Rows {
 }
 
 /** Rows that steps correct. */
-export interface LearnedRows extends Rows {
+export interface LearnedOutcomes extends OutcomeRows {
   readonly states: number;
   readonly actions: number;
   /** [pairs] */
@@ -41,7 +41,7 @@ export interface LearnedRows extends Rows {
 const STRENGTH = 5;
 
 /** The lists of a sparse model as rows. */
-export function rowsOf({ offsets, next, weights }: Candidates): Rows {
+export function rowsOf({ offsets, next, weights }: Candidates): OutcomeRows {
   const pairs = offsets.length - 1;
   const lists = <T extends Int32Array | Float64Array>(from: T) =>
     Array.from({ length: pairs }, (_, k) => Array.from(from.subarray(offsets[k], offsets[k + 1])));
@@ -49,7 +49,7 @@ export function rowsOf({ offsets, next, weights }: Candidates): Rows {
 }
 
 /** Rows of any model for a prior, mixed with what was counted as Dirichlet's are: (κ p + n_s')/(κ + n). */
-export function countedRows(prior: Rows, states: number, actions: number, strength = STRENGTH): LearnedRows {
+export function countedRows(prior: OutcomeRows, states: number, actions: number, strength = STRENGTH): LearnedOutcomes {
   const pairs = states * actions;
   const visits = new Float64Array(pairs);
   const doubt = new Float64Array(pairs).fill(1);
@@ -83,7 +83,7 @@ export function countedRows(prior: Rows, states: number, actions: number, streng
  *   p(s,a) = argmin over the simplex of Σ_i (c_i·p − Q_i)²/τ² + ν² n ‖p − counts/n‖²
  * stands where every head fits within 4τ; elsewhere counts and the heads' own answer are mixed as Dirichlet's are.
  */
-export class BlendedModel implements LearnedRows {
+export class BlendedModel implements LearnedOutcomes {
   readonly states: number;
   readonly actions: number;
   readonly next: number[][];
@@ -219,7 +219,13 @@ export class BlendedModel implements LearnedRows {
 }
 
 /** Σ_o p_o [T(s'_o) or γ V(s'_o)] */
-export function rowValue({ next, chance }: Rows, pair: number, v: Float64Array, arrival: ArrayLike<number>, discount: number): number {
+export function rowValue(
+  { next, chance }: OutcomeRows,
+  pair: number,
+  v: Float64Array,
+  arrival: ArrayLike<number>,
+  discount: number,
+): number {
   const list = next[pair];
   const p = chance[pair];
   let sum = 0;

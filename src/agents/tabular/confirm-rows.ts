@@ -1,12 +1,12 @@
 import type { Random } from "../../numbers/random.ts";
-import type { LearnedRows, Rows } from "./blend.ts";
+import type { LearnedOutcomes, OutcomeRows } from "./blend.ts";
 import { arrivals, type GoalWorld, stepWorld } from "./goal-world.ts";
 
 /** Steps of the walk. */
 const STEPS = 5000;
 
 /** What a model holds true after a walk at random in a world, begun anywhere: frozen, for a detector to be held against. */
-export function confirmRows(model: LearnedRows, world: GoalWorld, goal: number, random: Random): Rows {
+export function confirmRows(model: LearnedOutcomes, world: GoalWorld, goal: number, random: Random): OutcomeRows {
   const arrival = arrivals(world, [goal]);
   const starts = [world.start, ...world.pool];
   let state = world.start;

@@ -1,4 +1,4 @@
-import type { Rows } from "./blend.ts";
+import type { OutcomeRows } from "./blend.ts";
 
 export interface DetectorOptions {
   readonly states: number;
@@ -37,7 +37,7 @@ export class Detector {
   private readonly elsewhere: Float64Array;
   private time = 0;
 
-  constructor(reference: Rows, { states, actions, falseAlarmRate }: DetectorOptions) {
+  constructor(reference: OutcomeRows, { states, actions, falseAlarmRate }: DetectorOptions) {
     this.actions = actions;
     this.threshold = Math.log(1 / falseAlarmRate);
     const of = (pair: number, t: number): number => {

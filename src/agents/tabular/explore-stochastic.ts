@@ -1,6 +1,6 @@
 import type { Random } from "../../numbers/random.ts";
 import type { Agent } from "../agent.ts";
-import { type LearnedRows, rowValue } from "./blend.ts";
+import { type LearnedOutcomes, rowValue } from "./blend.ts";
 import { sweepUp } from "./counts.ts";
 import { firstBest } from "./q-learning.ts";
 
@@ -15,7 +15,7 @@ export interface ExploreStochasticOptions {
 
 /** The search of `Explore` where outcomes are drawn: what is known and steps are blended, unseen states are worth 1, everything is planned anew at every step. */
 export class ExploreStochastic implements Agent {
-  readonly model: LearnedRows;
+  readonly model: LearnedOutcomes;
   private readonly options: ExploreStochasticOptions;
   private readonly visited: Uint8Array;
   /** [states] what arriving is known to pay, NaN elsewhere */
@@ -24,7 +24,7 @@ export class ExploreStochastic implements Agent {
   private found = false;
 
   /** @param model what is known before the first step: heads (`BlendedModel`) or the rows of a model (`countedRows`) */
-  constructor(model: LearnedRows, options: ExploreStochasticOptions) {
+  constructor(model: LearnedOutcomes, options: ExploreStochasticOptions) {
     this.options = options;
     this.model = model;
     this.visited = new Uint8Array(model.states);

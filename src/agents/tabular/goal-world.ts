@@ -3,7 +3,7 @@ import { sampleOutcome } from "../../environments/tables.ts";
 import type { Random } from "../../numbers/random.ts";
 import { policyIteration } from "../../planning/policy-iteration.ts";
 import { evaluatePolicy } from "../../planning/value-iteration.ts";
-import type { Rows } from "./blend.ts";
+import type { OutcomeRows } from "./blend.ts";
 
 /** A finite world without a task: how it moves, where episodes start, and in which states they end in failure. */
 export interface GoalWorld {
@@ -100,7 +100,7 @@ export function startValue(world: GoalWorld, goals: ArrayLike<number>, policy: A
 }
 
 /** Next states and their probabilities, pair by pair; outcomes that lead to one state are added. */
-export function exactRows({ tables }: GoalWorld): Rows {
+export function exactRows({ tables }: GoalWorld): OutcomeRows {
   const next: number[][] = [];
   const chance: number[][] = [];
   for (let k = 0; k + 1 < tables.offsets.length; k++) {

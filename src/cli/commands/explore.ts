@@ -1,5 +1,5 @@
 import { Command, Option } from "commander";
-import type { Seek } from "../../agents/continuous/explore-continuous.ts";
+import type { ExplorationAim } from "../../agents/continuous/explore-continuous.ts";
 import type { LearningRunsOptions } from "../../agents/tabular/learning-runs.ts";
 import { median } from "../../numbers/statistics.ts";
 import { loadGoalTask } from "../parts/goal-task.ts";
@@ -10,7 +10,7 @@ import { perform, positive, withCommonOptions, withExamples } from "../parts/run
 
 interface ExploreOptions extends RunOptions {
   readonly within?: number;
-  readonly seek?: Seek;
+  readonly seek?: ExplorationAim;
 }
 
 export function exploreCommand(io: Io): Command {

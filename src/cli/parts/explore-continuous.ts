@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ExplorationRun, Explorer } from "../../agents/continuous/exploration-run.ts";
-import type { Seek } from "../../agents/continuous/explore-continuous.ts";
+import type { ExplorationAim } from "../../agents/continuous/explore-continuous.ts";
 import { median } from "../../numbers/statistics.ts";
 import type { ContinuousWorldModel } from "../../world-model/world-model.ts";
 import { alignColumns } from "./columns.ts";
@@ -15,7 +15,7 @@ export interface ContinuousExploreOptions {
   readonly env: string;
   readonly goal?: string;
   readonly within?: number;
-  readonly seek?: Seek;
+  readonly seek?: ExplorationAim;
   readonly runs: number;
   readonly steps: number;
   readonly seed: number;

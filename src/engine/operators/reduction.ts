@@ -149,19 +149,19 @@ function defineArg(name: "ArgMax" | "ArgMin", better: (a: number, b: number) => 
 defineArg("ArgMax", (a, b) => a > b);
 defineArg("ArgMin", (a, b) => a < b);
 
-type Axes = number | readonly number[] | null;
+export type ReductionAxes = number | readonly number[] | null;
 
-function reduce(operator: string, x: Value, axes: Axes, keepdims: boolean): Value {
+function reduce(operator: string, x: Value, axes: ReductionAxes, keepdims: boolean): Value {
   const list = typeof axes === "number" ? [axes] : axes;
   if (list?.length === 0) return x;
   return op(operator, list ? [x, integers(x.graph, list)] : [x], { keepdims: Number(keepdims) });
 }
 
 /** Reductions over axes (one, several, or null for all), which are dropped unless `keepdims`. */
-export const reduceSum = (x: Value, axes: Axes = null, keepdims = false): Value => reduce("ReduceSum", x, axes, keepdims);
-export const reduceMean = (x: Value, axes: Axes = null, keepdims = false): Value => reduce("ReduceMean", x, axes, keepdims);
-export const reduceMax = (x: Value, axes: Axes = null, keepdims = false): Value => reduce("ReduceMax", x, axes, keepdims);
-export const reduceMin = (x: Value, axes: Axes = null, keepdims = false): Value => reduce("ReduceMin", x, axes, keepdims);
+export const reduceSum = (x: Value, axes: ReductionAxes = null, keepdims = false): Value => reduce("ReduceSum", x, axes, keepdims);
+export const reduceMean = (x: Value, axes: ReductionAxes = null, keepdims = false): Value => reduce("ReduceMean", x, axes, keepdims);
+export const reduceMax = (x: Value, axes: ReductionAxes = null, keepdims = false): Value => reduce("ReduceMax", x, axes, keepdims);
+export const reduceMin = (x: Value, axes: ReductionAxes = null, keepdims = false): Value => reduce("ReduceMin", x, axes, keepdims);
 
 /** The place of the first greatest (least) element along an axis: int64. */
 export const argMax = (x: Value, axis: number, keepdims = false): Value => op("ArgMax", [x], { axis, keepdims: Number(keepdims) });

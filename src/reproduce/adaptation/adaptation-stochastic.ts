@@ -1,5 +1,5 @@
 import { AdaptStochastic } from "../../agents/tabular/adapt-stochastic.ts";
-import { BlendedModel, type Rows } from "../../agents/tabular/blend.ts";
+import { BlendedModel, type OutcomeRows } from "../../agents/tabular/blend.ts";
 import { remapActions } from "../../agents/tabular/change-world.ts";
 import { confirmRows } from "../../agents/tabular/confirm-rows.ts";
 import { Detector } from "../../agents/tabular/detect.ts";
@@ -50,7 +50,7 @@ export function regionalChange(seed: number): Instance {
 }
 
 /** What was inferred from 16 old goals and confirmed by walking before the change, frozen. */
-export function reference({ old, goal, seed }: Instance): Rows {
+export function reference({ old, goal, seed }: Instance): OutcomeRows {
   const random = createRandom(seed + 5);
   const critic = exactGoalCritic(old, oldGoals(old, HEADS, random, [goal]));
   return confirmRows(new BlendedModel(critic, { tau: 1e-5, staying: true }), old, goal, random);
@@ -164,7 +164,7 @@ function detection(seed: number) {
     const { old, world, goal } = instance;
     const policy = firstBest(solveGoals(old, [goal]).q, old.states, old.actions);
     const rows = reference(instance);
-    const make = (reference: Rows) => new Detector(reference, { states: old.states, actions: old.actions, falseAlarmRate: ALARM });
+    const make = (reference: OutcomeRows) => new Detector(reference, { states: old.states, actions: old.actions, falseAlarmRate: ALARM });
     const watch = (true_: GoalWorld, detector: Detector, steps: number, random: Random, stop: boolean) => {
       let state = old.start;
       let information = 0;

@@ -65,10 +65,15 @@ export async function catchUp(
   };
 }
 
-type Met = Pick<Awaited<ReturnType<typeof collectTransitions>>, "n" | "states" | "actions" | "nextStates">;
+type StateActions = Pick<Awaited<ReturnType<typeof collectTransitions>>, "n" | "states" | "actions" | "nextStates">;
 
 /** RMS of r + γ(1 − d)V(s') − Q(s, a) over that of V(s') − V(s), all heads together. */
-async function bellmanResidual(critic: NetworkCritic, world: Environment, task: ContinuousTask, sets: readonly Met[]): Promise<number> {
+async function bellmanResidual(
+  critic: NetworkCritic,
+  world: Environment,
+  task: ContinuousTask,
+  sets: readonly StateActions[],
+): Promise<number> {
   const physics = world.physics!;
   const k = critic.heads.length;
   let [residual, signal] = [0, 0];

@@ -13,7 +13,7 @@ import type { Checkpoint } from "../../learning/checkpoint-file.ts";
 import { algorithms } from "../../learning/deep/algorithms.ts";
 import { createRandom } from "../../numbers/random.ts";
 import { sample } from "../../spaces/space.ts";
-import { distillations, type Met, offTheFaces } from "../../world-model/linear-model.ts";
+import { distillations, offTheFaces, type StateActions } from "../../world-model/linear-model.ts";
 import { type ContinuousChangeStudy, optimal } from "./continuous-changes.ts";
 import { type CaughtUp, catchUp, returnOfLearner } from "./continuous-critic.ts";
 
@@ -33,7 +33,7 @@ export interface Prepared {
   readonly study: ContinuousChangeStudy;
   readonly seed: number;
   readonly trained: TrainedLearner;
-  readonly agent: AdaptContinuousOptions & { readonly at: Met };
+  readonly agent: AdaptContinuousOptions & { readonly at: StateActions };
   readonly steps: number;
   /** Returns of the learner's policy before the change and right after it. */
   readonly before: number;

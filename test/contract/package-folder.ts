@@ -1,0 +1,66 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import ts from "typescript-6";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** The package as a user gets it, as far as types go: package.json and declarations, in a folder of its own. */
+export interface PackageFolder {
+  readonly path: string;
+  /** declarations of the public entries */
+  readonly entries: readonly string[];
+  remove(): void;
+}
+
+/** Written by the project's own compiler. */
+export function writePackage(): PackageFolder {
+  const path = mkdtempSync(join(tmpdir(), "vinverse-contract-"));
+  cpSync(join(root, "package.json"), join(path, "package.json"));
+  symlinkSync(join(root, "node_modules"), join(path, "node_modules"));
+  const compiler = [join(root, "node_modules/typescript/bin/tsc"), "-p", join(root, "tsconfig.build.json")];
+  execFileSync(process.execPath, [...compiler, "--emitDeclarationOnly", "--outDir", join(path, "dist")], { encoding: "utf8" });
+  const { exports } = JSON.parse(readFileSync(join(path, "package.json"), "utf8")) as {
+    exports: Readonly<Record<string, { readonly types: string }>>;
+  };
+  return {
+    path,
+    entries: Object.values(exports).map(({ types }) => join(path, types)),
+    remove: () => rmSync(path, { recursive: true, force: true }),
+  };
+}
+
+const compilerOptions: ts.CompilerOptions = {
+  module: ts.ModuleKind.NodeNext,
+  moduleResolution: ts.ModuleResolutionKind.NodeNext,
+  target: ts.ScriptTarget.ES2023,
+  strict: true,
+  noEmit: true,
+  skipLibCheck: true,
+  types: ["node"],
+};
+
+const parsed = new Map<string, ts.SourceFile>();
+
+/** A program over these files. What they import is parsed once for all programs. */
+export function programOf(files: readonly string[]): ts.Program {
+  const host = ts.createCompilerHost(compilerOptions);
+  const read = host.getSourceFile;
+  host.getSourceFile = (name, ...how) => {
+    const held = parsed.get(name) ?? read(name, ...how);
+    if (held && name.endsWith(".d.ts")) parsed.set(name, held);
+    return held;
+  };
+  return ts.createProgram([...files], compilerOptions, host);
+}
+
+/** What the compiler says of these files. */
+export function compileErrors(files: readonly string[]): string[] {
+  const program = programOf(files);
+  return ts.getPreEmitDiagnostics(program).map(({ messageText, file, start }) => {
+    const line = file && start !== undefined ? file.getLineAndCharacterOfPosition(start).line + 1 : 0;
+    return `${file?.fileName.split("/").at(-1)}:${line} ${ts.flattenDiagnosticMessageText(messageText, " ")}`;
+  });
+}
