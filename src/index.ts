@@ -71,6 +71,7 @@ export type { TrueSteps } from "./world-model/coverage.ts";
 export { type Coverage, coverageCurve, coverageOf } from "./world-model/coverage.ts";
 export type { ContinuousDefinition, DefinedModel } from "./world-model/definition.ts";
 export type { Dynamics, Tensors } from "./world-model/dynamics.ts";
+export type { ExpectedSteps } from "./world-model/expected-steps.ts";
 export type { FeatureKind, Features } from "./world-model/features.ts";
 export { loadWorldModel } from "./world-model/load.ts";
 export type { EncodingNumbers, NetworkParameters, NetworkSettings } from "./world-model/network-dynamics.ts";

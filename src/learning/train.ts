@@ -18,7 +18,7 @@ import { learners } from "./learners.ts";
 import { renamedOptions } from "./renamed-options.ts";
 import type { TableLearnerOptions } from "./tabular/train-tables.ts";
 
-interface OfADeepLearner {
+export interface DeepTrainingOptions {
   /** Environment steps (the environment's preset). */
   readonly steps?: number;
   /** Stop at an evaluation of this mean return. */
@@ -28,14 +28,15 @@ interface OfADeepLearner {
   readonly onProgress?: (done: number, total: number, what: string) => void;
 }
 
-type Deep<Name extends string, Options extends LearnerOptions> = OfADeepLearner & Omit<Options, "steps"> & { readonly algorithm: Name };
+export type DeepTraining<Name extends string, Options extends LearnerOptions> = DeepTrainingOptions &
+  Omit<Options, "steps"> & { readonly algorithm: Name };
 
 /** What is learned, by the name of its learner. */
 export type NetworkTraining =
-  | Deep<"dqn", DqnOptions>
-  | Deep<"qr-dqn", QrDqnOptions>
-  | Deep<"sac", SacOptions>
-  | Deep<"td3" | "ddpg", Td3Options>
+  | DeepTraining<"dqn", DqnOptions>
+  | DeepTraining<"qr-dqn", QrDqnOptions>
+  | DeepTraining<"sac", SacOptions>
+  | DeepTraining<"td3" | "ddpg", Td3Options>
   | ({ readonly algorithm: "gvf" } & GeneralValueOptions)
   | ({ readonly algorithm: "steps-to-go" } & StepsToGoOptions & StepsToGoGoals)
   | ({ readonly algorithm: "coordinate-values" } & CoordinateCriticOptions);

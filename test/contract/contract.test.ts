@@ -2,10 +2,12 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { learners } from "../../src/learning/learners.ts";
 import { compileErrors, type PackageFolder, writePackage } from "./package-folder.ts";
 import { privateTypes } from "./public-types.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
+const tables = ["q-learning", "sarsa", "value-iteration"];
 let made: PackageFolder;
 
 beforeAll(() => {
@@ -55,6 +57,30 @@ test("code in the README uses public names and compiles", () => {
 test("examples compile against the package alone", () => {
   const names = readdirSync(join(root, "examples"));
   expect(compileErrors(names.map((name) => write(name, readFileSync(join(root, "examples", name), "utf8"))))).toEqual([]);
+});
+
+test("what every learner gives is inverted without a test of its kind", () => {
+  const networks = Object.keys(learners).filter((name) => !tables.includes(name));
+  const calls = [
+    `import { inferDynamics } from "vinverse";`,
+    `import { train } from "vinverse/learning";`,
+    `const deviations: Float64Array[] = [];`,
+    `const chances: (readonly Float64Array[])[] = [];`,
+    ...networks.map(
+      (name) =>
+        `deviations.push((await (await inferDynamics((await train("X-v0", { algorithm: "${name}", seed: 1 })).critic)).model.predict([], [])).deviation);`,
+    ),
+    ...tables.map(
+      (name) =>
+        `chances.push((await (await inferDynamics((await train("X-v0", { algorithm: "${name}", seed: 1 })).critic)).model.predict([], [])).probabilities);`,
+    ),
+  ];
+  expect(compileErrors([write("learners.ts", calls.join("\n"))])).toEqual([]);
+  expect(
+    compileErrors([
+      write("swapped.ts", calls.join("\n").replace("deviations.push", "chances.push").replace(".deviation)", ".probabilities)")),
+    ]),
+  ).not.toEqual([]);
 });
 
 test("a critic of networks gives a continuous model, a table a tabular one; a wrong call does not compile", () => {
