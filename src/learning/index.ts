@@ -13,6 +13,7 @@ export type { EvaluatedGeneralValues, GeneralValueOptions } from "./invertible/g
 export type { GeneralValueLearner, GeneralValueSchedule } from "./invertible/general-value-learner.ts";
 export type { StepsToGoOptions, StepsToGoPhase } from "./invertible/steps-to-go.ts";
 export type { StepsToGoGoals } from "./invertible/steps-to-go-tasks.ts";
+export type { TransitionFeeds, TransitionMemory } from "./invertible/transition-memory.ts";
 export type { Learner, LearnerOptions } from "./learner.ts";
 export { type LearnerEntry, learners, type TrainingPlace } from "./learners.ts";
 export type { TableLearnerOptions } from "./tabular/train-tables.ts";
