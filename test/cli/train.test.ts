@@ -133,7 +133,12 @@ describe("what does not fit is told in a sentence, and leaves nothing behind", (
     ["DQN in a Box", ["--env", "Pendulum-v1", "--algorithm", "dqn"], 1, /use sac or td3/],
     ["SAC with Discrete actions", ["--env", "CartPole-v1", "--algorithm", "sac"], 1, /use dqn or qr-dqn/],
     ["a network for numbered states", ["--env", "FourRooms104-v0", "--algorithm", "dqn"], 1, /tabular/],
-    ["a table for a physical system", ["--env", "CartPole-v1", "--algorithm", "q-learning"], 1, /numbered states/],
+    [
+      "a table for a physical system",
+      ["--env", "CartPole-v1", "--algorithm", "q-learning"],
+      1,
+      /CartPole-v1 has no tables of states and actions; q-learning needs them/,
+    ],
     ["goals that are none", ["--env", "FourRooms104-v0", "--algorithm", "value-iteration", "--goals", "2"], 2, /pairs such as/],
     [
       "an option of other algorithms",
@@ -150,7 +155,12 @@ describe("what does not fit is told in a sentence, and leaves nothing behind", (
       /2 coordinates \(θ, θ̇\); give as many ranges, not 1/,
     ],
     ["starts without bounds", ["--env", "CartPole-v1", "--algorithm", "gvf", "--starts", "uniform"], 1, /has no bounds; give ranges/],
-    ["general values of numbers", ["--env", "Taxi-v3", "--algorithm", "gvf"], 1, /numbered states/],
+    [
+      "general values of numbers",
+      ["--env", "Taxi-v3", "--algorithm", "gvf"],
+      1,
+      /Taxi-v3 is tabular: use q-learning, sarsa or value-iteration/,
+    ],
     [
       "no general values to resume",
       ["--env", "Pendulum-v1", "--algorithm", "gvf", "--resume"],

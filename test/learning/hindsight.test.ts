@@ -51,6 +51,7 @@ test.each([1, 3])(
     const { history, rows } = replayed(4, nSteps, 20);
     let known = 0;
     let retold = 0;
+    let later = 0;
     for (const { from, to, reward, discount } of rows) {
       expect(to[1]).toBe(from[1]);
       const [at, ...others] = history.flatMap((entry, i) => (entry.from[0] === from[0] && entry.from[3] === from[3] ? [i] : []));
@@ -70,7 +71,10 @@ test.each([1, 3])(
       if (from[1] === history[at].from[1]) continue;
       retold++;
       expect(episode.some((entry) => entry.to[0] === from[1])).toBe(true);
+      if (episode[0].to[0] !== from[1]) later++;
     }
+    // every later step of the episode is as likely, so that the very next is rare
+    expect(later / retold).toBeGreaterThan(0.8);
     // 4 of 5
     expect(Math.abs(retold / known - 0.8)).toBeLessThan(0.05);
   },

@@ -40,7 +40,7 @@ export function createActors(source: EnvironmentSource, n: number, seed: number)
   const copies = Array.from({ length: n }, () => (typeof source === "string" ? make(source) : source()));
   const [environment] = copies;
   const { id, simulation, actionSpace } = environment;
-  if (!simulation) throw new LearningError(`${id} has numbered states: train it with value-iteration, q-learning or sarsa (tabular)`);
+  if (!simulation) throw new LearningError(`${id} is tabular: train it with value-iteration, q-learning or sarsa`);
   const o = flatDimension(environment.observationSpace);
   const m = actionSpace.kind === "box" ? actionSpace.low.length : 1;
   const observations = new Float64Array(n * o);

@@ -155,7 +155,10 @@ export async function trainGeneralValues(environment: Environment, options: Gene
 
 async function gather(environment: Environment, policy: FixedPolicy, epsilon: number, n: number, seed: number): Promise<TransitionMemory> {
   const { simulation, actionSpace } = environment;
-  if (!simulation) throw new LearningError(`general value functions need continuous observations; ${environment.id} has numbered states`);
+  if (!simulation)
+    throw new LearningError(
+      `general value functions need continuous observations, but ${environment.id} is tabular: use q-learning, sarsa or value-iteration`,
+    );
   const o = simulation.observationSpace.low.length;
   const m = actionSpace.kind === "box" ? actionSpace.low.length : 1;
   const session = policy.kind === "uniform" ? undefined : await compile(policyGraph(policy, environment, o));
