@@ -114,7 +114,9 @@ export function asSpace(value: Pickled, file: string, field: string, depth = 0):
         String(key),
         asSpace(item, file, `${field}['${printable(String(key))}']`, depth + 1),
       ]);
-      const dict: Dict = { kind: "dict", spaces: Object.fromEntries(spaces) };
+      const order = spaces.map(([key]) => key);
+      const sorted = [...order].sort().every((key, i) => key === order[i]);
+      const dict: Dict = { kind: "dict", spaces: Object.fromEntries(spaces), ...(sorted ? {} : { order }) };
       return dict;
     }
   }

@@ -7,6 +7,7 @@ import { isNpy, readNpy, readNpz } from "./npy.ts";
 import { onnxCritic } from "./onnx-critic.ts";
 import { printable } from "./pickle.ts";
 import { ensembleOf, findZooFolder } from "./rl-zoo.ts";
+import { type Role, roles } from "./roles.ts";
 import { readSafetensors } from "./safetensors.ts";
 import { isOnPolicy, readStableBaselines3 } from "./stable-baselines3.ts";
 import { stableBaselines3Critic } from "./stable-baselines3-critic.ts";
@@ -17,9 +18,14 @@ import type { Tensor } from "./tensor.ts";
 import { isTorchStream, readTorch } from "./torch.ts";
 import { readVecNormalize } from "./vec-normalize.ts";
 import { TENSORS_FORMAT } from "./write-tensors.ts";
-import { isZip, openZip } from "./zip.ts";
+import { type Archive, isZip, openZip } from "./zip.ts";
 
-export type LoadCriticOptions = StateDictOptions;
+export interface LoadCriticOptions extends StateDictOptions {
+  /** VecNormalize statistics: a file, or "none" where observations were not normalised. Found beside the file by its usual names when left out. */
+  readonly normalization?: string;
+  /** ONNX of several outputs: the one that holds the values. */
+  readonly output?: string;
+}
 
 /**
  * Read a critic, told by its content: a Stable-Baselines3 zip (or its RL Zoo folder, with VecNormalize statistics, environment and
@@ -36,12 +42,45 @@ export async function loadCritic(path: string, options: LoadCriticOptions = {}):
   if (kind === "folder" && (await files.kind(`${path}/critic.json`)) === "file") return loadCriticFolder(path.replace(/\/+$/, ""));
   const members = kind === "folder" ? await ensembleOf(path.replace(/\/+$/, "")) : [];
   if (members.length > 0) return ensemble(path, members, options);
-  const { zip: file, environment, vecNormalize, timeFeature } = await findZooFolder(path);
-  const bytes = await files.read(file);
-  const sidecar = await sidecarOf(file);
+  const unpacked = await unpackedAgent(path.replace(/\/+$/, ""));
+  const { zip: file, environment, vecNormalize, timeFeature } = await findZooFolder(unpacked ?? path, options.normalization);
   const statistics = vecNormalize === undefined ? undefined : { file: vecNormalize, bytes: await files.read(vecNormalize) };
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  if (unpacked !== undefined)
+    return agentCritic(await folderArchive(unpacked), { file: unpacked, environment, statistics, timeFeature }, given);
+  const bytes = await files.read(file);
+  const sidecar = await sidecarOf(file);
   return readCritic(bytes, { file, environment, statistics, timeFeature }, { ...sidecar, ...given });
+}
+
+/** The folder that a Stable-Baselines3 zip unpacks to: itself, or around its policy.pth. */
+async function unpackedAgent(path: string): Promise<string | undefined> {
+  const folder = path.endsWith("/policy.pth") ? path.slice(0, -"/policy.pth".length) : path;
+  const [data, policy] = [await files.kind(`${folder}/data`), await files.kind(`${folder}/policy.pth`)];
+  return data === "file" && policy === "file" ? folder : undefined;
+}
+
+async function folderArchive(folder: string): Promise<Archive> {
+  const members = new Map<string, Uint8Array>();
+  for (const name of await files.list(folder))
+    if (name === "data" || name.endsWith(".pth")) members.set(name, await files.read(`${folder}/${name}`));
+  return {
+    names: [...members.keys()],
+    has: (name) => members.has(name),
+    read(name) {
+      const bytes = members.get(name);
+      if (!bytes) throw new FormatError(folder, `'${printable(name)}'`, "is missing", "unpack the zip again");
+      return bytes;
+    },
+  };
+}
+
+function agentCritic(archive: Archive, source: CriticSource, options: LoadCriticOptions): Critic {
+  const { file, environment, statistics, timeFeature } = source;
+  const checkpoint = readStableBaselines3(archive, file, options.gamma);
+  const vecNormalize = statistics && readVecNormalize(statistics.bytes, statistics.file);
+  const read = isOnPolicy(checkpoint.algorithm) ? onPolicyCritic : stableBaselines3Critic;
+  return read(checkpoint, { file, environment, vecNormalize, timeFeature }, options);
 }
 
 /** Several checkpoints of a folder as one critic. A table and a network, or other spaces, do not stack. */
@@ -70,10 +109,10 @@ export interface CriticSource {
 
 /** `loadCritic` of bytes that are already in memory. */
 export function readCritic(bytes: Uint8Array, source: CriticSource, options: LoadCriticOptions = {}): Critic {
-  const { file, environment, statistics, timeFeature } = source;
+  const { file, environment } = source;
   const known = { ...options, environment: options.environment ?? environment };
   if (isNpy(bytes)) return tableCritic(new Map([["q", readNpy(bytes, file)]]), file, known);
-  if (file.endsWith(".safetensors")) return stateDictCritic(fromSafetensors(bytes, file), file, known);
+  if (file.endsWith(".safetensors")) return stateDictCritic(fromSafetensors(bytes, file), file, { ...known, ordered: false });
   if (file.endsWith(".onnx")) return onnxCritic(bytes, file, known);
   if (isTorchStream(bytes)) return stateDictCritic(readTorch(bytes, file), file, known);
   if (!isZip(bytes)) {
@@ -87,26 +126,28 @@ export function readCritic(bytes: Uint8Array, source: CriticSource, options: Loa
   const { names } = openZip(bytes, file, false);
   if (names.some((name) => name === "data.pkl" || name.endsWith("/data.pkl"))) return stateDictCritic(readTorch(bytes, file), file, known);
   if (names.length > 0 && names.every((name) => name.endsWith(".npy"))) return tableCritic(readNpz(bytes, file), file, known);
-  const checkpoint = readStableBaselines3(bytes, file);
-  const vecNormalize = statistics && readVecNormalize(statistics.bytes, statistics.file);
-  const read = isOnPolicy(checkpoint.algorithm) ? onPolicyCritic : stableBaselines3Critic;
-  return read(checkpoint, { file, environment, vecNormalize, timeFeature }, options);
+  return agentCritic(openZip(bytes, file), source, options);
 }
 
 function fromSafetensors(bytes: Uint8Array, file: string): Map<string, Tensor> {
   const tensors = Object.entries(readSafetensors(bytes, file));
   return new Map(
-    tensors.map(([name, { shape, data }]) => [
+    tensors.map(([name, { shape, data, integer }]) => [
       name,
-      { shape, data: data instanceof Float32Array || data instanceof Float64Array ? data : Float64Array.from(data) },
+      { shape, integer: integer ?? !isFloats(data), data: isFloats(data) ? data : Float64Array.from(data) },
     ]),
   );
+}
+
+function isFloats(data: ArrayLike<number>): data is Float32Array | Float64Array {
+  return data instanceof Float32Array || data instanceof Float64Array;
 }
 
 const sidecarKinds = {
   gamma: "number",
   environment: "string",
   activation: "string",
+  layerOrder: "string",
   quantileCount: "number",
   rewardScale: "number",
 } as const;
@@ -137,5 +178,20 @@ async function sidecarOf(file: string): Promise<LoadCriticOptions> {
     if (value !== undefined && typeof value !== kind) throw new FormatError(path, key, `is not a ${kind}`, "correct it or leave it out");
     if (value !== undefined) options[key] = value;
   }
+  const { layerOrder } = options;
+  if (layerOrder !== undefined && layerOrder !== "norm-activation" && layerOrder !== "activation-norm")
+    throw new FormatError(path, "layerOrder", `is ${printable(String(layerOrder))}`, 'say "norm-activation" or "activation-norm"');
+  const parts = (said as Record<string, unknown>).roles;
+  if (parts !== undefined) options.roles = rolesOf(parts, path);
   return options;
+}
+
+function rolesOf(said: unknown, path: string): Readonly<Record<string, Role>> {
+  const known: readonly string[] = roles;
+  if (typeof said !== "object" || said === null || Array.isArray(said))
+    throw new FormatError(path, "roles", "is not an object", 'write {"roles": {"PREFIX": "online"}}');
+  for (const [prefix, role] of Object.entries(said))
+    if (!known.includes(role))
+      throw new FormatError(path, `roles['${printable(prefix)}']`, "is not a role", `use one of ${known.join(", ")}`);
+  return said as Readonly<Record<string, Role>>;
 }

@@ -46,6 +46,8 @@ export interface PickleOptions {
   /** Whether a global, written module.name, may appear at all. */
   readonly allow: (name: string) => boolean;
   readonly start?: number;
+  /** The next step where a global is refused. */
+  readonly instead?: string;
 }
 
 const again = "save the file again";
@@ -118,7 +120,7 @@ export function readPickle(bytes: Uint8Array, file: string, options: PickleOptio
         file,
         `the pickle global ${printable(full)}`,
         "is not on the list of harmless names, and nothing was run",
-        "save the agent again with its own library's save function",
+        options.instead ?? "save plain arrays, numbers and text",
       );
     return new PickleGlobal(full);
   };

@@ -13,6 +13,8 @@ export interface SafetensorsArray {
   readonly data: SafetensorsData;
   /** Written as F16, each number rounded to the nearest of them. */
   readonly half?: boolean;
+  /** Whole numbers in the file, though they are handed over as floats. */
+  readonly integer?: boolean;
 }
 
 const types = [
@@ -118,7 +120,7 @@ export function readSafetensors(bytes: Uint8Array, file: string): Record<string,
     places.push({ field, from, to });
     if (type)
       out[name] = { shape: entry.shape, data: new type.array(Uint8Array.from(bytes.subarray(start + from, start + to)).buffer, 0, count) };
-    else out[name] = { shape: entry.shape, data: decodeNumbers(bytes, start + from, count, wide!) };
+    else out[name] = { shape: entry.shape, data: decodeNumbers(bytes, start + from, count, wide!), integer: !wide!.includes("float") };
   }
   places.sort((a, b) => a.from - b.from || a.to - b.to);
   for (let i = 1; i < places.length; i++) if (places[i].from < places[i - 1].to) throw refuse(places[i].field, "overlaps another");

@@ -1,14 +1,15 @@
 import { deterministicActorCritic, softActorCritic, truncatedQuantileCritics } from "../critics/actor-critic.ts";
 import type { Head, NetworkCritic } from "../critics/critic.ts";
 import { deepQ, quantileDeepQ, type ValueFunctions } from "../critics/deep-q.ts";
-import { applyNetwork, inputSize, type Network, outputSize } from "../critics/network.ts";
+import { applyNetwork, inputSize, type Module, type Network, outputSize } from "../critics/network.ts";
 import { networkCritic } from "../critics/network-critic.ts";
 import { normalize, type ObservationNormalization } from "../critics/observation-normalization.ts";
 import { explorationDeviation, type SquashedGaussian } from "../critics/squashed-gaussian.ts";
 import type { Value } from "../engine/index.ts";
-import { flatDimension, type Space, sortedKeys } from "../spaces/space.ts";
+import { type Dict, flatDimension, type Space, sortedKeys } from "../spaces/space.ts";
 import { boundedActions } from "./bounded-actions.ts";
 import { FormatError } from "./format-error.ts";
+import { ReadTensors } from "./read-tensors.ts";
 import { expectFinite, readSequential } from "./sequential.ts";
 import { discountOf, type StableBaselines3Checkpoint } from "./stable-baselines3.ts";
 import type { StateDict } from "./tensor.ts";
@@ -43,6 +44,8 @@ export interface CheckpointDetails {
   readonly tensors: StateDict;
   /** torch.nn class between the layers. */
   readonly activation: string;
+  /** What was taken for granted, or taken from another file, for people. */
+  readonly notes?: readonly string[];
 }
 
 export interface CheckpointCritic extends NetworkCritic {
@@ -70,7 +73,9 @@ export function stableBaselines3Critic(
   const observationSpace = goalSpace(source.observationSpace, around);
   const normalization = around.vecNormalize && normalizationFor(around.vecNormalize, observationSpace, file);
   const networks = new Map<string, Network>();
-  const functions = build(source, observationSpace, networks, file, options);
+  const tensors = new ReadTensors(source.tensors);
+  const functions = build({ ...source, tensors }, observationSpace, networks, file, options);
+  tensors.expectAllRead(file);
   const prepared = (observation: readonly Value[]) => normalize(observation, normalization);
   const environment = options.environment ?? around.environment;
   const name = `${algorithm.toLowerCase()} ${environment ?? file.slice(file.lastIndexOf("/") + 1)}`;
@@ -100,6 +105,7 @@ export function stableBaselines3Critic(
     timeFeature: around.timeFeature ?? false,
     tensors: source.tensors,
     activation: source.activation,
+    notes: around.vecNormalize?.notes,
   };
   return Object.assign(critic, { checkpoint });
 }
@@ -249,6 +255,20 @@ function stochasticActor(
   };
 }
 
+/** Columns of the file's order of keys moved to the sorted order; the action's stay last. */
+function sortedColumns(first: Extract<Module, { kind: "linear" }>, space: Dict, order: readonly string[]): Float32Array | Float64Array {
+  const from: number[] = [];
+  const starts = new Map<string, number>();
+  let at = 0;
+  for (const key of order) {
+    starts.set(key, at);
+    at += flatDimension(space.spaces[key]);
+  }
+  for (const key of sortedKeys(space)) for (let i = 0; i < flatDimension(space.spaces[key]); i++) from.push(starts.get(key)! + i);
+  for (let i = at; i < first.inputs; i++) from.push(i);
+  return first.weight.map((_, k) => first.weight[k - (k % first.inputs) + from[k % first.inputs]]);
+}
+
 /**
  * The network as a function of the flat observation in sorted key order. Agents trained by the first hindsight replay saw
  * [observation, desired_goal]: told by the width of the first layer, whose columns are moved and padded with zeros for achieved_goal.
@@ -256,8 +276,18 @@ function stochasticActor(
 export function arranged(network: Network, space: Space, actions: number, prefix: string, file: string): Network {
   const enters = inputSize(network);
   const size = flatDimension(space);
-  if (enters === size + actions) return network;
   const [first, ...rest] = network;
+  if (enters === size + actions) {
+    if (space.kind !== "dict" || !space.order) return network;
+    if (first.kind !== "linear")
+      throw new FormatError(
+        file,
+        `'${prefix}'`,
+        "begins with no linear layer over a Dict whose keys are not sorted",
+        "export the critic as ONNX",
+      );
+    return [{ ...first, weight: sortedColumns(first, space, space.order) }, ...rest];
+  }
   if (space.kind === "dict" && first.kind === "linear") {
     const widths = new Map(sortedKeys(space).map((key) => [key, flatDimension(space.spaces[key])]));
     const old = ["observation", "desired_goal"].map((key) => widths.get(key) ?? 0);

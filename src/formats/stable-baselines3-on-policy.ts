@@ -7,6 +7,7 @@ import { stateValueCritic } from "../critics/state-value.ts";
 import { add, exp, matmul, mul, pow, sqrt, type Value } from "../engine/index.ts";
 import { flatDimension, type Space } from "../spaces/space.ts";
 import { FormatError } from "./format-error.ts";
+import { ReadTensors } from "./read-tensors.ts";
 import { expectFinite, readSequential } from "./sequential.ts";
 import { discountOf, type StableBaselines3Checkpoint } from "./stable-baselines3.ts";
 import { arranged, type CheckpointDetails, type CriticOptions, goalSpace, type Surroundings } from "./stable-baselines3-critic.ts";
@@ -22,7 +23,8 @@ export type OnPolicyCritic = StateValueCritic & { readonly checkpoint: Checkpoin
  */
 export function onPolicyCritic(source: StableBaselines3Checkpoint, around: Surroundings, options: CriticOptions = {}): OnPolicyCritic {
   const { file } = around;
-  const { algorithm, actionSpace, tensors, activation } = source;
+  const { algorithm, actionSpace, activation } = source;
+  const tensors = new ReadTensors(source.tensors);
   const observationSpace = goalSpace(source.observationSpace, around);
   const normalization = around.vecNormalize && normalizationFor(around.vecNormalize, observationSpace, file);
   const extractor = (name: string): Network =>
@@ -42,8 +44,9 @@ export function onPolicyCritic(source: StableBaselines3Checkpoint, around: Surro
   const seen = (observation: readonly Value[]) => normalize(observation, normalization);
   const deviationOf =
     actionSpace.kind === "box"
-      ? explorationOf(source, latent.length === 0 ? [] : observed(latent, "policy_net"), outputs, file)
+      ? explorationOf({ ...source, tensors }, latent.length === 0 ? [] : observed(latent, "policy_net"), outputs, file)
       : undefined;
+  tensors.expectAllRead(file);
   const policy: PolicyDistribution =
     actionSpace.kind === "discrete"
       ? { kind: "softmax", space: actionSpace, logits: (observation) => applyNetwork(actionAt, seen(observation)) }
@@ -82,8 +85,9 @@ export function onPolicyCritic(source: StableBaselines3Checkpoint, around: Surro
     temperature: 0,
     normalization,
     timeFeature: around.timeFeature ?? false,
-    tensors,
+    tensors: source.tensors,
     activation,
+    notes: around.vecNormalize?.notes,
   };
   return Object.assign(critic, { checkpoint });
 }

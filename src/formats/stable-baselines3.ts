@@ -4,10 +4,11 @@ import { duplicateKey } from "./duplicate-keys.ts";
 import { FormatError } from "./format-error.ts";
 import { readSpace } from "./gym-space.ts";
 import { printable } from "./pickle.ts";
+import { harmlessMembers, reasonOf } from "./roles.ts";
 import { expectFinite } from "./sequential.ts";
 import type { StateDict } from "./tensor.ts";
 import { readTorch } from "./torch.ts";
-import { openZip } from "./zip.ts";
+import type { Archive } from "./zip.ts";
 
 export type StableBaselines3Algorithm = "DQN" | "QR-DQN" | "DDPG" | "TD3" | "SAC" | "TQC" | OnPolicyAlgorithm;
 
@@ -40,11 +41,11 @@ export interface StableBaselines3Checkpoint {
 
 type Json = Readonly<Record<string, unknown>>;
 
+const required: ReadonlySet<string> = new Set(["data", "policy.pth"]);
 const save = "save the agent with model.save";
 
 /** @throws FormatError naming the member or the field that is wrong */
-export function readStableBaselines3(bytes: Uint8Array, file: string): StableBaselines3Checkpoint {
-  const archive = openZip(bytes, file);
+export function readStableBaselines3(archive: Archive, file: string, gamma?: number): StableBaselines3Checkpoint {
   for (const name of ["data", "policy.pth"]) {
     if (!archive.has(name))
       throw new FormatError(
@@ -54,6 +55,14 @@ export function readStableBaselines3(bytes: Uint8Array, file: string): StableBas
         "give the zip that model.save wrote",
       );
   }
+  const unread = archive.names.find((name) => !required.has(name) && reasonOf(harmlessMembers, name) === undefined);
+  if (unread !== undefined)
+    throw new FormatError(
+      file,
+      `member '${printable(unread)}'`,
+      "is none that Stable-Baselines3 writes, and was not read",
+      "take it out of the zip",
+    );
   const data = parseData(archive.read("data"), file);
   const tensors = readTorch(archive.read("policy.pth"), `${file}/policy.pth`);
   const variables = archive.names.find((name) => name === "pytorch_variables.pth" || name === "tensors.pth");
@@ -62,7 +71,7 @@ export function readStableBaselines3(bytes: Uint8Array, file: string): StableBas
   const stochastic = algorithm === "SAC" || algorithm === "TQC";
   return {
     algorithm,
-    gamma: discountOf(data.gamma, file),
+    gamma: discountOf(gamma ?? data.gamma, file),
     observationSpace: readSpace(data.observation_space, `${file}/data`, "observation_space"),
     actionSpace: readSpace(data.action_space, `${file}/data`, "action_space"),
     tensors,
@@ -105,7 +114,7 @@ function algorithmOf(tensors: StateDict, data: Json, file: string): StableBaseli
       file,
       "policy.pth",
       "has a features extractor with weights, which is not read",
-      "use an MLP policy or export the critic as ONNX",
+      "export Q(s, ·), or Q(s, a) with the inputs observation and action, as ONNX",
     );
   }
   if (has("quantile_net.quantile_net.")) return "QR-DQN";

@@ -5,6 +5,8 @@ import { limits } from "./limits.ts";
 export interface Tensor {
   readonly shape: readonly number[];
   readonly data: Float32Array | Float64Array;
+  /** Its file stores whole numbers: a counter or a state of a generator, never a weight. */
+  readonly integer?: boolean;
 }
 
 /** Named tensors, as PyTorch's state dicts and safetensors hold them. */

@@ -1,6 +1,8 @@
 import { decodeNumbers, type NumberType, numberSize } from "./decode-numbers.ts";
 import { FormatError } from "./format-error.ts";
+import { spaceGlobals } from "./gym-space.ts";
 import { limits } from "./limits.ts";
+import { numpyGlobals } from "./numpy-object.ts";
 import { PERSISTENT, type Pickled, PickleGlobal, PickleInstance, readPickle } from "./pickle.ts";
 import { countNumbers, type StateDict, type Tensor } from "./tensor.ts";
 import { isZip, openZip } from "./zip.ts";
@@ -18,9 +20,30 @@ const storages: Readonly<Record<string, NumberType>> = {
   "torch.BoolStorage": "bool",
 };
 
+const floating: ReadonlySet<NumberType> = new Set<NumberType>(["float16", "bfloat16", "float32", "float64"]);
+
+/** What a training loop stores beside the weights: scores, best returns, arguments. None of it is a tensor, and none of it is looked into. */
+const beside = [
+  "collections.OrderedDict",
+  "collections.deque",
+  "collections.defaultdict",
+  "argparse.Namespace",
+  "builtins.list",
+  "builtins.dict",
+  "builtins.set",
+  "builtins.float",
+  "builtins.int",
+  "pathlib.PosixPath",
+  "torch.float32",
+  "torch.float64",
+  "torch.int64",
+];
+
 const allowed = new Set([
   ...Object.keys(storages),
-  "collections.OrderedDict",
+  ...numpyGlobals,
+  ...spaceGlobals,
+  ...beside,
   "torch._utils._rebuild_tensor_v2",
   "torch._utils._rebuild_parameter",
   "torch.Size",
@@ -29,6 +52,8 @@ const allowed = new Set([
 const allow = (name: string) => allowed.has(name);
 
 const again = "save it with torch.save(model.state_dict(), …)";
+/** A pickled module names its own class: what to write in its place. */
+const instead = "save torch.save(model.state_dict(), …) in place of the whole model, or with Stable-Baselines3 model.save";
 /** First byte string of the stream that torch.save wrote before 1.6: protocol 2, LONG1 of ten bytes. */
 const streamMagic = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e];
 
@@ -61,14 +86,14 @@ function fromArchive(bytes: Uint8Array, file: string): StateDict {
   if (archive.has(`${root}byteorder`) && new TextDecoder().decode(archive.read(`${root}byteorder`)).trim() !== "little") {
     throw new FormatError(file, "member 'byteorder'", "is not little", "save it on a little-endian machine");
   }
-  const tree = readPickle(archive.read(pickle), file, { allow }).value;
+  const tree = readPickle(archive.read(pickle), file, { allow, instead }).value;
   return collect(tree, file, (key) => archive.read(`${root}data/${key}`));
 }
 
 function fromStream(bytes: Uint8Array, file: string): StateDict {
   let start = streamMagic.length;
   const next = (): Pickled => {
-    const { value, end } = readPickle(bytes, file, { allow, start });
+    const { value, end } = readPickle(bytes, file, { allow, start, instead });
     start = end;
     return value;
   };
@@ -195,13 +220,14 @@ function rebuild(
       throw new FormatError(file, field, "has a stride that is none", again);
     if (count > 0) last += (shape[k] - 1) * stride;
   }
+  const integer = !floating.has(storage.type);
   const bytes = bytesOf(storage.key);
   const length = Math.floor(bytes.length / numberSize[storage.type]);
   if (!Number.isSafeInteger(offset) || offset < 0 || (count > 0 && last >= length)) {
     throw new FormatError(file, field, "reaches beyond its storage", "save or download the file again");
   }
   if (contiguous(shape, strides as number[]))
-    return { shape, data: decodeNumbers(bytes, offset * numberSize[storage.type], count, storage.type) };
+    return { shape, data: decodeNumbers(bytes, offset * numberSize[storage.type], count, storage.type), integer };
   const span = count === 0 ? 0 : last - offset + 1;
   budget.left -= span;
   if (budget.left < 0)
@@ -219,7 +245,7 @@ function rebuild(
       index[k] = 0;
     }
   }
-  return { shape, data };
+  return { shape, data, integer };
 }
 
 function contiguous(shape: readonly number[], strides: readonly number[]): boolean {

@@ -14,6 +14,8 @@ export interface VecNormalize {
   /** 1/√(variance of the discounted return + ε), or 1 where rewards were not normalised. */
   readonly rewardScale: number;
   readonly observationSpace?: Space;
+  /** What people should know: the file that was taken, and statistics that it switches off. */
+  readonly notes?: readonly string[];
 }
 
 const allowed = new Set([
@@ -42,12 +44,19 @@ export function readVecNormalize(bytes: Uint8Array, file: string): VecNormalize 
   const epsilon = number("epsilon", 1e-8);
   const returns = state.get("norm_reward") === false ? undefined : running(state.get("ret_rms"), file, "ret_rms");
   const space = state.get("observation_space");
+  const notes = [`normalisation is taken from ${file}`];
+  const collected = state.get("norm_reward") === false && state.get("ret_rms") ? running(state.get("ret_rms"), file, "ret_rms") : undefined;
+  if (collected && collected.variance[0] !== 1 && collected.variance[0] > 0)
+    notes.push(
+      `norm_reward is off there, but return statistics were collected: if training normalised rewards, their scale was ${Number((1 / Math.sqrt(collected.variance[0] + epsilon)).toPrecision(4))}`,
+    );
   return {
     observations: state.get("norm_obs") === false ? undefined : statistics(state.get("obs_rms"), state.get("norm_obs_keys"), file),
     clip: number("clip_obs", 10),
     epsilon,
     rewardScale: returns ? 1 / Math.sqrt(returns.variance[0] + epsilon) : 1,
     observationSpace: space instanceof PickleInstance ? asSpace(space, file, "observation_space") : undefined,
+    notes,
   };
 }
 

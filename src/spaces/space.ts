@@ -20,6 +20,8 @@ export interface Discrete {
 export interface Dict {
   readonly kind: "dict";
   readonly spaces: Readonly<Record<string, Space>>;
+  /** Order in which the library that wrote a file concatenates the parts, where that is not the sorted one; rows of ours are always sorted. */
+  readonly order?: readonly string[];
 }
 
 export type Space = Box | Discrete | Dict;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { readStableBaselines3 } from "../../src/formats/stable-baselines3.ts";
 import { type CriticOptions, stableBaselines3Critic } from "../../src/formats/stable-baselines3-critic.ts";
+import { openZip } from "../../src/formats/zip.ts";
 import { createRandom } from "../../src/numbers/random.ts";
 import { boxSpace, discreteSpace, forward, mlpTensors, type Tensors, writeAgent } from "../formats/write-checkpoint.ts";
 
@@ -12,7 +13,7 @@ const space = boxSpace([-9, -9, -9], [9, 9, 9]);
 
 function load(data: Record<string, unknown>, tensors: Tensors, variables?: Tensors, options?: CriticOptions) {
   const bytes = writeAgent({ gamma: 0.97, observation_space: space, ...data }, tensors, variables);
-  return stableBaselines3Critic(readStableBaselines3(bytes, "agent.zip"), { file: "agent.zip" }, options);
+  return stableBaselines3Critic(readStableBaselines3(openZip(bytes, "agent.zip"), "agent.zip"), { file: "agent.zip" }, options);
 }
 
 function expectClose(got: ArrayLike<number>, wanted: readonly number[]) {

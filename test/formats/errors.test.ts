@@ -194,7 +194,7 @@ const cases: readonly (readonly [string, Uint8Array, string, LoadCriticOptions?]
   [
     "cnn.zip",
     agent({}, { ...dqn, "features_extractor.cnn.0.weight": { shape: [1, 1], data: [0] } }),
-    "policy.pth has a features extractor with weights, which is not read; use an MLP policy or export the critic as ONNX.",
+    "policy.pth has a features extractor with weights, which is not read; export Q(s, ·), or Q(s, a) with the inputs observation and action, as ONNX.",
   ],
   [
     "multi-discrete.zip",
@@ -204,7 +204,7 @@ const cases: readonly (readonly [string, Uint8Array, string, LoadCriticOptions?]
   [
     "cnn.zip",
     agent({}, { ...dqn, ...mlpTensors("q_net.features_extractor.cnn", [2, 4], 1) }),
-    "policy.pth has a features extractor with weights, which is not read; use an MLP policy or export the critic as ONNX.",
+    "policy.pth has a features extractor with weights, which is not read; export Q(s, ·), or Q(s, a) with the inputs observation and action, as ONNX.",
   ],
   [
     "activation.zip",
@@ -225,7 +225,7 @@ const cases: readonly (readonly [string, Uint8Array, string, LoadCriticOptions?]
   [
     "space-pickle.zip",
     agent({ observation_space: { ":type:": "<class 'gym.spaces.dict.Dict'>", ":serialized:": btoa(String.fromCharCode(...hostile)) } }),
-    "the pickle global posix.system is not on the list of harmless names, and nothing was run; save the agent again with its own library's save function.",
+    "the pickle global posix.system is not on the list of harmless names, and nothing was run; save plain arrays, numbers and text.",
   ],
   ["actions.zip", agent({ action_space: boxSpace([-1], [1]) }), "action_space does not fit DQN; save the agent again."],
   [
@@ -282,12 +282,12 @@ const cases: readonly (readonly [string, Uint8Array, string, LoadCriticOptions?]
   [
     "global.zip",
     torchPickle(hostile),
-    "the pickle global posix.system is not on the list of harmless names, and nothing was run; save the agent again with its own library's save function.",
+    "the pickle global posix.system is not on the list of harmless names, and nothing was run; save torch.save(model.state_dict(), …) in place of the whole model, or with Stable-Baselines3 model.save.",
   ],
   [
     "eval.zip",
     torchPickle(Uint8Array.from([0x80, 4, 0x8c, 8, ...utf8.encode("builtins"), 0x8c, 4, ...utf8.encode("eval"), 0x93, 0x2e])),
-    "the pickle global builtins.eval is not on the list of harmless names, and nothing was run; save the agent again with its own library's save function.",
+    "the pickle global builtins.eval is not on the list of harmless names, and nothing was run; save torch.save(model.state_dict(), …) in place of the whole model, or with Stable-Baselines3 model.save.",
   ],
   [
     "cut-pickle.zip",
@@ -333,7 +333,7 @@ const cases: readonly (readonly [string, Uint8Array, string, LoadCriticOptions?]
   [
     "storage.zip",
     withPolicy(writeTorch(dqn, "QUInt8Storage", float32)),
-    "the pickle global torch.QUInt8Storage is not on the list of harmless names, and nothing was run; save the agent again with its own library's save function.",
+    "the pickle global torch.QUInt8Storage is not on the list of harmless names, and nothing was run; save torch.save(model.state_dict(), …) in place of the whole model, or with Stable-Baselines3 model.save.",
   ],
   ["header.npy", npy("hello"), "the header does not say dtype, order and shape plainly; save a plain array with numpy.save."],
   ["dtype.npy", npy(header("<c16", "(2, 2)")), "the dtype '<c16' is not read; convert it to float64 first."],
@@ -350,7 +350,7 @@ const cases: readonly (readonly [string, Uint8Array, string, LoadCriticOptions?]
   [
     "objects.npy",
     npy(header("|O", "(1, 2)"), [0x80, 2, 0x63, ...utf8.encode("os\nsystem\n"), 0x2e]),
-    "the pickle global os.system is not on the list of harmless names, and nothing was run; save the agent again with its own library's save function.",
+    "the pickle global os.system is not on the list of harmless names, and nothing was run; save plain arrays, numbers and text.",
   ],
   [
     "long.npy",
@@ -436,7 +436,7 @@ describe("bad input is refused in one sentence", () => {
     writeFileSync(join(at, "agent.zip"), agent());
     writeFileSync(join(at, "vecnormalize.pkl"), hostile);
     await expect(loadCritic(at)).rejects.toThrow(
-      "vecnormalize.pkl: the pickle global posix.system is not on the list of harmless names, and nothing was run; save the agent again with its own library's save function.",
+      "vecnormalize.pkl: the pickle global posix.system is not on the list of harmless names, and nothing was run; save plain arrays, numbers and text.",
     );
     writeFileSync(join(at, "vecnormalize.pkl"), new PickleWriter().op(0x7d).end());
     await expect(loadCritic(at)).rejects.toThrow(

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { readStableBaselines3 } from "../../src/formats/stable-baselines3.ts";
 import { stableBaselines3Critic } from "../../src/formats/stable-baselines3-critic.ts";
 import type { VecNormalize } from "../../src/formats/vec-normalize.ts";
+import { openZip } from "../../src/formats/zip.ts";
 import { box, type Space } from "../../src/spaces/space.ts";
 import { boxSpace, forward, mlpTensors, writeAgent } from "./write-checkpoint.ts";
 
@@ -15,7 +16,10 @@ describe("hindsight replay before Dict observations", () => {
     const tensors = { ...mlpTensors("actor.mu", [5, 4, 1], 1), ...mlpTensors("critic.qf0", [6, 4, 1], 2) };
     const flat = boxSpace([-9, -9, -9, -9, -9], [9, 9, 9, 9, 9]);
     const bytes = writeAgent({ gamma: 0.9, observation_space: flat, action_space: boxSpace([-1], [1]) }, tensors);
-    const critic = stableBaselines3Critic(readStableBaselines3(bytes, "old.zip"), { file: "old.zip", vecNormalize: identity });
+    const critic = stableBaselines3Critic(readStableBaselines3(openZip(bytes, "old.zip"), "old.zip"), {
+      file: "old.zip",
+      vecNormalize: identity,
+    });
     expect(critic.observationSize).toBe(7);
     const [achieved, desired, observation] = [
       [5, 6],

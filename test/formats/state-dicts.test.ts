@@ -100,7 +100,7 @@ describe("bare tensors", () => {
   test("a tuple is read like a dictionary of numbers", () => {
     const pickle = new PickleWriter().op(0x4e, 0x4e, 0x86).end();
     expect(() => readCritic(zipSync({ "archive/data.pkl": pickle }), { file: "x.pt" }, { gamma: 0.9 })).toThrow(
-      "x.pt: the state dict holds no networks, whose roles are not plain; say its parts in a .json of the same name, or save it from Stable-Baselines3.",
+      "x.pt: the state dict holds no networks; give the state dict of a critic, or ONNX.",
     );
   });
 });
