@@ -7,7 +7,6 @@ import { median } from "../src/numbers/statistics.ts";
 import { cem } from "../src/planning/cem.ts";
 import type { ShootingProblem } from "../src/planning/shooting.ts";
 import { loadWorldModel } from "../src/world-model/load.ts";
-import {} from "./bench.ts";
 
 /** The arm's model that ships with the program. */
 const shipped = fileURLToPath(new URL("../zoo/ArmPickAndPlace-v0-seed-0/model", import.meta.url));

@@ -1,4 +1,4 @@
-import { buildKdTree, type KdTreeData } from "./build-kd-tree.ts";
+import type { KdTreeData } from "./build-kd-tree.ts";
 import { LIMIT, type Nearest, offer } from "./nearest.ts";
 
 /** A balanced k-d tree (Bentley 1975) that keeps the bounding box of every node: values over a low-dimensional space of states lie on a thin sheet, which boxes hug and half-spaces do not. */
@@ -28,11 +28,6 @@ export interface Shadows {
 
 /** A relative error that covers the cross term of (√limit + √slack)². */
 const CROSS = 1e-9;
-
-/** @param points [n, dimensions], n ≥ 1 */
-export function createKdTree(points: Float64Array, dimensions: number, shadows?: Shadows): KdTree {
-  return searchKdTree(buildKdTree(points, dimensions), shadows);
-}
 
 export function searchKdTree(tree: KdTreeData, shadows?: Shadows): KdTree {
   const { dimensions, axes, order, sorted, starts, splitAxis, splitValue, boxes } = tree;

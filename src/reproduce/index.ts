@@ -1,6 +1,6 @@
 import type { Reproduce } from "./harness/reproduction.ts";
 
-export type { Reproduce, ReproduceOptions, Reproduction, ReproductionChart } from "./harness/reproduction.ts";
+export type { Reproduce, Reproduction } from "./harness/reproduction.ts";
 
 export interface RegisteredReproduction {
   /** One line: what is run again, and from whom. */

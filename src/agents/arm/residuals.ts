@@ -1,4 +1,3 @@
-import { median } from "../../numbers/statistics.ts";
 import type { Simulator } from "../../planning/simulator.ts";
 import { type ArmEpisodes, armCoordinatesSize } from "./episodes.ts";
 
@@ -55,34 +54,7 @@ export async function residualsOf(model: Simulator, { states, actions, nextState
   return predicted.map((x, i) => nextStates[i] - x);
 }
 
-/** Steps of an episode that a median is taken of, at least. */
-const LEAST = 6;
-
 /** The cube is between closed fingers, off the table: what it weighs and how strong the arm is shows there. */
 export function holding(states: ArrayLike<number>, at: number): boolean {
   return Math.hypot(states[at + 4] - states[at], states[at + 5] - states[at + 1]) < 0.015 && states[at + 6] > 0.03 && states[at + 3] < 0.05;
-}
-
-/**
- * What residuals [n, 15] come to in each episode: per coordinate their median and the logarithm of their median size, while the cube is held and while it is not.
- * NaN where an episode has too few such steps. Episodes in the order of their numbers, [60] each.
- */
-export function residualFeatures(steps: ArmSteps, residuals: Float64Array): Float64Array[] {
-  const out: Float64Array[] = [];
-  const last = steps.episodes.reduce((a, b) => Math.max(a, b), -1);
-  for (let e = 0; e <= last; e++) {
-    const features = new Float64Array(4 * d).fill(Number.NaN);
-    for (const [c, held] of [true, false].entries()) {
-      const rows = Array.from(steps.episodes.keys()).filter((i) => steps.episodes[i] === e && holding(steps.states, i * d) === held);
-      if (rows.length < LEAST) continue;
-      for (let j = 0; j < d; j++) {
-        const values = rows.map((i) => residuals[i * d + j]);
-        const centre = median(values);
-        features[2 * c * d + j] = centre;
-        features[(2 * c + 1) * d + j] = Math.log(1e-7 + median(values.map(Math.abs)));
-      }
-    }
-    out.push(features);
-  }
-  return out;
 }

@@ -11,7 +11,6 @@ const APPROACH = 14;
 /** Full strides to and fro along each axis: the more sudden, the more they tell of strength and weight. */
 const SHAKE = [1, -1, -1, 1];
 const AXES = 3;
-export const selfTestSteps = APPROACH + AXES * SHAKE.length;
 
 /**
  * The hand goes to one place and shakes: open, before it does anything; closed, with the cube, after it. The same motion at the same place every time, so that what a model gets wrong there
