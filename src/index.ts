@@ -24,7 +24,8 @@ export { type TabularDefinition, tabularCritic } from "./critics/tabular.ts";
 export type { Coordinates, Environment } from "./environments/environment.ts";
 export { EnvironmentError } from "./environments/errors.ts";
 export { environmentIds, make, prepare } from "./environments/make.ts";
-export type { EnvironmentId, EnvironmentOptions } from "./environments/registry.ts";
+export type { EnvironmentOptions } from "./environments/own.ts";
+export type { EnvironmentId } from "./environments/registry.ts";
 export { type SaveCriticOptions, saveCritic } from "./formats/critic-folder.ts";
 export { FormatError } from "./formats/format-error.ts";
 export { type CriticSource, type LoadCriticOptions, loadCritic, readCritic } from "./formats/load-critic.ts";
@@ -38,23 +39,8 @@ export type { CrossValidated, RealTransitions } from "./inversion/continuous/fit
 export { identify } from "./inversion/identify.ts";
 export type { Differentiable } from "./inversion/infer.ts";
 export { type Inferred, type InferredTabular, inferDynamics } from "./inversion/infer.ts";
-export type { Method } from "./inversion/methods.ts";
-export { methods } from "./inversion/methods.ts";
-export type {
-  AmortisedInferOptions,
-  ContinuousInferOptions,
-  ContinuousOnlyOptions,
-  ContinuousOptions,
-  EveryOption,
-  InferOptions,
-  MatchingInferOptions,
-  NetworkInferOptions,
-  PointwiseInferOptions,
-  ProjectionInferOptions,
-  StructureOptions,
-  TabularInferOptions,
-  TabularOnlyOptions,
-} from "./inversion/options.ts";
+export type * from "./inversion/options.ts";
+export { methods } from "./inversion/options.ts";
 export type { Equations, Samples } from "./inversion/samples.ts";
 export type { InferTabularOptions } from "./inversion/tabular/infer-tabular.ts";
 export type { CandidateSets } from "./inversion/tabular/matching.ts";

@@ -1,10 +1,12 @@
 import type { Environment } from "./environment.ts";
 import { EnvironmentError } from "./errors.ts";
 import { type OptionRule, shown } from "./options.ts";
+import type { EnvironmentOptions } from "./own.ts";
 import type { EnvironmentRegistration } from "./registration.ts";
-import { type EnvironmentId, type EnvironmentOptions, environmentIds, registrationOf } from "./registry.ts";
+import { type EnvironmentId, environmentIds, registrationOf } from "./registry.ts";
 
-export { type EnvironmentId, type EnvironmentOptions, environmentIds } from "./registry.ts";
+export type { EnvironmentOptions } from "./own.ts";
+export { type EnvironmentId, environmentIds } from "./registry.ts";
 
 /** Load what an environment runs in, where it runs in something: MuJoCo for the arms. Others need nothing, and calling twice is free. */
 export async function prepare(id: string): Promise<void> {

@@ -1,7 +1,9 @@
 export type { ObservationNormalization } from "../critics/observation-normalization.ts";
+export type { LayerOrder } from "./chain.ts";
 export { type SaveCriticOptions, saveCritic } from "./critic-folder.ts";
 export { FormatError } from "./format-error.ts";
 export { type CriticSource, type LoadCriticOptions, loadCritic, readCritic } from "./load-critic.ts";
+export { type Role, roles } from "./roles.ts";
 export type { SafetensorsArray, SafetensorsData } from "./safetensors.ts";
 export type { CheckpointCritic, CheckpointDetails, CriticOptions } from "./stable-baselines3-critic.ts";
 export type { StateDictOptions } from "./state-dict-critic.ts";

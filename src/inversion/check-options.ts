@@ -2,7 +2,7 @@ import { MismatchError } from "../base/mismatch-error.ts";
 import { OptionError } from "../base/options.ts";
 import type { Critic, NetworkCritic, StateValueCritic, TabularCritic } from "../critics/critic.ts";
 import { featureKinds } from "../world-model/features.ts";
-import { type Method, methods } from "./methods.ts";
+import { continuousMethods, type Method, methods, tabularMethods } from "./options.ts";
 import { type ContinuousSolver, continuousSolver, type Solver, solvers, type TabularSolver, tabularSolver } from "./solvers.ts";
 
 /** Options of every solver of a kind. */
@@ -59,13 +59,13 @@ export function chooseSolver(critics: readonly Critic[], options: GivenOptions):
   const method = methodOf(options.method);
   if (tables.length > 0) {
     const solver = tabularSolver(method);
-    if (!solver) throw new MismatchError(`method '${method}' is for networks; a table takes matching or projection`);
+    if (!solver) throw new MismatchError(`method '${method}' is for networks; a table takes ${listed(tabularMethods)}`);
     checkUsed(given, solver);
     checkParts("tabular", options.tabular, allParts, solver.parts, solver.name);
     return { kind: "tabular", critics: tables, solver };
   }
-  if (method === "matching" || method === "projection")
-    throw new MismatchError(`method '${method}' is for tables; a network takes amortised, network or pointwise`);
+  if (tabularMethods.some((name) => name === method))
+    throw new MismatchError(`method '${method}' is for tables; a network takes ${listed(continuousMethods)}`);
   checkStateValues(stateValues, method, options);
   if (options.noise !== undefined && method === "network")
     throw new OptionError(`${label("noise")} is not used by method 'network': it is for method 'amortised' or 'pointwise'`, {

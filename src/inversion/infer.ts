@@ -79,7 +79,7 @@ async function inferNetworks(
   const { reward = 0, seed = 0, epsilon = defaults.visiting.epsilon } = options;
   const { physics } = environment ?? {};
   const coordinates = options.coordinates ?? environment?.coordinates ?? identityCoordinates(flatBox(differentiable[0].observationSpace));
-  if (options.method !== "pointwise") checkKinematic(options, coordinates.rateOf);
+  checkKinematic(options, coordinates.rateOf);
   const known = options.rewards === "unknown" ? undefined : options.rewards;
   const own = unknown || options.reward !== undefined ? undefined : physics?.rewards.bind(physics);
   const rewards: Rewards = known ?? own ?? ((_states, _actions, n, out) => void out.fill(reward, 0, n));
@@ -130,10 +130,11 @@ function checkEnvironment(
 }
 
 /** Kinematics need rates. */
-function checkKinematic(options: Pick<AmortisedInferOptions, "kinematic" | "timeStep">, rateOf: readonly (number | null)[]): void {
+function checkKinematic(options: ContinuousInferOptions, rateOf: readonly (number | null)[]): void {
   if (rateOf.some((rate) => rate !== null)) return;
-  if (options.kinematic === true) throw new MismatchError("kinematic structure needs coordinates that say which is whose rate");
-  if (options.timeStep !== undefined) throw new MismatchError("a time step (--time-step) needs coordinates that say which is whose rate");
+  const { kinematic, timeStep } = options as Pick<AmortisedInferOptions, "kinematic" | "timeStep">;
+  if (kinematic === true) throw new MismatchError("kinematic structure needs coordinates that say which is whose rate");
+  if (timeStep !== undefined) throw new MismatchError("a time step (--time-step) needs coordinates that say which is whose rate");
 }
 
 function assertFits(critic: Differentiable, first: Differentiable, environment: Environment | undefined): void {

@@ -9,6 +9,17 @@ import type { RealTransitions } from "./continuous/fit-with-transitions.ts";
 import type { Samples } from "./samples.ts";
 import type { InferTabularOptions } from "./tabular/infer-tabular.ts";
 
+/** How next states of tables are solved for. */
+export const tabularMethods = ["matching", "projection"] as const;
+/** How next states of networks are. */
+export const continuousMethods = ["amortised", "network", "pointwise"] as const;
+
+export const methods = [...tabularMethods, ...continuousMethods] as const;
+
+export type TabularMethod = (typeof tabularMethods)[number];
+export type ContinuousMethod = (typeof continuousMethods)[number];
+export type Method = TabularMethod | ContinuousMethod;
+
 /** What every method takes. */
 export interface EveryOption {
   /** Of all draws (0); a table needs none. */
@@ -92,7 +103,7 @@ export type InferOptions = ContinuousInferOptions | TabularInferOptions;
 
 /** Options that a table refuses: with them a critic of any kind gives a continuous model, or none. */
 export type ContinuousOnlyOptions = ContinuousInferOptions &
-  ({ readonly method: "amortised" | "network" | "pointwise" } | { readonly environment: string | Environment });
+  ({ readonly method: ContinuousMethod } | { readonly environment: string | Environment });
 
 /** Options that a network refuses. */
-export type TabularOnlyOptions = TabularInferOptions & { readonly method: "matching" | "projection" };
+export type TabularOnlyOptions = TabularInferOptions & { readonly method: TabularMethod };

@@ -11,6 +11,7 @@ import type { PointwiseSettings } from "../world-model/pointwise.ts";
 import type { AmortisedOptions } from "./continuous/amortised.ts";
 import type { NetworkFitOptions } from "./continuous/fit-network.ts";
 import type { CrossValidated, HeldOut, RealTransitions } from "./continuous/fit-with-transitions.ts";
+import type { ContinuousMethod } from "./options.ts";
 import type { Equations, Samples } from "./samples.ts";
 
 /** What every continuous solver may look at. Which of them each one does look at stands in solvers.ts. */
@@ -19,7 +20,7 @@ export interface ContinuousSettings extends AmortisedOptions {
   readonly rewards: Rewards;
   /** Where to ask: states and actions, without what followed. */
   readonly samples: Samples;
-  readonly method?: "amortised" | "network" | "pointwise";
+  readonly method?: ContinuousMethod;
   readonly seed?: number;
   readonly environment?: string;
   readonly reward?: number;

@@ -8,8 +8,8 @@ import { solveStructured } from "./continuous/solve-structured.ts";
 import { solveWithTransitions } from "./continuous/solve-with-transitions.ts";
 import { defaults } from "./defaults.ts";
 import { solveHybrid } from "./hybrid/solve-hybrid.ts";
-import type { Method } from "./methods.ts";
 import { solveNoise, solveNoiseByPairs } from "./noise/solve-gaussian.ts";
+import type { Method } from "./options.ts";
 import type { Problem, Solved } from "./solver.ts";
 import { solveTable, type TableSettings } from "./tabular/solve-table.ts";
 

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,16 +20,25 @@ export function writePackage(): PackageFolder {
   const path = mkdtempSync(join(tmpdir(), "vinverse-contract-"));
   cpSync(join(root, "package.json"), join(path, "package.json"));
   symlinkSync(join(root, "node_modules"), join(path, "node_modules"));
-  const compiler = [join(root, "node_modules/typescript/bin/tsc"), "-p", join(root, "tsconfig.build.json")];
-  execFileSync(process.execPath, [...compiler, "--emitDeclarationOnly", "--outDir", join(path, "dist")], { encoding: "utf8" });
+  emitDeclarations(root, path);
+  return { path, entries: entriesOf(path), remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/** Declarations of the sources at `from`, below dist of `to`; fails with the compiler's words where the sources do not compile. */
+export function emitDeclarations(from: string, to: string): void {
+  const compiler = [join(from, "node_modules/typescript/bin/tsc"), "-p", join(from, "tsconfig.build.json")];
+  const { status, stdout } = spawnSync(process.execPath, [...compiler, "--emitDeclarationOnly", "--outDir", join(to, "dist")], {
+    encoding: "utf8",
+  });
+  if (status !== 0) throw new Error(stdout);
+}
+
+/** Declarations of the public entries of a package. */
+export function entriesOf(path: string): string[] {
   const { exports } = JSON.parse(readFileSync(join(path, "package.json"), "utf8")) as {
     exports: Readonly<Record<string, { readonly types: string }>>;
   };
-  return {
-    path,
-    entries: Object.values(exports).map(({ types }) => join(path, types)),
-    remove: () => rmSync(path, { recursive: true, force: true }),
-  };
+  return Object.values(exports).map(({ types }) => join(path, types));
 }
 
 const compilerOptions: ts.CompilerOptions = {

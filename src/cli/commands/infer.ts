@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from "commander";
-import { methods } from "../../inversion/methods.ts";
+import { methods } from "../../inversion/options.ts";
 import type { Io } from "../parts/io.ts";
 import { checkOutputFolder } from "../parts/output-folder.ts";
 import { type CommonOptions, discount, perform, positiveInteger, withCommonOptions, withExamples } from "../parts/run.ts";

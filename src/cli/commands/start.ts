@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
-import type { Method } from "../../inversion/methods.ts";
+import type { Method } from "../../inversion/options.ts";
 import { formatNumber } from "../../report/number.ts";
 import type { Score } from "../../world-model/score.ts";
 import { alignColumns } from "../parts/columns.ts";
