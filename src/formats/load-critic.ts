@@ -1,4 +1,5 @@
 import { files } from "#files";
+import { MismatchError } from "../base/mismatch-error.ts";
 import type { Critic } from "../critics/critic.ts";
 import { stack } from "../critics/stack.ts";
 import { loadCriticFolder } from "./critic-folder.ts";
@@ -93,7 +94,7 @@ async function ensemble(folder: string, members: readonly string[], options: Loa
   try {
     return stack(critics);
   } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
+    if (!(error instanceof MismatchError)) throw error;
     throw new FormatError(folder, "the folder", `holds checkpoints that are no ensemble (${error.message})`, "give the one you mean");
   }
 }

@@ -155,7 +155,7 @@ describe("models as ONNX", () => {
         method,
         samples: 100,
         features: "quadratic",
-        network: { steps: 20 },
+        ...(method === "network" ? { network: { steps: 20 } } : {}),
       })) as InferredContinuous;
       const { stateSize: d, actionSize: m } = model.definition.system;
       const random = createRandom(2);
