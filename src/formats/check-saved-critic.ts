@@ -1,3 +1,4 @@
+import { valuesProblem } from "../critics/families.ts";
 import type { SavedCritic } from "../critics/saved.ts";
 import { flatDimension, type Space } from "../spaces/space.ts";
 
@@ -27,6 +28,8 @@ export function checkSavedCritic(saved: SavedCritic, refuse: Refuse): void {
   checkSpace(saved.observationSpace, widest.observation, "observationSpace", refuse);
   checkSpace(saved.actionSpace, widest.action, "actionSpace", refuse);
   if (typeof saved.values?.kind !== "string") throw refuse("values", "is missing");
+  const problem = valuesProblem(saved.values);
+  if (problem) throw refuse(problem.field, problem.problem);
   checkModules(saved.values, "values", 0, refuse);
 }
 

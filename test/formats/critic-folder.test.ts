@@ -56,7 +56,17 @@ describe("a folder that is not whole is refused by file and field", () => {
       (folder) => edit(folder, (text) => text.replace('"inputs": 2', '"inputs": 5')),
       /values\.online\.0 is not a linear layer/,
     ],
-    ["an unknown rule", (folder) => edit(folder, (text) => text.replace('"deep-q"', '"deep-z"')), /values do not make a critic/],
+    [
+      "an unknown family",
+      (folder) => edit(folder, (text) => text.replace('"deep-q"', '"deep-z"')),
+      /values\.kind is 'deep-z', not one of coordinate-values, deep-q, /,
+    ],
+    ["a field too few", (folder) => edit(folder, (text) => text.replace('"target"', '"goal"')), /values\.target is missing/],
+    [
+      "a field of another type",
+      (folder) => edit(folder, (text) => text.replace('"online": [', '"online": 7, "other": [')),
+      /values\.online is not a network/,
+    ],
   ];
   test.each(broken)("%s", async (name, breakIt, said) => {
     const folder = join(root, name);

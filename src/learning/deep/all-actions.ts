@@ -1,4 +1,4 @@
-import type { SavedValues } from "../../critics/saved.ts";
+import type { SavedValues } from "../../critics/families.ts";
 import { adamState, compile, Graph, recur, type State, type Value } from "../../engine/index.ts";
 import { pack, packedInput, unpack } from "../../engine/pack.ts";
 import { createRandom } from "../../numbers/random.ts";

@@ -1,5 +1,5 @@
 import type { Head } from "../../critics/critic.ts";
-import type { GeneralValues } from "../../critics/saved.ts";
+import type { GeneralValues } from "../../critics/families/general-value-functions.ts";
 import { adamState, compile, Graph, type Recurrence, type RuntimeTensor, recur, type State } from "../../engine/index.ts";
 import { pack, unpack } from "../../engine/pack.ts";
 import type { Random } from "../../numbers/random.ts";
