@@ -53,20 +53,20 @@ const additions: readonly Addition[] = [
   },
   {
     adds: "a critic family",
-    file: "critics/linear-q.ts",
+    file: "critics/families/linear-q.ts",
     most: 2,
     changes: [
       {
-        file: "critics/saved.ts",
-        before: "import { type NetworkDefinition, networkCritic }",
-        lines: 'import { type LinearQ, linearQ } from "./linear-q.ts";\n',
+        file: "critics/families.ts",
+        before: "import { type QuantileDeepQValues",
+        lines: 'import { type LinearQValues, linearQFamily } from "./families/linear-q.ts";\n',
       },
-      { file: "critics/saved.ts", before: '  | { readonly kind: "deep-q";', lines: '  | ({ readonly kind: "linear-q" } & LinearQ)\n' },
-      { file: "critics/saved.ts", before: '    case "deep-q":', lines: '    case "linear-q":\n      return linearQ(values);\n' },
+      { file: "critics/families.ts", before: "  | QuantileDeepQValues", lines: "  | LinearQValues\n" },
+      { file: "critics/families.ts", before: '  "quantile-deep-q":', lines: '  "linear-q": linearQFamily,\n' },
       {
         file: "index.ts",
-        before: "export type { Module, Network, Weights }",
-        lines: 'export type { LinearQ } from "./critics/linear-q.ts";\n',
+        before: "export type { QuantileDeepQValues }",
+        lines: 'export type { LinearQValues } from "./critics/families/linear-q.ts";\n',
       },
     ],
   },
