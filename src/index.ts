@@ -65,21 +65,23 @@ export { PlanningError } from "./planning/errors.ts";
 export { type Box, box, type Dict, type Discrete, discrete, type Element, type Space } from "./spaces/space.ts";
 export type { BoundScale } from "./world-model/bounds.ts";
 export { type CalibrationTransitions, calibrateBounds } from "./world-model/calibrate.ts";
+export type { ContactMap } from "./world-model/contact.ts";
 export type { TrueSteps } from "./world-model/coverage.ts";
 export { type Coverage, coverageCurve, coverageOf } from "./world-model/coverage.ts";
 export type { ContinuousDefinition, DefinedModel } from "./world-model/definition.ts";
-export type { Dynamics, Tensors } from "./world-model/dynamics.ts";
+export type { Dynamics } from "./world-model/dynamics.ts";
+export type { DynamicsOf, NoiseKind, Tensors } from "./world-model/dynamics-of.ts";
 export type { ExpectedSteps } from "./world-model/expected-steps.ts";
 export type { FeatureKind, Features } from "./world-model/features.ts";
 export { loadWorldModel } from "./world-model/load.ts";
-export type { EncodingNumbers, NetworkParameters, NetworkSettings } from "./world-model/network-dynamics.ts";
-export type { NoiseKind } from "./world-model/noise.ts";
+export type { LoadWorldModelOptions } from "./world-model/load-continuous.ts";
+export type { EncodingNumbers, NetworkDynamics, NetworkParameters, NetworkSettings } from "./world-model/network-dynamics.ts";
 export type { PointwiseSettings } from "./world-model/pointwise.ts";
-export type { LoadWorldModelOptions } from "./world-model/save-continuous.ts";
 export type { ContinuousScore, DimensionScore } from "./world-model/score.ts";
 export { type Score, type ScoreOptions, scoreModel } from "./world-model/score.ts";
 export type { TabularScore } from "./world-model/score-tabular.ts";
 export type { Integrator } from "./world-model/structure.ts";
+export type { StructuredDynamics, StructuredSettings } from "./world-model/structured-dynamics.ts";
 export type {
   Answer,
   ContinuousPrediction,

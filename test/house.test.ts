@@ -38,7 +38,6 @@ const known = {
     "planning/shooting.ts ↔ planning/simulator.ts",
     "reproduce/arm/adaptation.ts ↔ reproduce/arm/parts.ts ↔ reproduce/arm/reach.ts ↔ reproduce/arm/replays.ts ↔ reproduce/arm/simulator.ts ↔ reproduce/arm/tasks.ts",
     "reproduce/transfer/old-policies.ts ↔ reproduce/transfer/transfer-goals.ts",
-    "world-model/continuous.ts ↔ world-model/gaussian-model.ts ↔ world-model/save-continuous.ts",
   ] as string[],
   names:
     "Answer DISCOUNT EPISODES GoalTask RunOptions TabularTask Tensor TrainOptions Transitions adaptContinuous armReach discount evaluate flatten follow gridValues obtainCritic op optionsOf prepare reference residualsOf rowsOf summarise".split(

@@ -1,8 +1,8 @@
 import type { OnProgress } from "../base/progress.ts";
 import type { Rewards } from "../bellman/rewards.ts";
 import type { Coordinates, Environment } from "../environments/environment.ts";
+import type { NoiseKind } from "../world-model/dynamics-of.ts";
 import type { FeatureKind } from "../world-model/features.ts";
-import type { NoiseKind } from "../world-model/noise.ts";
 import type { PointwiseSettings } from "../world-model/pointwise.ts";
 import type { NetworkFitOptions } from "./continuous/fit-network.ts";
 import type { RealTransitions } from "./continuous/fit-with-transitions.ts";

@@ -6,7 +6,7 @@ import type { Coordinates } from "../environments/environment.ts";
 import type { HeadEvidence } from "../identifiability/continuous.ts";
 import type { ContinuousDefinition } from "../world-model/definition.ts";
 import type { Dynamics } from "../world-model/dynamics.ts";
-import type { NoiseKind } from "../world-model/noise.ts";
+import type { NoiseKind } from "../world-model/dynamics-of.ts";
 import type { PointwiseSettings } from "../world-model/pointwise.ts";
 import type { AmortisedOptions } from "./continuous/amortised.ts";
 import type { NetworkFitOptions } from "./continuous/fit-network.ts";

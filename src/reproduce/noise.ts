@@ -10,7 +10,7 @@ import { inferContinuous } from "../inversion/infer-continuous.ts";
 import type { Samples } from "../inversion/samples.ts";
 import { trainGeneralValues } from "../learning/invertible/general-value-functions.ts";
 import { createRandom } from "../numbers/random.ts";
-import type { NoiseKind } from "../world-model/noise.ts";
+import type { NoiseKind } from "../world-model/dynamics-of.ts";
 import { kept } from "./harness/kept.ts";
 import type { Reproduce, Reproduction, ReproductionChart } from "./harness/reproduction.ts";
 import { summarise } from "./harness/summary.ts";

@@ -1,3 +1,4 @@
+import { add, clip, concat, floor, max, min, mul, slice, sub, type Value } from "../engine/index.ts";
 import { wrapAngle } from "../environments/coordinates.ts";
 import type { Coordinates } from "../environments/environment.ts";
 import type { Dynamics } from "./dynamics.ts";
@@ -23,4 +24,18 @@ export async function stepDynamics(
   const nextStates = await dynamics.change(states, actions, n);
   for (let i = 0; i < nextStates.length; i++) nextStates[i] += states[i];
   return confine(nextStates, coordinates);
+}
+
+/** The same of states [N, d] in a graph. */
+export function confineGraph(states: Value, { angular, low, high }: Coordinates): Value {
+  const turn = 2 * Math.PI;
+  return concat(
+    angular.map((angle, i) => {
+      const x = slice(states, i, i + 1, 1);
+      if (angle) return sub(x, mul(floor(mul(add(x, Math.PI), 1 / turn)), turn));
+      if (Number.isFinite(low[i]) && Number.isFinite(high[i])) return clip(x, low[i], high[i]);
+      return Number.isFinite(low[i]) ? max(x, low[i]) : Number.isFinite(high[i]) ? min(x, high[i]) : x;
+    }),
+    1,
+  );
 }

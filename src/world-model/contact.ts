@@ -1,3 +1,4 @@
+import { add, concat, greaterOrEqual, lessOrEqual, mul, slice, sub, type Value, where } from "../engine/index.ts";
 import type { Coordinates } from "../environments/environment.ts";
 
 /**
@@ -57,4 +58,16 @@ export function describeContacts(maps: readonly ContactMap[], { names, low, high
       return [`${names[coordinate]} ${side === "low" ? "≤" : "≥"} ${bound}`, `${names[other]} = ${value}`];
     }),
   );
+}
+
+export function contactGraph(raw: Value, maps: readonly ContactMap[], { low, high }: Coordinates): Value {
+  const columns = low.map((_, i) => slice(raw, i, i + 1, 1));
+  const before = columns.slice();
+  for (const { coordinate, side, other, offset, slope } of maps) {
+    const middle = (low[other] + high[other]) / 2;
+    const on = side === "low" ? lessOrEqual(before[coordinate], low[coordinate]) : greaterOrEqual(before[coordinate], high[coordinate]);
+    const mapped = add(mul(sub(columns[other], middle), slope), middle + (offset * (high[other] - low[other])) / 2);
+    columns[other] = where(on, mapped, columns[other]);
+  }
+  return maps.length === 0 ? raw : concat(columns, 1);
 }

@@ -1,133 +1,26 @@
 import type { Coordinates } from "../environments/environment.ts";
-import { cholesky, choleskySolve } from "../numbers/dense.ts";
 import type { Space } from "../spaces/space.ts";
-import { applyContacts, type ContactMap, describeContacts } from "./contact.ts";
-import { createFeatures, type FeatureKind } from "./features.ts";
-import { createStructure, type Integrator } from "./structure.ts";
+import type { DynamicsFile } from "./dynamics-of.ts";
+import { type NetworkDynamics, readNetwork } from "./network-dynamics.ts";
+import { readStructured, type StructuredDynamics } from "./structured-dynamics.ts";
 
-/** Arrays of a model, by name, as they are saved. */
-export type Tensors = Readonly<Record<string, { readonly shape: readonly number[]; readonly data: Float64Array | Float32Array }>>;
+/** An amortised f in s' = s + f(s, a), of any kind. */
+export type Dynamics = StructuredDynamics | NetworkDynamics;
 
-/** An amortised f in s' = s + f(s, a). */
-export interface Dynamics {
-  readonly kind: "structured" | "network";
-  /** f(s, a): flat [n, d]. */
-  change(states: Float64Array, actions: Float64Array, n: number): Promise<Float64Array>;
-  /** One standard deviation of f(s, a) by the spread of its parameters: flat [n, d]. */
-  deviation(states: Float64Array, actions: Float64Array, n: number): Promise<Float64Array>;
-  /** What a person would want to know: structure, time step, size. */
-  describe(): Readonly<Record<string, unknown>>;
-  readonly tensors: Tensors;
-  readonly settings: Readonly<Record<string, unknown>>;
-  /** Free what it runs on, where it runs on anything. */
-  release?(): Promise<void>;
+/** How each kind is read from a file. */
+const readers: { readonly [Kind in Dynamics["kind"]]: Reader<Extract<Dynamics, { readonly kind: Kind }>> } = {
+  structured: readStructured,
+  network: readNetwork,
+};
+type Reader<Read> = (file: DynamicsFile, coordinates: Coordinates, actionSpace: Space) => Read;
+
+/** @throws FormatError by `file` where settings or tensors are wrong, or the kind is unknown */
+export function readDynamics(kind: string, file: DynamicsFile, coordinates: Coordinates, actionSpace: Space): Dynamics {
+  if (!Object.hasOwn(readers, kind)) throw file.refuse("dynamics.kind", `is '${kind}', not one of ${Object.keys(readers).join(", ")}`);
+  return readers[kind as keyof typeof readers](file, coordinates, actionSpace);
 }
 
-export interface StructuredSettings {
-  readonly integrator: Integrator;
-  readonly features: FeatureKind;
-  /** What the faces of the box of states do beyond clipping: the model is then hybrid. */
-  readonly contacts?: readonly ContactMap[];
-}
-
-/**
- * @param theta [p] @param covariance [p, p] of θ
- * @param centre [d] @param scale [d] of the features
- */
-export function structuredDynamics(
-  settings: StructuredSettings,
-  coordinates: Coordinates,
-  actionSpace: Space,
-  centre: Float64Array,
-  scale: Float64Array,
-  theta: Float64Array,
-  covariance: Float64Array,
-): Dynamics {
-  const d = coordinates.names.length;
-  const features = createFeatures(settings.features, coordinates, actionSpace, centre, scale);
-  const structure = createStructure(settings.integrator, coordinates, features);
-  const p = structure.parameters;
-  const { contacts = [] } = settings;
-  if (theta.length !== p)
-    throw new RangeError(`a ${settings.integrator} ${settings.features} model has ${p} parameters, got ${theta.length}`);
-  return {
-    kind: "structured",
-    settings: { ...settings },
-    tensors: {
-      theta: { shape: [p], data: theta },
-      covariance: { shape: [p, p], data: covariance },
-      centre: { shape: [d], data: centre },
-      scale: { shape: [d], data: scale },
-    },
-    async change(states, actions, n) {
-      const out = new Float64Array(n * d);
-      structure.change(states, features.matrix(states, actions, n), n, theta, out);
-      if (contacts.length === 0) return out;
-      for (let i = 0; i < n * d; i++) out[i] += states[i];
-      applyContacts(contacts, coordinates, out);
-      for (let i = 0; i < n * d; i++) out[i] -= states[i];
-      return out;
-    },
-    async deviation(states, actions, n) {
-      const phi = features.matrix(states, actions, n);
-      const row = new Float64Array(d * p);
-      const out = new Float64Array(n * d);
-      for (let b = 0; b < n; b++) {
-        structure.sensitivity(states, phi, b, theta, row);
-        for (let x = 0; x < d; x++) out[b * d + x] = Math.sqrt(Math.max(0, quadraticForm(covariance, row, x * p, p)));
-      }
-      return out;
-    },
-    describe() {
-      const weights = structure.learned.map((i, q) => {
-        const named = features.names.map((name, f) => [name, theta[1 + q * features.names.length + f] * scale[i]] as const);
-        return [coordinates.names[i], Object.fromEntries(named)] as const;
-      });
-      return {
-        integrator: settings.integrator,
-        features: settings.features,
-        parameters: p,
-        ...(settings.integrator === "free" ? {} : { timeStep: theta[0] }),
-        changes: Object.fromEntries(weights),
-        ...(contacts.length === 0 ? {} : { contacts: describeContacts(contacts, coordinates) }),
-      };
-    },
-  };
-}
-
-/** x' C x of the row that begins at `at`. */
-function quadraticForm(c: Float64Array, row: Float64Array, at: number, p: number): number {
-  let sum = 0;
-  for (let q = 0; q < p; q++) {
-    const x = row[at + q];
-    if (x === 0) continue;
-    let inner = 0;
-    for (let r = 0; r < p; r++) inner += c[q * p + r] * row[at + r];
-    sum += x * inner;
-  }
-  return sum;
-}
-
-/**
- * Covariance of a robust estimate that minimises a mean cost: H⁻¹ G H⁻¹ (Huber 1967; White 1980; regions as clusters: Liang and Zeger 1986).
- * @param curvature H [p, p] @param outer G [p, p], sum over regions of the outer product of their summed gradients
- */
-export function sandwich(curvature: Float64Array, outer: Float64Array, p: number): Float64Array {
-  const factor = curvature.slice();
-  for (let q = 0; q < p; q++) factor[q * p + q] += 1e-9 * (1 + curvature[q * p + q]);
-  if (!cholesky(factor, p)) return new Float64Array(p * p).fill(Infinity);
-  const half = outer.slice();
-  const column = new Float64Array(p);
-  const solveColumns = (matrix: Float64Array) => {
-    for (let c = 0; c < p; c++) {
-      for (let r = 0; r < p; r++) column[r] = matrix[r * p + c];
-      choleskySolve(factor, p, column);
-      for (let r = 0; r < p; r++) matrix[r * p + c] = column[r];
-    }
-  };
-  solveColumns(half);
-  const turned = new Float64Array(p * p);
-  for (let r = 0; r < p; r++) for (let c = 0; c < p; c++) turned[c * p + r] = half[r * p + c];
-  solveColumns(turned);
-  return turned;
+/** What `readDynamics` and the reader of the noise need beside the tensors. */
+export function savedSettings({ settings, noise }: Dynamics): Readonly<Record<string, unknown>> {
+  return noise === undefined ? { ...settings } : { ...settings, noise };
 }

@@ -5,7 +5,7 @@ export type FeatureKind = "linear" | "quadratic" | "additive" | "chebyshev";
 
 export const featureKinds: readonly FeatureKind[] = ["linear", "quadratic", "additive", "chebyshev"];
 /** Degree of the polynomials of a position that has bounds. */
-export const CHEBYSHEV_DEGREE = 8;
+const CHEBYSHEV_DEGREE = 8;
 
 /** Functions of (s, a) in which a structured model is linear. */
 export interface Features {
@@ -24,16 +24,82 @@ export function boundedPositions({ angular, low, high, rateOf }: Coordinates): n
 }
 
 /** Which two of the functions of the coordinates are multiplied: all, less sin² of an angle where the model is additive (cos² + sin² = 1). */
-export function products(kind: FeatureKind, { angular }: Coordinates): (readonly [number, number])[] {
+function products(kind: FeatureKind, { angular }: Coordinates): (readonly [number, number])[] {
   if (kind === "linear") return [];
   const sine = angular.flatMap((angle) => (angle ? [false, true] : [false]));
   return sine.flatMap((_, i) => sine.slice(i).flatMap((_, k) => (k === 0 && sine[i] && kind !== "quadratic" ? [] : [[i, i + k] as const])));
 }
 
 /**
+ * One function of (s, a), which `createFeatures` computes in numbers and `featureGraph` as a graph. A product multiplies two earlier functions of the list.
+ * "choice" is one-hot less its mean; "scaled" is (a − middle)/half.
+ */
+export type FeatureTerm = { readonly name: string } & (
+  | { readonly kind: "one" }
+  | { readonly kind: "cos" | "sin"; readonly of: number }
+  | { readonly kind: "standard"; readonly of: number }
+  | { readonly kind: "choice"; readonly index: number; readonly start: number; readonly choices: number }
+  | { readonly kind: "scaled"; readonly of: number; readonly middle: number; readonly half: number }
+  | { readonly kind: "product"; readonly left: number; readonly right: number }
+  | { readonly kind: "chebyshev"; readonly of: number; readonly degree: number }
+);
+
+/**
  * linear: 1, the coordinates (angles as cosine and sine, the others standardised) and the action (discrete: one-hot less its mean, without
  * the first; box: scaled to ±1). additive: products of two of the coordinates besides. quadratic: and of a coordinate with an action.
  * chebyshev: additive with T₃ … T₈ of every position that has bounds, over its range.
+ */
+export function featureTerms(kind: FeatureKind, coordinates: Coordinates, actionSpace: Space): FeatureTerm[] {
+  const seen = coordinates.names.flatMap((name, of): FeatureTerm[] =>
+    coordinates.angular[of]
+      ? [
+          { kind: "cos", name: `cos ${name}`, of },
+          { kind: "sin", name: `sin ${name}`, of },
+        ]
+      : [{ kind: "standard", name, of }],
+  );
+  const actions = actionTerms(actionSpace);
+  const terms: FeatureTerm[] = [{ kind: "one", name: "1" }, ...seen, ...actions];
+  const product = (left: number, right: number): FeatureTerm => ({
+    kind: "product",
+    name: `${terms[left].name} · ${terms[right].name}`,
+    left,
+    right,
+  });
+  const o = seen.length;
+  const pairs = products(kind, coordinates).map(([i, j]) => product(1 + i, 1 + j));
+  const acting = kind === "quadratic" ? seen.flatMap((_, i) => actions.map((_, j) => product(1 + i, 1 + o + j))) : [];
+  const positions = kind === "chebyshev" ? boundedPositions(coordinates) : [];
+  const polynomials = positions.flatMap((of) =>
+    Array.from(
+      { length: CHEBYSHEV_DEGREE - 2 },
+      (_, k): FeatureTerm => ({ kind: "chebyshev", name: `T${k + 3}(${coordinates.names[of]})`, of, degree: k + 3 }),
+    ),
+  );
+  return [...terms, ...pairs, ...acting, ...polynomials];
+}
+
+function actionTerms(space: Space): FeatureTerm[] {
+  if (space.kind === "discrete") {
+    const { n, start } = space;
+    return Array.from({ length: n - 1 }, (_, i) => ({ kind: "choice", name: `action ${start + i + 1}`, index: i + 1, start, choices: n }));
+  }
+  if (space.kind === "dict") throw new TypeError("actions must be a Box or a Discrete space, got a Dict");
+  const m = space.low.length;
+  return Array.from({ length: m }, (_, of) => {
+    const bounded = Number.isFinite(space.low[of] + space.high[of]);
+    return {
+      kind: "scaled",
+      name: m === 1 ? "action" : `action ${of}`,
+      of,
+      middle: bounded ? (space.low[of] + space.high[of]) / 2 : 0,
+      half: bounded ? (space.high[of] - space.low[of]) / 2 : 1,
+    };
+  });
+}
+
+/**
+ * φ(s, a) of `featureTerms` in numbers.
  * @param centre [d] @param scale [d], positive
  */
 export function createFeatures(
@@ -45,70 +111,50 @@ export function createFeatures(
 ): Features {
   const d = coordinates.names.length;
   const { low, high } = coordinates;
-  const seen: { readonly name: string; readonly at: number; readonly of: (x: number) => number }[] = [];
-  for (let i = 0; i < d; i++) {
-    const name = coordinates.names[i];
-    if (coordinates.angular[i]) seen.push({ name: `cos ${name}`, at: i, of: Math.cos }, { name: `sin ${name}`, at: i, of: Math.sin });
-    else seen.push({ name, at: i, of: (x) => (x - centre[i]) / scale[i] });
-  }
-  const action = actionFeatures(actionSpace);
-  const o = seen.length;
-  const m = action.names.length;
-  const quadratic = kind === "quadratic";
-  const names = ["1", ...seen.map((f) => f.name), ...action.names];
-  const pairs = products(kind, coordinates);
-  const positions = kind === "chebyshev" ? boundedPositions(coordinates) : [];
-  for (const [i, j] of pairs) names.push(`${seen[i].name} · ${seen[j].name}`);
-  if (quadratic) for (let i = 0; i < o; i++) for (let j = 0; j < m; j++) names.push(`${seen[i].name} · ${action.names[j]}`);
-  for (const i of positions) for (let k = 3; k <= CHEBYSHEV_DEGREE; k++) names.push(`T${k}(${coordinates.names[i]})`);
-  const width = names.length;
+  const m = actionSpace.kind === "box" ? actionSpace.low.length : 1;
+  const terms = featureTerms(kind, coordinates, actionSpace);
+  const width = terms.length;
+  const write = (term: FeatureTerm, f: number, states: Float64Array, actions: Float64Array, n: number, out: Float64Array) => {
+    switch (term.kind) {
+      case "one":
+        for (let b = 0; b < n; b++) out[b * width + f] = 1;
+        return;
+      case "cos":
+        for (let b = 0; b < n; b++) out[b * width + f] = Math.cos(states[b * d + term.of]);
+        return;
+      case "sin":
+        for (let b = 0; b < n; b++) out[b * width + f] = Math.sin(states[b * d + term.of]);
+        return;
+      case "standard":
+        for (let b = 0; b < n; b++) out[b * width + f] = (states[b * d + term.of] - centre[term.of]) / scale[term.of];
+        return;
+      case "choice":
+        for (let b = 0; b < n; b++) out[b * width + f] = (actions[b] - term.start === term.index ? 1 : 0) - 1 / term.choices;
+        return;
+      case "scaled":
+        for (let b = 0; b < n; b++) out[b * width + f] = (actions[b * m + term.of] - term.middle) / term.half;
+        return;
+      case "product":
+        for (let b = 0; b < n; b++) out[b * width + f] = out[b * width + term.left] * out[b * width + term.right];
+        return;
+      case "chebyshev":
+        for (let b = 0; b < n; b++) {
+          const u = (2 * states[b * d + term.of] - low[term.of] - high[term.of]) / (high[term.of] - low[term.of]);
+          let [before, now] = [u, 2 * u * u - 1];
+          for (let k = 3; k <= term.degree; k++) [before, now] = [now, 2 * u * now - before];
+          out[b * width + f] = now;
+        }
+    }
+  };
   return {
     kind,
-    names,
+    names: terms.map(({ name }) => name),
     centre,
     scale,
     matrix(states, actions, n) {
       const out = new Float64Array(n * width);
-      for (let b = 0; b < n; b++) {
-        const row = b * width;
-        out[row] = 1;
-        for (let i = 0; i < o; i++) out[row + 1 + i] = seen[i].of(states[b * d + seen[i].at]);
-        action.write(actions, b, out, row + 1 + o);
-        let at = row + 1 + o + m;
-        for (const [i, j] of pairs) out[at++] = out[row + 1 + i] * out[row + 1 + j];
-        if (quadratic) for (let i = 0; i < o; i++) for (let j = 0; j < m; j++) out[at++] = out[row + 1 + i] * out[row + 1 + o + j];
-        for (const i of positions) {
-          const u = (2 * states[b * d + i] - low[i] - high[i]) / (high[i] - low[i]);
-          let [before, now] = [u, 2 * u * u - 1];
-          for (let k = 3; k <= CHEBYSHEV_DEGREE; k++) {
-            [before, now] = [now, 2 * u * now - before];
-            out[at++] = now;
-          }
-        }
-      }
+      for (let f = 0; f < width; f++) write(terms[f], f, states, actions, n, out);
       return out;
-    },
-  };
-}
-
-function actionFeatures(space: Space): { names: string[]; write(actions: Float64Array, row: number, out: Float64Array, at: number): void } {
-  if (space.kind === "discrete") {
-    const { n, start } = space;
-    return {
-      names: Array.from({ length: n - 1 }, (_, i) => `action ${start + i + 1}`),
-      write(actions, row, out, at) {
-        for (let i = 1; i < n; i++) out[at + i - 1] = (actions[row] - start === i ? 1 : 0) - 1 / n;
-      },
-    };
-  }
-  if (space.kind === "dict") throw new TypeError("actions must be a Box or a Discrete space, got a Dict");
-  const m = space.low.length;
-  const centre = space.low.map((low, i) => (Number.isFinite(low + space.high[i]) ? (low + space.high[i]) / 2 : 0));
-  const half = space.low.map((low, i) => (Number.isFinite(low + space.high[i]) ? (space.high[i] - low) / 2 : 1));
-  return {
-    names: Array.from({ length: m }, (_, i) => (m === 1 ? "action" : `action ${i}`)),
-    write(actions, row, out, at) {
-      for (let i = 0; i < m; i++) out[at + i] = (actions[row * m + i] - centre[i]) / half[i];
     },
   };
 }

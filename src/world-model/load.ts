@@ -1,6 +1,7 @@
 import { files } from "#files";
 import { FormatError } from "../formats/format-error.ts";
-import { format as continuousFormat, type LoadWorldModelOptions, loadContinuous } from "./save-continuous.ts";
+import { type LoadWorldModelOptions, loadContinuous } from "./load-continuous.ts";
+import { format as continuousFormat } from "./model-file.ts";
 import { loadTabularWorldModel } from "./tabular.ts";
 import type { WorldModel } from "./world-model.ts";
 

@@ -3,9 +3,10 @@ import { type CoordinateEncoding, encodeCoordinates } from "../critics/coordinat
 import { add, compile, concat, Graph, linear, mul, type Session, slice, type Value } from "../engine/index.ts";
 import type { Coordinates } from "../environments/environment.ts";
 import type { Space } from "../spaces/space.ts";
-import type { Dynamics } from "./dynamics.ts";
+import type { DynamicsFile, DynamicsOf, Tensors } from "./dynamics-of.ts";
+import { featureGraph } from "./feature-graph.ts";
 import { createFeatures } from "./features.ts";
-import type { Integrator } from "./structure.ts";
+import { type Integrator, integrators } from "./structure.ts";
 
 /** Rows of a batch that are computed together, by one thread: more fall out of the cache, and more threads wait for each other on a busy machine. */
 const CHUNK = 2048;
@@ -80,6 +81,8 @@ function encodingOf(numbers: EncodingNumbers): CoordinateEncoding {
   return { centre: array("centre"), scale: array("scale"), gains: array("gains"), weights: array("weights"), phases: array("phases") };
 }
 
+export type NetworkDynamics = DynamicsOf<"network", NetworkSettings>;
+
 export function networkDynamics(
   settings: NetworkSettings,
   coordinates: Coordinates,
@@ -87,19 +90,20 @@ export function networkDynamics(
   centre: Float64Array,
   scale: Float64Array,
   members: readonly NetworkParameters[],
-): Dynamics {
+): NetworkDynamics {
   const d = coordinates.names.length;
   const features = networkFeatures(settings, coordinates, actionSpace, centre, scale);
   let session: Promise<Session> | undefined;
+  const memberChanges = (states: Value, phi: Value) =>
+    members.map((parameters) => {
+      const held = Object.entries(parameters).map(([name, { shape, data }]) => [name, states.graph.constant(data, shape)] as const);
+      return networkChange(settings, coordinates, scale, states, phi, Object.fromEntries(held));
+    });
   const compiled = () => {
     const graph = new Graph();
     const states = graph.input("states", ["N", d]);
     const phi = graph.input("phi", ["N", features.names.length]);
-    const changes = members.map((parameters) => {
-      const held = Object.fromEntries(Object.entries(parameters).map(([name, { shape, data }]) => [name, graph.constant(data, shape)]));
-      return networkChange(settings, coordinates, scale, states, phi, held);
-    });
-    graph.output("changes", concat(changes, 1));
+    graph.output("changes", concat(memberChanges(states, phi), 1));
     return compile(graph, { chunk: CHUNK, threads: 1 });
   };
   /** Each member's f(s, a): [n, members, d]. */
@@ -136,6 +140,14 @@ export function networkDynamics(
       }
       return out.map(Math.sqrt);
     },
+    graph(states, actions) {
+      const all = featureGraph("linear", coordinates, actionSpace, centre, scale, states, actions);
+      const [width, m] = [all.shape[1] as number, actions.shape[1] as number];
+      // with an encoding of its own a network takes the actions alone, which stand last
+      const phi = settings.encoding ? slice(all, width - m, width, 1) : all;
+      const total = memberChanges(states, phi).reduce((a, b) => add(a, b));
+      return add(states, mul(total, 1 / size));
+    },
     async release() {
       await (await session)?.release();
       session = undefined;
@@ -145,4 +157,40 @@ export function networkDynamics(
       return { network: settings.hidden, integrator: settings.integrator, members: size, parameters };
     },
   };
+}
+
+/** The same from a file. */
+export function readNetwork(
+  { settings, tensors, float64, refuse }: DynamicsFile,
+  coordinates: Coordinates,
+  actionSpace: Space,
+): NetworkDynamics {
+  const { hidden, activation, encoding } = settings;
+  const integrator = integrators.find((name) => name === settings.integrator);
+  if (!integrator)
+    throw refuse("dynamics.settings.integrator", `is ${JSON.stringify(settings.integrator)}, not one of ${integrators.join(", ")}`);
+  if (!Array.isArray(hidden) || !hidden.every(Number.isInteger)) throw refuse("dynamics.settings.hidden", "is not a list of widths");
+  if (activation !== undefined && !(typeof activation === "string" && Object.hasOwn(activations, activation)))
+    throw refuse("dynamics.settings.activation", `is ${JSON.stringify(activation)}, which is unknown`);
+  if (encoding !== undefined && (typeof encoding !== "object" || encoding === null))
+    throw refuse("dynamics.settings.encoding", "is not an object");
+  const read: NetworkSettings = {
+    hidden: hidden as readonly number[],
+    integrator,
+    ...(activation === undefined ? {} : { activation }),
+    ...(encoding === undefined ? {} : { encoding: encoding as EncodingNumbers }),
+  };
+  return networkDynamics(read, coordinates, actionSpace, float64("centre"), float64("scale"), membersOf(tensors));
+}
+
+function membersOf(tensors: Tensors): NetworkParameters[] {
+  const members: Record<string, { shape: readonly number[]; data: Float32Array }>[] = [];
+  for (const [name, { shape, data }] of Object.entries(tensors)) {
+    const found = /^member (\d+)\/(.+)$/.exec(name);
+    if (!found || !(data instanceof Float32Array)) continue;
+    const member = Number(found[1]);
+    members[member] ??= {};
+    members[member][found[2]] = { shape, data };
+  }
+  return members;
 }

@@ -1,11 +1,9 @@
 import type { Coordinates } from "../environments/environment.ts";
 import type { Space } from "../spaces/space.ts";
 import type { Dynamics } from "./dynamics.ts";
+import type { NoiseKind } from "./dynamics-of.ts";
 import { covariances, triangle } from "./expected-values.ts";
 import { createFeatures } from "./features.ts";
-
-/** How the factor of the noise depends on (s, a): the same everywhere, or linear in the features of a linear model. */
-export type NoiseKind = "constant" | "linear";
 
 /** Functions of (s, a) that L is linear in: L(s, a) = Σ_f ψ_f(s, a) L_f, so that L Lᵀ is a covariance whatever the weights. */
 export interface NoiseFeatures {
@@ -17,10 +15,10 @@ export interface NoiseFeatures {
 }
 
 /** Dynamics whose next states scatter. */
-export interface NoisyDynamics extends Dynamics {
+export type NoisyDynamics = Dynamics & {
   /** L of n pairs, [n, d(d + 1)/2] lower triangles row by row: s' ~ N(s + f(s, a), L Lᵀ). */
   factors(states: Float64Array, actions: Float64Array, n: number): Float64Array;
-}
+};
 
 export function noiseFeatures(
   kind: NoiseKind,
@@ -39,7 +37,7 @@ export function withNoise(dynamics: Dynamics, features: NoiseFeatures, weights: 
   const lower = triangle(d);
   return {
     ...dynamics,
-    settings: { ...dynamics.settings, noise: features.kind },
+    noise: features.kind,
     tensors: { ...dynamics.tensors, noise: { shape: [features.width, lower], data: weights } },
     describe: () => ({
       ...dynamics.describe(),

@@ -1,3 +1,4 @@
+import { add, concat, matmul, mul, slice, type Value } from "../engine/index.ts";
 import type { Coordinates } from "../environments/environment.ts";
 import type { Features } from "./features.ts";
 
@@ -6,6 +7,7 @@ import type { Features } from "./features.ts";
  *   explicit: x' = x + τ v;   semi-implicit: x' = x + τ v';   free: positions are linear in the features like everything else.
  */
 export type Integrator = "free" | "explicit" | "semi-implicit";
+export const integrators: readonly Integrator[] = ["free", "explicit", "semi-implicit"];
 
 /** A model that is linear in features: Δ_i = scale_i · φ(s, a) · w_i, with positions integrated from their rates unless free. */
 export interface Structure {
@@ -68,4 +70,29 @@ export function createStructure(integrator: Integrator, coordinates: Coordinates
       }
     },
   };
+}
+
+/** `change` of a structure as a graph: φ(s, a) [N, features] to s' − s [N, d]. */
+export function structureGraph(
+  { learned, features, integrator }: Structure,
+  { rateOf }: Coordinates,
+  theta: Float64Array,
+  states: Value,
+  phi: Value,
+): Value {
+  const width = features.names.length;
+  const weights = new Float64Array(width * learned.length);
+  for (let q = 0; q < learned.length; q++)
+    for (let f = 0; f < width; f++) weights[f * learned.length + q] = theta[1 + q * width + f] * features.scale[learned[q]];
+  const free = matmul(phi, phi.graph.constant(weights, [width, learned.length]));
+  const column = (value: Value, i: number) => slice(value, i, i + 1, 1);
+  const changeOf = (i: number) => column(free, learned.indexOf(i));
+  return concat(
+    rateOf.map((rate, i) => {
+      if (rate === null || integrator === "free") return changeOf(i);
+      const speed = column(states, rate);
+      return mul(integrator === "semi-implicit" ? add(speed, changeOf(rate)) : speed, theta[0]);
+    }),
+    1,
+  );
 }

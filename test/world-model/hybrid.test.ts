@@ -13,11 +13,11 @@ import { createRandom } from "../../src/numbers/random.ts";
 import { applyContacts, describeContacts } from "../../src/world-model/contact.ts";
 import { continuousModel } from "../../src/world-model/continuous.ts";
 import type { ContinuousDefinition } from "../../src/world-model/definition.ts";
-import { structuredDynamics } from "../../src/world-model/dynamics.ts";
 import { createFeatures } from "../../src/world-model/features.ts";
 import { loadWorldModel } from "../../src/world-model/load.ts";
 import { stepGraph } from "../../src/world-model/step-graph.ts";
 import { createStructure } from "../../src/world-model/structure.ts";
+import { structuredDynamics } from "../../src/world-model/structured-dynamics.ts";
 import type { ContinuousWorldModel } from "../../src/world-model/world-model.ts";
 
 const home = mkdtempSync(join(tmpdir(), "vinverse-hybrid-"));
@@ -57,7 +57,7 @@ async function hybridModel() {
     observationSpace,
     system: await bellmanSystem(critic, coordinates, (_s, _a, n, out) => void out.fill(0, 0, n)),
     sigma: new Float64Array(4).fill(0.3),
-    solver: { method: "amortised", dynamics: structuredDynamics(settings, coordinates, actionSpace, centre, scale, theta, covariance) },
+    solver: { method: "amortised", dynamics: structuredDynamics(settings, coordinates, actionSpace, { centre, scale, theta, covariance }) },
     provenance: {},
   };
   return continuousModel(definition);

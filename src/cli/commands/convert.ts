@@ -116,13 +116,16 @@ async function ofModel(model: WorldModel, input: string, to: Target, out: string
     const [{ stepGraph }, { toOnnx }] = await Promise.all([import("../../world-model/step-graph.ts"), import("../../engine/to-onnx.ts")]);
     return { [out]: toOnnx(stepGraph(definition, { jacobian })) };
   }
-  const { writeSafetensors } = await import("../../formats/safetensors.ts");
+  const [{ writeSafetensors }, { savedSettings }] = await Promise.all([
+    import("../../formats/safetensors.ts"),
+    import("../../world-model/dynamics.ts"),
+  ]);
   const { dynamics } = solver;
   return withJson(out, writeSafetensors({ sigma: { shape: [sigma.length], data: sigma }, ...dynamics.tensors }), {
     format: "vinverse model tensors",
     version: 1,
     kind: dynamics.kind,
-    settings: dynamics.settings,
+    settings: savedSettings(dynamics),
     coordinates: system.coordinates.names,
     environment: definition.environment,
     heads: system.heads,

@@ -1,20 +1,22 @@
 import type { BellmanSystem } from "../../bellman/system.ts";
 import type { Space } from "../../spaces/space.ts";
 import { confine } from "../../world-model/confine.ts";
-import { type Dynamics, sandwich, structuredDynamics } from "../../world-model/dynamics.ts";
+import { type StructuredDynamics, sandwich, structuredDynamics } from "../../world-model/structured-dynamics.ts";
 import type { Equations } from "../samples.ts";
 import type { StructuredFit } from "./amortised.ts";
 
-export function dynamicsOfFit(system: BellmanSystem, actionSpace: Space, { centre, scale }: Equations, fit: StructuredFit): Dynamics {
-  return structuredDynamics(
-    { integrator: fit.integrator, features: fit.features },
-    system.coordinates,
-    actionSpace,
+export function dynamicsOfFit(
+  system: BellmanSystem,
+  actionSpace: Space,
+  { centre, scale }: Equations,
+  fit: StructuredFit,
+): StructuredDynamics {
+  return structuredDynamics({ integrator: fit.integrator, features: fit.features }, system.coordinates, actionSpace, {
     centre,
     scale,
-    fit.theta,
-    sandwich(fit.curvature, fit.outer, fit.theta.length),
-  );
+    theta: fit.theta,
+    covariance: sandwich(fit.curvature, fit.outer, fit.theta.length),
+  });
 }
 
 /** s + f(s, a) within the box of states: [n, d]. */

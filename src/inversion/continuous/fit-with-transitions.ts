@@ -6,9 +6,9 @@ import type { Coordinates } from "../../environments/environment.ts";
 import { createRandom } from "../../numbers/random.ts";
 import { mean } from "../../numbers/statistics.ts";
 import type { Space } from "../../spaces/space.ts";
-import { sandwich, structuredDynamics } from "../../world-model/dynamics.ts";
 import { boundedPositions, createFeatures, type FeatureKind } from "../../world-model/features.ts";
 import { createStructure, type Integrator } from "../../world-model/structure.ts";
+import { sandwich, structuredDynamics } from "../../world-model/structured-dynamics.ts";
 import type { Equations, Samples } from "../samples.ts";
 import { type AmortisedOptions, candidateClasses, firstSigma, headShare, type StructuredFit } from "./amortised.ts";
 import { type Fit, fitStructure, type ObservedChanges } from "./fit-structure.ts";
@@ -190,15 +190,12 @@ export async function fitWithTransitions(
         iterations: weight === 0 ? 30 : 8,
       });
       const covariance = sandwich(fit.curvature, fit.outer, fit.theta.length);
-      const dynamics = structuredDynamics(
-        { integrator, features: kind },
-        system.coordinates,
-        actionSpace,
+      const dynamics = structuredDynamics({ integrator, features: kind }, system.coordinates, actionSpace, {
         centre,
         scale,
-        fit.theta,
+        theta: fit.theta,
         covariance,
-      );
+      });
       for (let b = 0; b < real.n; b++) {
         if (finer.of[b] !== fold) continue;
         const state = real.states.subarray(b * d, (b + 1) * d);

@@ -1,6 +1,5 @@
 import { networkDynamics } from "../../world-model/network-dynamics.ts";
 import { withSpread } from "../../world-model/spread.ts";
-import type { Integrator } from "../../world-model/structure.ts";
 import type { Problem, Solved } from "../solver.ts";
 import { answersOf, disagreementOf, spreadOf } from "./answers.ts";
 import { fitNetwork } from "./fit-network.ts";
@@ -16,7 +15,7 @@ export async function solveNetwork(problem: Problem): Promise<Solved> {
   const rival = await structured(system, critic, equations, { ...options, onProgress: undefined });
   const rivalChange =
     rival.solver.method === "amortised" ? await rival.solver.dynamics.change(states, actions, n) : new Float64Array(n * system.stateSize);
-  const integrator = rival.solver.method === "amortised" ? (rival.solver.dynamics.settings.integrator as Integrator) : "free";
+  const integrator = rival.solver.method === "amortised" ? rival.solver.dynamics.settings.integrator : "free";
   const settings = { hidden: [32], integrator, ...options.network?.settings };
   const fit = await fitNetwork(
     system,

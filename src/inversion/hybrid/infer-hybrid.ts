@@ -6,11 +6,12 @@ import type { Space } from "../../spaces/space.ts";
 import { stepSizes } from "../../world-model/calibrate.ts";
 import { confine } from "../../world-model/confine.ts";
 import type { ContactMap } from "../../world-model/contact.ts";
-import { type Dynamics, sandwich, structuredDynamics } from "../../world-model/dynamics.ts";
+import type { Dynamics } from "../../world-model/dynamics.ts";
 import { boundedPositions, createFeatures, type FeatureKind } from "../../world-model/features.ts";
 import { splitRegions } from "../../world-model/regions.ts";
 import { withSpread } from "../../world-model/spread.ts";
 import { createStructure, type Integrator, type Structure } from "../../world-model/structure.ts";
+import { sandwich, structuredDynamics } from "../../world-model/structured-dynamics.ts";
 import { PLAUSIBLE, WORTH } from "../continuous/amortised.ts";
 import type { Samples } from "../samples.ts";
 import { type ContactEvidence, fitContacts } from "./fit-contacts.ts";
@@ -117,10 +118,12 @@ export async function inferHybrid(
     { integrator: chosen.integrator, features: chosen.features, ...(contacts.length > 0 ? { contacts } : {}) },
     coordinates,
     actionSpace,
-    centre,
-    scale,
-    chosen.fit.theta,
-    sandwich(chosen.fit.curvature, chosen.fit.outer, chosen.parameters),
+    {
+      centre,
+      scale,
+      theta: chosen.fit.theta,
+      covariance: sandwich(chosen.fit.curvature, chosen.fit.outer, chosen.parameters),
+    },
   );
   const judged = ({ own, across }: HybridClass) => (across ?? own).mean;
   const rivals = classes.filter((entry) => entry !== chosen && judged(entry) <= PLAUSIBLE * judged(chosen));

@@ -1,11 +1,12 @@
 import type { BellmanSystem } from "../../bellman/system.ts";
 import { stack } from "../../critics/stack.ts";
 import type { Space } from "../../spaces/space.ts";
+import type { NoiseKind } from "../../world-model/dynamics-of.ts";
 import { meanUnderNoise, triangle } from "../../world-model/expected-values.ts";
 import { createFeatures } from "../../world-model/features.ts";
 import type { GaussianSettings } from "../../world-model/gaussian-model.ts";
 import { type GaussianSolution, solveGaussian } from "../../world-model/gaussian-pointwise.ts";
-import { mixFactors, type NoiseKind, noiseFeatures, withNoise } from "../../world-model/noise.ts";
+import { mixFactors, noiseFeatures, withNoise } from "../../world-model/noise.ts";
 import { splitRegions } from "../../world-model/regions.ts";
 import { withSpread } from "../../world-model/spread.ts";
 import { createStructure } from "../../world-model/structure.ts";
