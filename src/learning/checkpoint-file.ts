@@ -22,6 +22,7 @@ export interface CheckpointFile {
 export function checkpointFile(folder: string, configuration: unknown): CheckpointFile {
   const path = `${folder}/checkpoint.safetensors`;
   const said = new TextEncoder().encode(
+    // typed arrays alone are views here, and the type of views has no length
     JSON.stringify(configuration, (_, value) => (ArrayBuffer.isView(value) ? Array.from(value as unknown as ArrayLike<number>) : value)),
   );
   const file: CheckpointFile = {

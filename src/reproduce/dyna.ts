@@ -1,4 +1,4 @@
-import { createDyna, type Dyna, type DynaOptions } from "../agents/continuous/dyna.ts";
+import { createDyna, type Dyna } from "../agents/continuous/dyna.ts";
 import { wrapAngle } from "../environments/coordinates.ts";
 import type { Physics } from "../environments/environment.ts";
 import { pendulum } from "../environments/pendulum.ts";
@@ -95,9 +95,8 @@ export const reproduceDyna: Reproduce = async ({ seed, critics = "zoo", onProgre
 
 async function runArm(name: string, physics: Physics, model: LinearModel, seed: number): Promise<Run> {
   const { updatesPerStep, imagines, warmUp } = arms[name];
-  const create = sac as unknown as DynaOptions["create"];
   const dyna = await createDyna({
-    create,
+    create: sac,
     source: () => physicsEnvironment("Pendulum leaning", physics),
     seen: physics,
     task: {

@@ -18,7 +18,10 @@ export function armStarts(simulation: Simulation, n: number, seed: number): ArmS
   const size = simulation.stateSize;
   const states = new Float64Array(n * size);
   for (let e = 0; e < n; e++) simulation.initialState(createRandom(seed + e), states, e * size);
-  const goals = Array.from({ length: n }, (_, e) => Array.from(states.subarray((e + 1) * size - 3, (e + 1) * size)) as unknown as Place);
+  const goals = Array.from({ length: n }, (_, e): Place => {
+    const [x, y, z] = states.subarray((e + 1) * size - 3, (e + 1) * size);
+    return [x, y, z];
+  });
   return { states, goals };
 }
 

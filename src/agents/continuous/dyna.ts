@@ -10,7 +10,7 @@ import { imagine, imaginedEnvironment, type ObservedWorld } from "./imagination.
 
 export interface DynaOptions {
   /** `sac`, `dqn` or another learner with a replay memory. */
-  readonly create: (source: EnvironmentSource, options: LearnerOptions & Readonly<Record<string, unknown>>) => Promise<Learner>;
+  readonly create: (source: EnvironmentSource, options: LearnerOptions) => Promise<Learner>;
   /** The real world. */
   readonly source: EnvironmentSource;
   /** What is measured and can be done in it: not how it moves. */

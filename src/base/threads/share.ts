@@ -1,5 +1,6 @@
 /** Moves tables to where threads can see them, one array after another in the object itself, so that no more than one is held twice. */
 export function share<T>(value: T): T {
+  // views of every kind have what `shared` asks of these two, which the type of views does not say
   if (ArrayBuffer.isView(value)) return shared(value as unknown as Float64Array) as T;
   if (typeof value !== "object" || value === null) return value;
   const fields = value as Record<string, unknown>;

@@ -9,6 +9,7 @@ export function toPrettyJson(value: unknown): string {
 }
 
 function plain(_key: string, value: unknown): unknown {
+  // every view but a DataView has a length and numbers, which the type of views does not say
   if (ArrayBuffer.isView(value) && !(value instanceof DataView))
     return Array.from(value as unknown as ArrayLike<number | bigint>, toNumber);
   if (typeof value === "bigint") return toNumber(value);

@@ -66,7 +66,7 @@ export function perform<A extends readonly unknown[], O extends CommonOptions>(
     let answer: Answer;
     try {
       // Commander adds the options and the command after the parameters.
-      answer = await work(context, options, ...(all.slice(0, -2) as unknown as A));
+      answer = await work(context, options, ...(all.slice(0, -2) as readonly unknown[] as A));
     } finally {
       progress.stop();
     }

@@ -125,10 +125,11 @@ export function goals(text: string): readonly (readonly number[])[] {
 
 export function starts(text: string): "uniform" | Ranges {
   if (text === "uniform") return text;
-  const list = pairs(text, ":");
-  if (!list.every((range) => range.length === 2 && range.every(Number.isFinite) && range[0] <= range[1]))
-    throw new InvalidArgumentError("It must be 'uniform', or ranges such as '-1.2:0.5 -0.07:0.07'.");
-  return list as unknown as Ranges;
+  const list: readonly (readonly number[])[] = pairs(text, ":");
+  const isRange = (range: readonly number[]): range is Ranges[number] =>
+    range.length === 2 && range.every(Number.isFinite) && range[0] <= range[1];
+  if (!list.every(isRange)) throw new InvalidArgumentError("It must be 'uniform', or ranges such as '-1.2:0.5 -0.07:0.07'.");
+  return list;
 }
 
 /** A share: above 0, 1 at most. */

@@ -8,7 +8,7 @@ import { arrivals, exactRows, type GoalWorld, solveGoals, stepWorld } from "../.
 import { firstBest, QLearning } from "../../agents/tabular/q-learning.ts";
 import { runTask, type TaskResult } from "../../agents/tabular/run-task.ts";
 import { createRandom, type Random } from "../../numbers/random.ts";
-import { gridOf, type Interval, median, medianOf, speedup, sum } from "../../numbers/statistics.ts";
+import { gridOf, median, medianOf, speedup, sum } from "../../numbers/statistics.ts";
 import { lakeWorld, oldGoals } from "../goal-worlds.ts";
 import { exactGoalCritic } from "../rivals/goal-critic.ts";
 import { goalThatMatters } from "./changes.ts";
@@ -129,27 +129,23 @@ function held(change: (seed: number) => Instance, seed: number) {
   });
   const steps = (results: readonly TaskResult[]) => results.map(({ solved }) => solved);
   const count = (results: readonly TaskResult[]) => results.filter(({ capped }) => capped).length;
-  const table = Object.fromEntries(
-    (Object.keys(rivals) as (keyof typeof rivals)[]).map((name) => {
-      const scored = grids[name].map((settings) => {
-        const tuning = Array.from({ length: TUNED_ON }, (_, i) => change(TUNING + i));
-        const tried = tuning.map((instance) => run(instance, rivals[name](instance, settings)).solved);
-        return { settings, score: median(tried) + (0.1 * sum(tried)) / TUNED_ON };
-      });
-      const { settings } = scored.reduce((best, entry) => (entry.score < best.score ? entry : best));
-      const results = instances.map((instance) => run(instance, rivals[name](instance, settings)));
-      return [
-        name,
-        {
-          steps: medianOf(steps(results)),
-          unsolved: count(results),
-          timesOurs: speedup(steps(results), steps(own)),
-          settings,
-          grid: scored,
-        },
-      ];
-    }),
-  ) as unknown as Record<keyof typeof rivals, { steps: Interval; unsolved: number; timesOurs: Interval }>;
+  const heldBy = (name: keyof typeof rivals) => {
+    const scored = grids[name].map((settings) => {
+      const tuning = Array.from({ length: TUNED_ON }, (_, i) => change(TUNING + i));
+      const tried = tuning.map((instance) => run(instance, rivals[name](instance, settings)).solved);
+      return { settings, score: median(tried) + (0.1 * sum(tried)) / TUNED_ON };
+    });
+    const { settings } = scored.reduce((best, entry) => (entry.score < best.score ? entry : best));
+    const results = instances.map((instance) => run(instance, rivals[name](instance, settings)));
+    return {
+      steps: medianOf(steps(results)),
+      unsolved: count(results),
+      timesOurs: speedup(steps(results), steps(own)),
+      settings,
+      grid: scored,
+    };
+  };
+  const table = { continuedQ: heldBy("continuedQ"), resetQ: heldBy("resetQ"), dynaQ: heldBy("dynaQ") };
   return { steps: medianOf(steps(own)), alarms: medianOf(alarms), unsolved: count(own), rivals: table, words };
 }
 
