@@ -21,6 +21,20 @@ test("four-rooms: moves found, and the shortest way to a goal nobody was trained
   expect(Number(/to the last: (\d+)/.exec(printed)?.[1])).toBe(distance(0, 103));
 });
 
+test("own-environment: the checks of ours find nothing, and its task is planned", () => {
+  const printed = run("own-environment.ts");
+  expect(printed).toContain("problems: []");
+  // the line is 1.2 away at most, and the sled gains 0.05 a step: 0.05 (1 + 2 + … + n) ≥ 1.2 for n = 7, though it holds at 0.3
+  expect(Number(/finished after steps: (\d+)/.exec(printed)?.[1])).toBeLessThanOrEqual(9);
+});
+
+test("own-critic: two signals written in code tell the next state exactly", () => {
+  const printed = run("own-critic.ts");
+  expect(printed).toMatch(/^Usable/);
+  expect(printed).toContain("next state: 0.4650, -0.1550");
+  expect(Number(/largest error: (\S+)/.exec(printed)?.[1])).toBeLessThan(1e-4);
+});
+
 /** Fewest moves between two cells of the true world, breadth first. */
 function distance(from: number, to: number): number {
   const { tables } = make("FourRooms104-v0");

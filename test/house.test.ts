@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { circles, declarations, importGraph, readSources } from "./source-graph.ts";
 
@@ -52,6 +53,11 @@ const floorOf = (file: string) => floors.indexOf(file.split("/")[0]);
 test("every folder of src is a floor", () => {
   const odd = [...sources.keys()].filter((file) => file.includes("/") && floorOf(file) < 0);
   expect(odd).toEqual([]);
+});
+
+test("contributing.md names the floors in their order", () => {
+  const page = readFileSync(new URL("../docs/contributing.md", import.meta.url), "utf8");
+  expect([...page.matchAll(/^\| `([a-z-]+)` \| /gm)].map(([, name]) => name)).toEqual(floors);
 });
 
 test("no import goes up, and nothing but its command imports the experiments", () => {
