@@ -64,7 +64,8 @@ function wasmFile(): URL {
   return existsSync(fileURLToPath(shipped)) ? shipped : pathToFileURL(createRequire(import.meta.url).resolve(`onnxruntime-web/${MODULE}`));
 }
 
-async function openWasm(): Promise<Runtime> {
+/** The WebAssembly build, on all threads of this machine. */
+export async function openWasm(): Promise<Runtime> {
   const worker = Object.getOwnPropertyDescriptor(globalThis, "Worker");
   const { default: instantiate } = (await import(wasmFile().href)) as { default: (settings: object) => Promise<OrtModule> };
   const ort = await instantiate({ numThreads: cores });

@@ -1,12 +1,24 @@
+import { existsSync } from "node:fs";
 import { appendFile, mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { FormatError } from "../format-error.ts";
 import { limits } from "../limits.ts";
 import type { Files } from "./files.ts";
 
+/**
+ * `zoo/…` names what ships with the program, wherever it runs, where no such file lies in the working folder.
+ * src/formats/files and dist/formats/files lie equally deep.
+ */
+function placeOf(path: string): string {
+  if (!path.startsWith("zoo/") || existsSync(path)) return path;
+  const shipped = fileURLToPath(new URL(`../../../${path}`, import.meta.url));
+  return existsSync(shipped) ? shipped : path;
+}
+
 export const files: Files = {
   async read(path) {
-    const handle = await open(path, "r").catch((error: NodeJS.ErrnoException) => {
+    const handle = await open(placeOf(path), "r").catch((error: NodeJS.ErrnoException) => {
       const problem = error.code === "ENOENT" ? "does not exist" : `cannot be opened (${error.code})`;
       throw new FormatError(path, "the file", problem, "check the path");
     });
@@ -27,10 +39,10 @@ export const files: Files = {
     }
   },
   async list(folder) {
-    return (await readdir(folder)).sort();
+    return (await readdir(placeOf(folder))).sort();
   },
   async kind(path) {
-    const found = await stat(path).catch(() => undefined);
+    const found = await stat(placeOf(path)).catch(() => undefined);
     return found?.isDirectory() ? "folder" : found?.isFile() ? "file" : "none";
   },
   async write(path, bytes) {
