@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { choose, openWasm } from "#runtime";
-import { argMax, createRandom, Graph, greater, jacobian, linear, matmul, tanh, toOnnx } from "../../src/engine/index.ts";
+import { argMax, Graph, greater, jacobian, linear, matmul, tanh, toOnnx } from "../../src/engine/index.ts";
 import { openNative } from "../../src/engine/runtime/native.ts";
 import type { Runtime, RuntimeTensor } from "../../src/engine/runtime/runtime.ts";
+import { createRandom } from "../../src/numbers/random.ts";
 
 const wasm = await openWasm();
 const native = await openNative().catch(() => undefined);
