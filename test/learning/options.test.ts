@@ -2,6 +2,10 @@ import { expect, test } from "vitest";
 import { flagOf, OptionError } from "../../src/base/options.ts";
 import { refuseForeign, type TrainOptions } from "../../src/cli/parts/train-settings.ts";
 import { algorithms } from "../../src/learning/deep/algorithms.ts";
+import { dqn } from "../../src/learning/deep/dqn.ts";
+import { qrDqn } from "../../src/learning/deep/qr-dqn.ts";
+import { sac } from "../../src/learning/deep/sac.ts";
+import { ddpg, td3 } from "../../src/learning/deep/td3.ts";
 import { inTodaysNames, renamedOptions } from "../../src/learning/renamed-options.ts";
 
 const box = "Pendulum-v1";
@@ -48,6 +52,22 @@ test.each([
   const created = algorithms[name].create(name.includes("dqn") ? discrete : box, { seed: 0, steps: 100, [option]: 1 });
   await expect(created).rejects.toThrow(OptionError);
   await expect(algorithms[name].create(discrete, { seed: 0, steps: 100, [option]: 1 })).rejects.toThrow(sentence);
+});
+
+test("a learner that is called directly checks its options as `train` does, under its own name", async () => {
+  for (const [name, learner] of Object.entries({ dqn, sac, td3, ddpg, "qr-dqn": qrDqn })) {
+    const place = name.includes("dqn") ? discrete : box;
+    const options = { seed: 0, steps: 100 };
+    const renamed = { ...options, copies: 2 };
+    await expect(learner(place, renamed)).rejects.toThrow(new OptionError("copies is now numEnvs"));
+    const unknown = { ...options, learningrate: 1e-3 };
+    const { message } = await algorithms[name].create(place, unknown).then(
+      () => new Error("nothing was refused"),
+      (error: Error) => error,
+    );
+    expect(message).toMatch(new RegExp(`^${name} takes no learningrate; it takes seed, steps, activation, `));
+    await expect(learner(place, unknown)).rejects.toThrow(new OptionError(message));
+  }
 });
 
 const asked = (algorithm: string, more: Readonly<Record<string, unknown>>): TrainOptions =>

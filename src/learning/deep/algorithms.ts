@@ -1,9 +1,8 @@
-import { checkOptions } from "../../base/options.ts";
 import type { Preset } from "../../environments/registration.ts";
 import { registrationOf } from "../../environments/registry.ts";
 import type { Learner, LearnerOptions } from "../learner.ts";
-import { renamedOptions } from "../renamed-options.ts";
 import type { EnvironmentSource } from "./actors.ts";
+import { deepOptionNames } from "./deep-options.ts";
 import { DQN_DEFAULTS, dqn } from "./dqn.ts";
 import { QR_DQN_DEFAULTS, qrDqn } from "./qr-dqn.ts";
 import { SAC_DEFAULTS, sac } from "./sac.ts";
@@ -18,23 +17,8 @@ export interface Algorithm {
   create(environment: EnvironmentSource, options: LearnerOptions & Readonly<Record<string, unknown>>): Promise<Learner>;
 }
 
-/** What every learner takes that has no default to stand among. */
-const COMMON = ["nSampledGoal", "onBatch"];
-
 function algorithm(name: string, describe: string, defaults: object, create: Algorithm["create"]): readonly [string, Algorithm] {
-  const options = [...Object.keys(defaults), ...COMMON].sort();
-  const rules = { of: name, takes: ["seed", "steps", ...options], renamed: renamedOptions };
-  return [
-    name,
-    {
-      describe,
-      options,
-      async create(environment, given) {
-        checkOptions(given, rules);
-        return create(environment, given);
-      },
-    },
-  ];
+  return [name, { describe, options: deepOptionNames(defaults), create }];
 }
 
 /** Learners that act, remember and update; each is one file. */

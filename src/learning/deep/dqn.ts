@@ -20,6 +20,7 @@ import { apply, type Layers } from "../layers.ts";
 import type { Learner } from "../learner.ts";
 import type { EnvironmentSource } from "./actors.ts";
 import { allActionsLearner } from "./all-actions.ts";
+import { checkedSettings } from "./deep-options.ts";
 import { OFF_POLICY_DEFAULTS, type OffPolicyOptions } from "./off-policy.ts";
 
 export interface DqnOptions extends OffPolicyOptions {
@@ -47,8 +48,8 @@ const GRADIENT_LENGTH = 10;
  * DQN (Mnih et al. 2015), double (van Hasselt et al. 2016), with n-step returns R and a slowly following target network Q':
  *   y = R + γʰ Q'(s⁺, argmax_a Q(s⁺, a)),  loss = mean Huber(Q(s, a) − y).
  */
-export function dqn(source: EnvironmentSource, options: DqnOptions): Promise<Learner> {
-  const settings = { ...DQN_DEFAULTS, ...options };
+export async function dqn(source: EnvironmentSource, options: DqnOptions): Promise<Learner> {
+  const settings = checkedSettings("dqn", DQN_DEFAULTS, options);
   return allActionsLearner(source, settings, {
     algorithm: "DQN",
     short: "dqn",

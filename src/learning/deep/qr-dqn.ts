@@ -24,6 +24,7 @@ import { apply, type Layers } from "../layers.ts";
 import type { Learner } from "../learner.ts";
 import type { EnvironmentSource } from "./actors.ts";
 import { allActionsLearner } from "./all-actions.ts";
+import { checkedSettings } from "./deep-options.ts";
 import { DQN_DEFAULTS, type DqnOptions } from "./dqn.ts";
 
 export interface QrDqnOptions extends DqnOptions {
@@ -37,8 +38,8 @@ const GRADIENT_LENGTH = 10;
  * QR-DQN (Dabney et al. 2018): quantiles θ_j(s, a) at midpoints τ_j = (j + ½)/n, drawn towards y_i = R + γʰ θ'_i(s⁺, a⁺), a⁺ greedy for the
  * target's own mean, by the quantile Huber loss  mean_i Σ_j |τ_j − 1{y_i < θ_j}| Huber(y_i − θ_j).
  */
-export function qrDqn(source: EnvironmentSource, options: QrDqnOptions): Promise<Learner> {
-  const settings = { ...QR_DQN_DEFAULTS, ...options };
+export async function qrDqn(source: EnvironmentSource, options: QrDqnOptions): Promise<Learner> {
+  const settings = checkedSettings("qr-dqn", QR_DQN_DEFAULTS, options);
   const { quantiles } = settings;
   return allActionsLearner(source, settings, {
     algorithm: "QR-DQN",

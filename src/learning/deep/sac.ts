@@ -28,6 +28,7 @@ import { createRandom, type Random } from "../../numbers/random.ts";
 import { apply, initialise, type Layers, toNetwork } from "../layers.ts";
 import type { Learner } from "../learner.ts";
 import { createActors, type EnvironmentSource } from "./actors.ts";
+import { checkedSettings } from "./deep-options.ts";
 import { standardOf } from "./hindsight.ts";
 import { OFF_POLICY_DEFAULTS, type OffPolicyOptions, offPolicyLearner } from "./off-policy.ts";
 import { unitActions } from "./unit-actions.ts";
@@ -60,7 +61,7 @@ export interface SacNetworks {
  * towards min E[α log π(a|s) − min_i Q_i(s, a)]; log α along −log α E[log π + H], H = −m. Critics, actor and temperature step in one run.
  */
 export async function sac(source: EnvironmentSource, options: SacOptions): Promise<Learner> {
-  const settings = { ...SAC_DEFAULTS, ...options };
+  const settings = checkedSettings("sac", SAC_DEFAULTS, options);
   const { seed, batch } = settings;
   const actors = createActors(source, settings.numEnvs, seed);
   const { observationSize: o, actionSize: m, environment } = actors;

@@ -24,6 +24,7 @@ import { createRandom, type Random } from "../../numbers/random.ts";
 import { apply, initialise, type Layers, toNetwork } from "../layers.ts";
 import type { Learner } from "../learner.ts";
 import { createActors, type EnvironmentSource } from "./actors.ts";
+import { checkDeepOptions, checkedSettings } from "./deep-options.ts";
 import { standardOf } from "./hindsight.ts";
 import { OFF_POLICY_DEFAULTS, type OffPolicyOptions, offPolicyLearner } from "./off-policy.ts";
 import { unitActions } from "./unit-actions.ts";
@@ -57,7 +58,8 @@ export interface Td3Networks {
 }
 
 /** DDPG (Lillicrap et al. 2016): one critic, no noise on the target's actions, no delay. */
-export function ddpg(source: EnvironmentSource, options: Td3Options): Promise<Learner> {
+export async function ddpg(source: EnvironmentSource, options: Td3Options): Promise<Learner> {
+  checkDeepOptions("ddpg", TD3_DEFAULTS, options);
   return td3(source, { critics: 1, targetNoise: 0, policyDelay: 1, ...options });
 }
 
@@ -66,7 +68,7 @@ export function ddpg(source: EnvironmentSource, options: Td3Options): Promise<Le
  * and the targets follow.
  */
 export async function td3(source: EnvironmentSource, options: Td3Options): Promise<Learner> {
-  const settings = { ...TD3_DEFAULTS, ...options };
+  const settings = checkedSettings("td3", TD3_DEFAULTS, options);
   const { seed, batch } = settings;
   const actors = createActors(source, settings.numEnvs, seed);
   const { observationSize: o, actionSize: m, environment } = actors;
