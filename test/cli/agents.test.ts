@@ -84,7 +84,7 @@ describe("a model of four rooms put to work", () => {
   test.each([
     [["plan", model, "--env", "FourRooms-v0", "--goal", "0,0"], "no state of FourRooms-v0"],
     [["plan", model, "--env", "Taxi-v3", "--goal", "1"], "does not have the 68 states"],
-    [["explore", model, "--env", "FourRooms-v0", "--within", "0.1"], "--within is for models of coordinates"],
+    [["explore", model, "--env", "FourRooms-v0", "--within", "0.1"], "--within is for continuous models"],
     [["adapt", model, "--env", "FourRooms-v0", "--goal", "9,9"], "--block, --turn, or --change"],
     [["adapt", model, "--env", "FourRooms-v0", "--goal", "1,2", "--start", "1,1", "--block", "1,2"], "cannot be reached"],
   ])("%j is refused in a sentence", async (words, sentence) => {

@@ -41,7 +41,7 @@ describe("a car that is explored in its inferred model", () => {
 
   test.each([
     [["--within", "0.1"], "give --goal too"],
-    [["--start", "1"], "--start is for models of numbered states"],
+    [["--start", "1"], "--start is for tabular models"],
     [["--env", "Pendulum-v1"], "the coordinates θ, θ̇"],
     [["--env", "Taxi-v3"], "no continuous states"],
   ])("%j is refused in a sentence", async (more, sentence) => {

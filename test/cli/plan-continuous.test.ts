@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe("plan in a model of coordinates", () => {
+describe("plan in a continuous model", () => {
   const words = ["plan", model, "--env", "Pendulum-v1", "--goal", "0,0", "--starts", "4", "--json", "--quiet"];
 
   test("swings the pendulum up as soon as the true laws would, and shows the curves", async () => {
@@ -41,7 +41,7 @@ describe("plan in a model of coordinates", () => {
     [[...words.slice(0, 4), "--goal", "1,2,3"], "more numbers than there are coordinates"],
     [[...words.slice(0, 4), "--goal", "0", "--keep", "θ̇=3"], "must be name=low:high"],
     [[...words.slice(0, 4), "--goal", "0,99"], "goes from -8 to 8"],
-    [[...words.slice(0, 4), "--goal", "0", "--pessimism", "0.5"], "--pessimism is for models of numbered states"],
+    [[...words.slice(0, 4), "--goal", "0", "--pessimism", "0.5"], "--pessimism is for tabular models"],
     [words.slice(0, 4), "--goal is missing: values of θ, θ̇"],
     [["plan", model, "--env", "MountainCarGoal-v0", "--goal", "0"], "has the coordinates position, velocity"],
     [["evaluate", model, "--env", "MountainCarGoal-v0"], "has the coordinates position, velocity"],

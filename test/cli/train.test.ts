@@ -132,7 +132,7 @@ describe("what does not fit is told in a sentence, and leaves nothing behind", (
     ["an unknown environment", ["--env", "Nowhere-v0", "--algorithm", "dqn"], 1, /Nowhere-v0/],
     ["DQN in a Box", ["--env", "Pendulum-v1", "--algorithm", "dqn"], 1, /use sac or td3/],
     ["SAC with Discrete actions", ["--env", "CartPole-v1", "--algorithm", "sac"], 1, /use dqn or qr-dqn/],
-    ["a network for numbered states", ["--env", "FourRooms104-v0", "--algorithm", "dqn"], 1, /tabular/],
+    ["a network for a tabular environment", ["--env", "FourRooms104-v0", "--algorithm", "dqn"], 1, /tabular/],
     [
       "a table for a physical system",
       ["--env", "CartPole-v1", "--algorithm", "q-learning"],

@@ -18,7 +18,7 @@ export function adaptCommand(io: Io): Command {
       new Command("adapt")
         .summary("change the world under an inferred model and see it recover")
         .description(
-          "Change a world under a model that infer wrote: the agent tells when it noticed and what changed, repairs the model and plans anew. Numbered states: beside it Q-learning that goes on and Dyna-Q+ (Dyna-Q where outcomes are drawn) with the full old model. Coordinates: beside it the plan from before, and the plan in the true new laws.",
+          "Change a world under a model that infer wrote: the agent tells when it noticed and what changed, repairs the model and plans anew. Tabular: beside it Q-learning that goes on and Dyna-Q+ (Dyna-Q where outcomes are drawn) with the full old model. Continuous: beside it the plan from before, and the plan in the true new laws.",
         )
         .argument("<folder>", "a folder that vinverse infer wrote")
         .requiredOption("--env <id>", "environment, e.g. FourRooms-v0")
@@ -27,10 +27,10 @@ export function adaptCommand(io: Io): Command {
           "an option of the environment and its new value, e.g. mass=2; may be given again",
           (word: string, before: readonly string[] = []) => [...before, word],
         )
-        .option("--goal <state>", "numbered states: number of a state, or row,column")
-        .option("--block <state>", "numbered states: the cell that closes")
-        .option("--turn <n>", "numbered states: every action does what the one n places on did"),
-      { runs: "30; of coordinates 5", steps: "1000; where outcomes are drawn 5000; of coordinates 300" },
+        .option("--goal <state>", "tabular: number of a state, or row,column")
+        .option("--block <state>", "tabular: the cell that closes")
+        .option("--turn <n>", "tabular: every action does what the one n places on did"),
+      { runs: "30; continuous 5", steps: "1000; where outcomes are drawn 5000; continuous 300" },
     ),
   );
   withExamples(command, [
@@ -47,10 +47,10 @@ export function adaptCommand(io: Io): Command {
     const model = await loadWorldModel(folder);
     const { goal, block, turn, start, discount = DISCOUNT, change = [] } = options;
     if (model.kind === "continuous") {
-      refuseOthers(folder, "coordinates", { goal, block, turn, start, discount: options.discount });
+      refuseOthers(folder, "continuous", { goal, block, turn, start, discount: options.discount });
       return (await import("../parts/adapt-continuous.ts")).adaptContinuous(context, folder, model, { ...options, change });
     }
     if (goal === undefined) throw new UsageError("--goal is missing: the number of a state, or row,column");
-    return (await import("../parts/adapt-numbered.ts")).adaptNumbered(context, folder, { ...options, goal, discount, change });
+    return (await import("../parts/adapt-tabular.ts")).adaptTabular(context, folder, { ...options, goal, discount, change });
   });
 }

@@ -19,7 +19,7 @@ export function exploreCommand(io: Io): Command {
       new Command("explore")
         .summary("look for a goal that is not known, with an inferred model and without")
         .description(
-          "Look for a goal whose place is not told, in a model that infer wrote. Numbered states: beside it R-max and optimistic Q-learning. Coordinates: places visited, what the steps do for the model, and the steps themselves, for infer --transitions; beside it the same agent that knows nothing, the true laws, and random actions.",
+          "Look for a goal whose place is not told, in a model that infer wrote. Tabular: beside it R-max and optimistic Q-learning. Continuous: places visited, what the steps do for the model, and the steps themselves, for infer --transitions; beside it the same agent that knows nothing, the true laws, and random actions.",
         )
         .argument("<folder>", "a folder that vinverse infer wrote")
         .requiredOption("--env <id>", "environment to explore, e.g. FourRooms-v0")
@@ -27,11 +27,11 @@ export function exploreCommand(io: Io): Command {
           "--goal <state>",
           "where the goal is hidden: number of a state, or row,column (default: another place every run); values of coordinates as in plan (default: none)",
         )
-        .option("--within <number>", "coordinates: how near is there, in each of them (default: a twentieth of its range)", positive)
+        .option("--within <number>", "continuous: how near is there, in each of them (default: a twentieth of its range)", positive)
         .addOption(
           new Option(
             "--seek <what>",
-            "coordinates: places never visited, or the steps that tell most about the model (default: places)",
+            "continuous: places never visited, or the steps that tell most about the model (default: places)",
           ).choices(["places", "information"]),
         ),
       { runs: "30", steps: "1000" },
@@ -48,10 +48,10 @@ export function exploreCommand(io: Io): Command {
     const { loadWorldModel } = await import("../../world-model/load.ts");
     const model = await loadWorldModel(folder);
     if (model.kind === "continuous") {
-      refuseOthers(folder, "coordinates", { start, discount });
+      refuseOthers(folder, "continuous", { start, discount });
       return (await import("../parts/explore-continuous.ts")).exploreContinuous(context, folder, model, options);
     }
-    refuseOthers(folder, "numbered states", { within, seek });
+    refuseOthers(folder, "tabular", { within, seek });
     const [{ Explore }, { ExploreStochastic }, { countedRows, rowsOf }, { RMax }, { QLearning }, { learningRuns }, { createRandom }] =
       await Promise.all([
         import("../../agents/tabular/explore.ts"),

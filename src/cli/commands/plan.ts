@@ -22,7 +22,7 @@ export function planCommand(io: Io): Command {
     new Command("plan")
       .summary("plan for a goal in an inferred model and try the plan out")
       .description(
-        "Plan for a goal that no critic has seen, in a model that infer wrote, and follow the plan in the environment: models of numbered states, of physical environments, and of the arm. Beside it the same planner in the true laws, which is the most that a model can give.",
+        "Plan for a goal that no critic has seen, in a model that infer wrote, and follow the plan in the environment: tabular models, continuous ones, and that of the arm. Beside it the same planner in the true laws, which is the most that a model can give.",
       )
       .argument("[folder]", "a folder that vinverse infer wrote")
       .option("--model <folder>", "the same")
@@ -33,10 +33,10 @@ export function planCommand(io: Io): Command {
       )
       .option("--starts <n>", "episodes (default: 20; of the arm 1)", positiveInteger)
       .option("--start <state>", "where to begin, as --goal (default: where episodes of the environment do)")
-      .option("--discount <number>", "γ (default: 0.95; of coordinates 0.99)", discount)
-      .option("--pessimism <share>", "numbered states: share of each step that the worst candidate of the model gets, 0 to 1", share, 0)
-      .option("--within <number>", "coordinates: how near is there, in each of them (default: a twentieth of its range)", positive)
-      .option("--keep <ranges>", "coordinates: name=low:high,… that the plan must not leave on its way")
+      .option("--discount <number>", "γ (default: 0.95; continuous 0.99)", discount)
+      .option("--pessimism <share>", "tabular: share of each step that the worst candidate of the model gets, 0 to 1", share, 0)
+      .option("--within <number>", "continuous: how near is there, in each of them (default: a twentieth of its range)", positive)
+      .option("--keep <ranges>", "continuous: name=low:high,… that the plan must not leave on its way")
       .option("--steps <n>", "longest episode (default: the environment's, up to 200)", positiveInteger)
       .option("--out <folder>", "write report.html with the curves there, of the arm replay.html in three dimensions")
       .option("--force", "write into a folder that holds other files"),
@@ -59,7 +59,7 @@ export function planCommand(io: Io): Command {
     const { registrationOf } = await import("../../environments/registry.ts");
     const loaded = await loadWorldModel(folder);
     if (loaded.kind === "continuous" && options.pessimism > 0)
-      throw new UsageError(`--pessimism is for models of numbered states; ${folder} holds one of coordinates`);
+      throw new UsageError(`--pessimism is for tabular models, and ${folder} holds a continuous one: leave it out`);
     if (loaded.kind === "continuous" && registrationOf(options.env)?.task?.planner === "waypoints")
       return (await import("../parts/plan-arm.ts")).planArm(context, folder, loaded, options);
     if (options.goal === undefined)
@@ -71,7 +71,7 @@ export function planCommand(io: Io): Command {
     const goal = options.goal;
     if (loaded.kind === "continuous")
       return (await import("../parts/plan-continuous.ts")).planContinuous(context, folder, loaded, { ...options, goal });
-    return (await import("../parts/plan-numbered.ts")).planNumbered(context, folder, { ...options, goal });
+    return (await import("../parts/plan-tabular.ts")).planTabularModel(context, folder, { ...options, goal });
   });
 }
 

@@ -30,7 +30,7 @@ export async function loadGoalTask(folder: string, options: GoalOptions): Promis
     import("../../agents/tabular/goal-world.ts"),
   ]);
   const model: WorldModel = await loadWorldModel(folder);
-  if (model.kind !== "tabular") throw new UsageError(`${folder} holds a continuous model; this needs one of numbered states`);
+  if (model.kind !== "tabular") throw new UsageError(`${folder} holds a continuous model; this needs a tabular one`);
   // goals of the environment itself would end episodes on the way
   const environment = await makeEnvironment(options.env, registrationOf(options.env)?.withoutTask);
   const { tables } = environment;

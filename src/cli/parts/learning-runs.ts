@@ -18,14 +18,14 @@ export interface RunOptions extends Omit<GoalOptions, "discount"> {
   readonly steps?: number;
 }
 
-/** γ of numbered states. */
+/** γ of tabular models. */
 export const DISCOUNT = 0.95;
 
 /** @param defaults of --runs and --steps, for people */
 export function withRuns(command: Command, defaults: { readonly runs: string; readonly steps: string }): Command {
   return command
-    .option("--start <state>", "numbered states: where episodes begin (default: the environment's first start)")
-    .option("--discount <number>", `numbered states: γ (default: ${DISCOUNT})`, discount)
+    .option("--start <state>", "tabular: where episodes begin (default: the environment's first start)")
+    .option("--discount <number>", `tabular: γ (default: ${DISCOUNT})`, discount)
     .option("--runs <n>", `runs, each of its own seed (default: ${defaults.runs})`, positiveInteger)
     .option("--steps <n>", `steps of a run (default: ${defaults.steps})`, positiveInteger)
     .option("--out <folder>", "write report.html with the learning curves there")
@@ -33,11 +33,11 @@ export function withRuns(command: Command, defaults: { readonly runs: string; re
 }
 
 /** @throws UsageError naming an option that this kind of model would not look at */
-export function refuseOthers(folder: string, kind: "numbered states" | "coordinates", others: Readonly<Record<string, unknown>>): void {
+export function refuseOthers(folder: string, kind: "tabular" | "continuous", others: Readonly<Record<string, unknown>>): void {
   const foreign = Object.keys(others).find((name) => others[name] !== undefined);
   if (foreign === undefined) return;
-  const theirs = kind === "coordinates" ? "numbered states" : "coordinates";
-  throw new UsageError(`--${foreign} is for models of ${theirs}, and ${folder} holds a model of ${kind}: leave it out`);
+  const theirs = kind === "continuous" ? "tabular" : "continuous";
+  throw new UsageError(`--${foreign} is for ${theirs} models, and ${folder} holds a ${kind} one: leave it out`);
 }
 
 export interface CurvesAbout {

@@ -29,7 +29,7 @@ const MARGIN = 0.02;
 const LONGEST = 200;
 const EPISODES = 20;
 
-/** Plan for values of coordinates in an inferred model, and follow the plans in the true world. */
+/** Plan in a continuous inferred model, and follow the plans in the true world. */
 export async function planContinuous(
   context: Context,
   folder: string,

@@ -5,7 +5,7 @@ import { writeOutputFolder } from "./output-folder.ts";
 import { planReport } from "./plan-report.ts";
 import type { Answer, Context } from "./run.ts";
 
-export interface NumberedPlanOptions extends Omit<GoalOptions, "discount"> {
+export interface TabularPlanOptions extends Omit<GoalOptions, "discount"> {
   readonly goal: string;
   readonly discount?: number;
   readonly pessimism: number;
@@ -16,7 +16,7 @@ export interface NumberedPlanOptions extends Omit<GoalOptions, "discount"> {
 }
 
 /** Plan for a state of a finite world, and follow the plan in the true one. */
-export async function planNumbered(context: Context, folder: string, options: NumberedPlanOptions): Promise<Answer> {
+export async function planTabularModel(context: Context, folder: string, options: TabularPlanOptions): Promise<Answer> {
   const [{ planTabular }, { solveGoals, startValue, stepWorld }, { createRandom }] = await Promise.all([
     import("../../planning/plan.ts"),
     import("../../agents/tabular/goal-world.ts"),

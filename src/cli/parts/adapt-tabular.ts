@@ -8,7 +8,7 @@ import { type GoalTask, loadGoalTask, stateOf } from "./goal-task.ts";
 import { type RunOptions, tellCurves } from "./learning-runs.ts";
 import type { Answer, Context } from "./run.ts";
 
-export interface NumberedAdaptOptions extends RunOptions {
+export interface TabularAdaptOptions extends RunOptions {
   readonly goal: string;
   readonly discount: number;
   readonly block?: string;
@@ -20,8 +20,8 @@ export interface NumberedAdaptOptions extends RunOptions {
 /** Steps of imagined experience that Dyna-Q keeps of each pair where outcomes are drawn. */
 const WINDOW = 20;
 
-/** Change a world of numbered states under an inferred model, beside Q-learning that goes on and Dyna-Q+ (Dyna-Q where outcomes are drawn). */
-export async function adaptNumbered(context: Context, folder: string, options: NumberedAdaptOptions): Promise<Answer> {
+/** Change a tabular world under an inferred model, beside Q-learning that goes on and Dyna-Q+ (Dyna-Q where outcomes are drawn). */
+export async function adaptTabular(context: Context, folder: string, options: TabularAdaptOptions): Promise<Answer> {
   const [{ Adapt }, { AdaptStochastic }, { createRandom }, { arrivals, solveGoals }, { learningRuns }] = await Promise.all([
     import("../../agents/tabular/adapt.ts"),
     import("../../agents/tabular/adapt-stochastic.ts"),
@@ -121,7 +121,7 @@ function alike({ tables: one }: GoalWorld, { tables: other }: GoalWorld): boolea
 }
 
 /** The world after the change: a cell that closes, actions that are turned, or the same environment with other options. */
-async function changed({ world: old, environment }: GoalTask, { env, block, turn, change }: NumberedAdaptOptions): Promise<GoalWorld> {
+async function changed({ world: old, environment }: GoalTask, { env, block, turn, change }: TabularAdaptOptions): Promise<GoalWorld> {
   const given = [block !== undefined, turn !== undefined, change.length > 0].filter(Boolean).length;
   if (given !== 1) throw new UsageError("give one change: --block, --turn, or --change name=number");
   const { closeState, remapActions } = await import("../../agents/tabular/change-world.ts");
