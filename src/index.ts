@@ -78,7 +78,7 @@ export type { LoadWorldModelOptions } from "./world-model/load-continuous.ts";
 export type { EncodingNumbers, NetworkDynamics, NetworkParameters, NetworkSettings } from "./world-model/network-dynamics.ts";
 export type { PointwiseSettings } from "./world-model/pointwise.ts";
 export type { ContinuousScore, DimensionScore } from "./world-model/score.ts";
-export { type Score, type ScoreOptions, scoreModel } from "./world-model/score.ts";
+export { type ScorableModel, type Score, type ScoreOptions, scoreModel } from "./world-model/score.ts";
 export type { TabularScore } from "./world-model/score-tabular.ts";
 export type { Integrator } from "./world-model/structure.ts";
 export type { StructuredDynamics, StructuredSettings } from "./world-model/structured-dynamics.ts";

@@ -41,9 +41,9 @@ export const reproduceFewShot: Reproduce = async ({ critics, seed, onProgress })
     for (const own of seeds) {
       onProgress?.(done++, total, `${id}, seed ${own}`);
       const first = (await inferDynamics(held, { environment, seed: own })) as InferredContinuous;
-      const truth = await scoringTransitions(first.model.definition, environment, { seed: own + 1000 });
+      const truth = await scoringTransitions(first.model, environment, { seed: own + 1000 });
       note(`${key} critics alone`, (await scoreContinuous(first.model, truth)).error);
-      const pool = await scoringTransitions(first.model.definition, environment, { seed: own + 2000, n: 40 });
+      const pool = await scoringTransitions(first.model, environment, { seed: own + 2000, n: 40 });
       for (const n of counts) {
         for (const noise of [0, NOISE]) {
           const transitions = someTransitions(pool, first.model.coordinates.names.length, n, noise, own);

@@ -110,7 +110,7 @@ export async function runCase(entry: UncertaintyCase, paths: readonly string[], 
     const { definition } = model;
     const { angular } = model.coordinates;
     const d = angular.length;
-    const collect = async (offset: number) => withoutTerminals(await scoringTransitions(definition, environment, { seed: seed + offset }));
+    const collect = async (offset: number) => withoutTerminals(await scoringTransitions(model, environment, { seed: seed + offset }));
     const truth = await collect(APART);
     const prediction = await model.predict(truth.states, truth.actions);
     const { whole, dimensions } = coverageOf(prediction, truth, angular);
@@ -159,7 +159,7 @@ async function realTransitions(
   seed: number,
 ): Promise<CalibrationTransitions> {
   const { model } = (await inferDynamics(critics, { environment, seed, ...options, samples: 200 })) as InferredContinuous;
-  const pool = await scoringTransitions(model.definition, environment, { seed: seed + 2 * APART });
+  const pool = await scoringTransitions(model, environment, { seed: seed + 2 * APART });
   await model.release();
   return firstOf(withoutTerminals(pool), transitions!);
 }
@@ -197,7 +197,7 @@ export async function agreement(
     );
   const { angular } = models[0].coordinates;
   const d = angular.length;
-  const truth = withoutTerminals(await scoringTransitions(models[0].definition, environment, { seed: seed + APART }));
+  const truth = withoutTerminals(await scoringTransitions(models[0], environment, { seed: seed + APART }));
   const [a, b] = await Promise.all(models.map((model) => model.predict(truth.states, truth.actions)));
   const turn = (x: number, i: number) => (angular[i % d] ? Math.atan2(Math.sin(x), Math.cos(x)) : x);
   const change = new Float64Array(d);

@@ -54,7 +54,7 @@ export const reproduceZoo: Reproduce = async ({ critics, seed, onProgress }) => 
     for (const [i, own] of seeds.entries()) {
       onProgress?.(c * seedCount + i, cases.length * seedCount, `${id} from ${algorithms.join(" and ")}, seed ${own}`);
       const { model, identifiability } = (await inferDynamics(held, { environment, seed: own, timeStep, kinematic })) as InferredContinuous;
-      const { error } = await scoreContinuous(model, await scoringTransitions(model.definition, environment, { seed: own + 1000 }));
+      const { error } = await scoreContinuous(model, await scoringTransitions(model, environment, { seed: own + 1000 }));
       errors.push(error);
       usable.push(identifiability.verdict.usable);
       verdict ||= identifiability.verdict.sentence;

@@ -57,6 +57,7 @@ export function continuousModel(definition: ContinuousDefinition): DefinedModel 
     method: solver.method,
     coordinates,
     stateSize: d,
+    policy: system.policy,
     definition,
     predict,
     step: stepOf(definition, predict),

@@ -1,11 +1,13 @@
+import { MismatchError } from "../base/mismatch-error.ts";
+import { RefusalError } from "../base/refusal-error.ts";
+import { actionSize } from "../environments/action.ts";
 import { collectTransitions, type VisitedTransitions } from "../environments/collect.ts";
 import { wrapAngle } from "../environments/coordinates.ts";
 import type { Environment } from "../environments/environment.ts";
 import { median } from "../numbers/statistics.ts";
 import { type Coverage, coverageOf } from "./coverage.ts";
-import type { ContinuousDefinition } from "./definition.ts";
 import { scoreTabular, type TabularScore } from "./score-tabular.ts";
-import type { ContinuousWorldModel, TabularWorldModel, WorldModel } from "./world-model.ts";
+import type { ContinuousPrediction, ContinuousWorldModel, TabularWorldModel } from "./world-model.ts";
 
 export interface DimensionScore {
   readonly name: string;
@@ -42,28 +44,34 @@ export interface ScoreOptions {
   readonly epsilon?: number;
 }
 
+/** What a score asks of a model of coordinates, inferred or one's own: `policy` only where it has one. */
+export type ScorableModel = Pick<ContinuousWorldModel, "kind" | "coordinates" | "policy"> & {
+  /** @param states flat [n, d]; @param actions flat [n, m] */
+  predict(states: Float64Array, actions: Float64Array): Promise<Pick<ContinuousPrediction, "nextStates" | "bound" | "trusted">>;
+};
+
 /** Transitions to score a model on: visited under the critic's own policy, ε-random, or by the environment's own behaviour. */
 export async function scoringTransitions(
-  definition: ContinuousDefinition,
+  { policy, coordinates }: Pick<ScorableModel, "coordinates" | "policy">,
   environment: Environment,
   { n = 1000, seed = 1, epsilon = 0.3 }: ScoreOptions = {},
 ): Promise<VisitedTransitions> {
-  const { system } = definition;
-  const { policy, coordinates, actionSize } = system;
   if (environment.simulation?.visit) {
     const visited = environment.simulation.visit(n, seed);
     return { ...visited, rewards: new Float64Array(n), terminated: new Uint8Array(n) };
   }
+  // with ε = 1 every one of these zeros is drawn over
+  const size = actionSize(environment.actionSpace);
   return collectTransitions(
     environment,
-    (observations, rows) => (policy ? policy(coordinates.fromObservations(observations, rows)) : new Float64Array(rows * actionSize)),
+    (observations, rows) => (policy ? policy(coordinates.fromObservations(observations, rows)) : new Float64Array(rows * size)),
     { n, seed, epsilon: policy ? epsilon : 1 },
   );
 }
 
 /** How far the model's next states are from the true ones, with "nothing moves" beside every figure. Transitions that end an episode are left out. */
 export async function scoreContinuous(
-  model: ContinuousWorldModel,
+  model: Pick<ScorableModel, "coordinates" | "predict">,
   truth: Pick<VisitedTransitions, "n" | "states" | "actions" | "nextStates" | "terminated">,
   seed?: number,
 ): Promise<ContinuousScore> {
@@ -71,13 +79,20 @@ export async function scoreContinuous(
   const d = names.length;
   const m = truth.actions.length / truth.n;
   const kept = Array.from({ length: truth.n }, (_, b) => b).filter((b) => !truth.terminated[b]);
-  if (truth.n === 0) throw new RangeError("score: there are no transitions to score on");
-  if (kept.length === 0) throw new RangeError("score: every transition ends its episode, so none is left to score");
+  if (truth.n === 0) throw new RefusalError("score: there are no transitions to score on", { field: "n", fix: "give some" });
+  if (kept.length === 0)
+    throw new RefusalError("score: every transition ends its episode, so none is left to score", { field: "n", fix: "score on more" });
   const take = (from: Float64Array, width: number) =>
     Float64Array.from(kept.flatMap((b) => [...from.subarray(b * width, (b + 1) * width)]));
   const states = take(truth.states, d);
   const next = take(truth.nextStates, d);
   const prediction = await model.predict(states, take(truth.actions, m));
+  for (const field of ["nextStates", "bound", "trusted"] as const) {
+    if (prediction[field]?.length !== states.length)
+      throw new MismatchError(
+        `score: the model's ${field} are ${prediction[field]?.length ?? 0} numbers for ${kept.length} states of ${d}; let predict give flat [n, ${d}]`,
+      );
+  }
   const predicted = prediction.nextStates;
   const coverage = coverageOf(prediction, { states, nextStates: next }, angular);
   const n = kept.length;
@@ -110,7 +125,11 @@ export async function scoreContinuous(
   });
   // a coordinate that never moved has no change to be held against
   const moving = dimensions.filter(({ error, nmse }) => Number.isFinite(error) && Number.isFinite(nmse));
-  if (moving.length === 0) throw new RangeError("score: nothing moves in these transitions, so no error can be held against a change");
+  if (moving.length === 0)
+    throw new RefusalError("score: nothing moves in these transitions, so no error can be held against a change", {
+      field: "n",
+      fix: "score on more",
+    });
   const average = (of: (dimension: DimensionScore) => number) => moving.reduce((sum, dimension) => sum + of(dimension), 0) / moving.length;
   return {
     kind: "continuous",
@@ -128,25 +147,27 @@ export async function scoreContinuous(
 export type Score = ContinuousScore | TabularScore;
 
 /**
- * Score a model against an environment, on states that its critic's own policy visits (continuous) or on every pair (finite).
- * @throws TypeError where model and environment are not of one kind
+ * Score a model, inferred or one's own, against an environment, on states that its critic's own policy visits (continuous) or on every pair (finite).
+ * @throws MismatchError where model and environment are not of one kind, or predictions not of the length of the states; RefusalError where nothing is left to score
  */
-export function scoreModel(model: ContinuousWorldModel, environment: Environment, options?: ScoreOptions): Promise<ContinuousScore>;
+export function scoreModel(model: ScorableModel, environment: Environment, options?: ScoreOptions): Promise<ContinuousScore>;
 export function scoreModel(model: TabularWorldModel, environment: Environment, options?: ScoreOptions): Promise<TabularScore>;
-export function scoreModel(model: WorldModel, environment: Environment, options?: ScoreOptions): Promise<Score>;
-export async function scoreModel(model: WorldModel, environment: Environment, options: ScoreOptions = {}): Promise<Score> {
+export function scoreModel(model: ScorableModel | TabularWorldModel, environment: Environment, options?: ScoreOptions): Promise<Score>;
+export async function scoreModel(
+  model: ScorableModel | TabularWorldModel,
+  environment: Environment,
+  options: ScoreOptions = {},
+): Promise<Score> {
   if (model.kind === "tabular") {
-    if (!environment.tables) throw new TypeError(`${environment.id} has no tables to score a finite model against`);
+    if (!environment.tables) throw new MismatchError(`${environment.id} has no tables to score a finite model against`);
     return scoreTabular(model, environment.tables);
   }
   const { coordinates } = environment;
-  if (!coordinates) throw new TypeError(`${environment.id} has no continuous states to score this model against`);
+  if (!coordinates) throw new MismatchError(`${environment.id} has no continuous states to score this model against`);
   const { seed = 1 } = options;
-  const definition = (model as ContinuousWorldModel & { readonly definition?: ContinuousDefinition }).definition;
-  if (!definition) throw new TypeError("score: the model was not made by inferDynamics or loadWorldModel");
   if (coordinates.names.length !== model.coordinates.names.length)
-    throw new TypeError(
+    throw new MismatchError(
       `score: the model has ${model.coordinates.names.length} coordinates, ${environment.id} ${coordinates.names.length}`,
     );
-  return scoreContinuous(model, await scoringTransitions(definition, environment, { ...options, seed }), seed);
+  return scoreContinuous(model, await scoringTransitions(model, environment, { ...options, seed }), seed);
 }

@@ -62,6 +62,8 @@ export interface ContinuousWorldModel extends WorldModelBase {
    * an amortised model answers much faster without it.
    */
   step(states: Float64Array, actions: Float64Array, n: number, wantsDeviation?: boolean): Promise<ContinuousStep>;
+  /** What the critic does in states [n, d]: flat [n, m]. A score is then taken where that leads; absent, where random actions lead. */
+  readonly policy?: (states: Float64Array) => Promise<ArrayLike<number>>;
   /** Free the sessions of its networks; it answers no more. */
   release(): Promise<void>;
   /** States visited from `state` under `actions` [T, m]: flat [T + 1, d]; means, or drawn from the noise that was inferred where a seed is given. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { scoreContinuous } from "../../src/world-model/score.ts";
+import { make } from "../../src/environments/make.ts";
+import { type ScorableModel, scoreContinuous, scoreModel, scoringTransitions } from "../../src/world-model/score.ts";
 import type { ContinuousWorldModel } from "../../src/world-model/world-model.ts";
 import { plainCoordinates } from "../planted-critic.ts";
 
@@ -117,5 +118,77 @@ describe("errors of several coordinates", () => {
     await expect(scoreContinuous(model, truth({ from: [], to: [] }))).rejects.toThrow("there are no transitions to score on");
     await expect(scoreContinuous(model, truth({ from: [1], to: [2], ends: [1] }))).rejects.toThrow("every transition ends its episode");
     await expect(scoreContinuous(answering([1, 2], [false]), truth({ from: [1, 2], to: [1, 2] }))).rejects.toThrow("nothing moves");
+  });
+});
+
+describe("a model of the user's own", () => {
+  const environment = make("Pendulum-v1");
+  const physics = environment.physics!;
+  const coordinates = physics.coordinates;
+  /** What `answer` makes of the true next states, in an object that has nothing else. */
+  const own = (answer: (next: Float64Array, states: Float64Array) => Float64Array): ScorableModel => ({
+    kind: "continuous",
+    coordinates,
+    async predict(states, actions) {
+      const n = states.length / 2;
+      const out = { nextStates: new Float64Array(2 * n), rewards: new Float64Array(n), terminated: new Uint8Array(n) };
+      physics.step(states, actions, n, out);
+      return {
+        nextStates: answer(out.nextStates, states),
+        bound: new Float64Array(2 * n).fill(0.01),
+        trusted: new Uint8Array(2 * n).fill(1),
+      };
+    },
+  });
+
+  test("is scored as an inferred one is: the laws themselves have no error, nothing moves has 1", async () => {
+    const exact = await scoreModel(
+      own((next) => next),
+      environment,
+      { n: 200, seed: 3 },
+    );
+    expect(exact).toMatchObject({ kind: "continuous", error: 0, transitions: 200, seed: 3 });
+    expect(exact.coverage.all).toBe(1);
+    expect(
+      (
+        await scoreModel(
+          own((_next, states) => states),
+          environment,
+          { n: 200, seed: 3 },
+        )
+      ).error,
+    ).toBe(1);
+  });
+
+  test("goes where its policy leads, and where random actions lead without one", async () => {
+    let rows = 0;
+    const policy = async (states: Float64Array) => {
+      rows += states.length / 2;
+      return new Float64Array(states.length / 2).fill(1.5);
+    };
+    const led = await scoringTransitions({ coordinates, policy }, environment, { n: 100, seed: 4, epsilon: 0 });
+    expect([...led.actions].every((action) => action === 1.5)).toBe(true);
+    expect(rows).toBeGreaterThanOrEqual(100);
+    const random = await scoringTransitions({ coordinates }, environment, { n: 100, seed: 4, epsilon: 0 });
+    expect(new Set(random.actions).size).toBe(100);
+  });
+
+  test("is told what is missing of its answers, and that another environment is not its own", async () => {
+    const short = own((next) => next.subarray(2));
+    await expect(scoreModel(short, environment, { n: 50 })).rejects.toThrow(
+      "score: the model's nextStates are 98 numbers for 50 states of 2; let predict give flat [n, 2]",
+    );
+    await expect(
+      scoreModel(
+        own((next) => next),
+        make("CartPole-v1"),
+      ),
+    ).rejects.toThrow("score: the model has 2 coordinates, CartPole-v1 4");
+    await expect(
+      scoreModel(
+        own((next) => next),
+        make("FrozenLake-v1"),
+      ),
+    ).rejects.toThrow("FrozenLake-v1 has no continuous states to score this model against");
   });
 });

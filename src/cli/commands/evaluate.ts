@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Command } from "commander";
+import { MismatchError } from "../../base/mismatch-error.ts";
 import type { WorldModel } from "../../world-model/world-model.ts";
 import { checkSameWorld, makeEnvironment } from "../parts/environments.ts";
 import { UsageError } from "../parts/errors.ts";
@@ -101,7 +102,7 @@ async function scoreAgainst(
     // The next seed, as infer does: its own chose the states that were asked about.
     return await scoreModel(model, environment, { n: options.states, seed: options.seed + 1 });
   } catch (error) {
-    if (error instanceof TypeError) throw new UsageError(error.message, { cause: error });
+    if (error instanceof MismatchError) throw new UsageError(error.message, { cause: error });
     throw error;
   }
 }

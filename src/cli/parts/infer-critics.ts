@@ -134,7 +134,7 @@ async function inferNetworks(critics: readonly (NetworkCritic | StateValueCritic
   if (!environment) return continuous;
   onProgress?.(0, 1, "scoring");
   const { scoreContinuous, scoringTransitions } = await import("../../world-model/score.ts");
-  const visited = await scoringTransitions(model.definition, environment, { seed: seed + 1 });
+  const visited = await scoringTransitions(model, environment, { seed: seed + 1 });
   return { ...continuous, environment, transitions: visited, score: await scoreContinuous(model, visited, seed + 1) };
 }
 

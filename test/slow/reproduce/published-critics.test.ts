@@ -27,7 +27,7 @@ async function inferAndScore(id: "Pendulum-v1" | "CartPole-v1" | "MountainCarCon
 
 /** What 90 % bounds hold of 1000 further transitions: as inference left them, and measured by other 1000. */
 async function coverage(id: "Pendulum-v1" | "CartPole-v1", model: InferredContinuous["model"]) {
-  const collect = async (seed: number) => withoutTerminals(await scoringTransitions(model.definition, make(id), { seed }));
+  const collect = async (seed: number) => withoutTerminals(await scoringTransitions(model, make(id), { seed }));
   const truth = await collect(freshSeed + 2000);
   const of = async (own: ContinuousWorldModel) =>
     coverageOf(await own.predict(truth.states, truth.actions), truth, model.coordinates.angular).whole.all;
