@@ -8,6 +8,7 @@ import { version } from "./parts/version.ts";
 /** Each loads its own code when it is asked for: the program starts in the time that one of them takes. */
 const commands: Readonly<Record<string, () => Promise<(io: Io) => Command>>> = {
   start: async () => (await import("./commands/start.ts")).startCommand,
+  doctor: async () => (await import("./commands/doctor.ts")).doctorCommand,
   inspect: async () => (await import("./commands/inspect.ts")).inspectCommand,
   infer: async () => (await import("./commands/infer.ts")).inferCommand,
   evaluate: async () => (await import("./commands/evaluate.ts")).evaluateCommand,

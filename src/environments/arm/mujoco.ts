@@ -19,6 +19,7 @@ export interface MjData {
 export interface Mujoco {
   readonly MjModel: { from_xml_string(xml: string): MjModel };
   readonly MjData: new (model: MjModel) => MjData;
+  mj_versionString(): string;
   mj_step(model: MjModel, data: MjData): void;
   mj_kinematics(model: MjModel, data: MjData): void;
 }
