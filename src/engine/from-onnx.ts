@@ -19,19 +19,20 @@ const STANDARD_DOMAINS = new Set(["", "ai.onnx"]);
 /**
  * Read an ONNX model (opsets 11 to 21) made of operators that we can run and differentiate. Inputs and outputs keep their names; where the
  * model has a single symbolic length it becomes "N". Shape arithmetic and other work on constants is done here.
+ * @param freeBatch the first length of every input is "N", also where the file fixes it
  * @throws OnnxError where the bytes are not such a model; UnsupportedOperatorError naming the operator and its node
  */
-export function fromOnnx(bytes: Uint8Array): Graph {
+export function fromOnnx(bytes: Uint8Array, { freeBatch = false }: { readonly freeBatch?: boolean } = {}): Graph {
   const model = decode(bytes);
   try {
-    return readModel(model);
+    return readModel(model, freeBatch);
   } catch (error) {
     if (error instanceof OnnxError || error instanceof UnsupportedOperatorError) throw error;
     throw new OnnxError(`not a valid ONNX model: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
-function readModel(model: ModelMessage): Graph {
+function readModel(model: ModelMessage, freeBatch: boolean): Graph {
   const message = model.graph;
   if (!message) throw new OnnxError("the file holds no ONNX graph: is it an ONNX model?");
   const opset = opsetOf(model);
@@ -43,7 +44,7 @@ function readModel(model: ModelMessage): Graph {
     const { dims, data, dtype } = decodeTensor(tensor, `initializer '${name}'`);
     known.set(name, graph.constant(data, dims, dtype));
   }
-  readInputs(message, graph, known);
+  readInputs(message, graph, known, freeBatch);
   const context: NormaliseContext = { graph, opset };
   for (const node of message.node ?? []) readNode(node, context, known);
   for (const { name = "" } of message.output ?? []) {
@@ -72,10 +73,10 @@ function opsetOf(model: ModelMessage): number {
   return version;
 }
 
-function readInputs(message: GraphMessage, graph: Graph, known: Map<string, Value>): void {
+function readInputs(message: GraphMessage, graph: Graph, known: Map<string, Value>, freeBatch: boolean): void {
   // before file version 4 every initializer was listed as an input too
   const infos = (message.input ?? []).filter(({ name = "" }) => !known.has(name));
-  const shapes = infos.map(inputShape);
+  const shapes = infos.map(inputShape).map((shape): Dim[] => (freeBatch && shape.length > 0 ? ["N", ...shape.slice(1)] : shape));
   const symbols = new Set(shapes.flat().filter((dim) => typeof dim === "string"));
   infos.forEach((info, i) => {
     const name = info.name ?? "";

@@ -7,9 +7,16 @@ import "./operators/index.ts";
  * Append a graph's nodes to another, its inputs replaced by values of that one.
  * Shapes are inferred anew, so a named length may become a number or another name.
  * @param feeds a value of `target` for every input that the outputs depend on
+ * @param wanted names of the outputs to append; all where left out
  * @returns the source's outputs, as values of the target
  */
-export function inline(source: Graph, target: Graph, feeds: Readonly<Record<string, Value>>): Record<string, Value> {
+export function inline(
+  source: Graph,
+  target: Graph,
+  feeds: Readonly<Record<string, Value>>,
+  wanted: readonly string[] = [...source.outputs.keys()],
+): Record<string, Value> {
+  const kept = [...source.outputs].filter(([name]) => wanted.includes(name));
   const copies = new Map<Value, Value>();
   for (const input of source.inputs) {
     const value = feeds[input.name];
@@ -32,7 +39,10 @@ export function inline(source: Graph, target: Graph, feeds: Readonly<Record<stri
     copies.set(value, held);
     return held;
   };
-  for (const node of nodesBehind(source, source.outputs.values())) {
+  for (const node of nodesBehind(
+    source,
+    kept.map(([, value]) => value),
+  )) {
     const outputs = target.apply(
       node.operator,
       node.inputs.map((v) => v && copy(v)),
@@ -42,5 +52,5 @@ export function inline(source: Graph, target: Graph, feeds: Readonly<Record<stri
       copies.set(value, outputs[i]);
     });
   }
-  return Object.fromEntries([...source.outputs].map(([name, value]) => [name, copy(value)]));
+  return Object.fromEntries(kept.map(([name, value]) => [name, copy(value)]));
 }

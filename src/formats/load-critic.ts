@@ -24,7 +24,7 @@ import { type Archive, isZip, openZip } from "./zip.ts";
 export interface LoadCriticOptions extends StateDictOptions {
   /** VecNormalize statistics: a file, or "none" where observations were not normalised. Found beside the file by its usual names when left out. */
   readonly normalization?: string;
-  /** ONNX of several outputs: the one that holds the values. */
+  /** ONNX of several outputs: the one that holds the action values. */
   readonly output?: string;
 }
 
@@ -113,7 +113,7 @@ export function readCritic(bytes: Uint8Array, source: CriticSource, options: Loa
   const { file, environment } = source;
   const known = { ...options, environment: options.environment ?? environment };
   if (isNpy(bytes)) return tableCritic(new Map([["q", readNpy(bytes, file)]]), file, known);
-  if (file.endsWith(".safetensors")) return stateDictCritic(fromSafetensors(bytes, file), file, { ...known, ordered: false });
+  if (file.endsWith(".safetensors")) return safetensorsCritic(bytes, file, known);
   if (file.endsWith(".onnx")) return onnxCritic(bytes, file, known);
   if (isTorchStream(bytes)) return stateDictCritic(readTorch(bytes, file), file, known);
   if (!isZip(bytes)) {
@@ -128,6 +128,17 @@ export function readCritic(bytes: Uint8Array, source: CriticSource, options: Loa
   if (names.some((name) => name === "data.pkl" || name.endsWith("/data.pkl"))) return stateDictCritic(readTorch(bytes, file), file, known);
   if (names.length > 0 && names.every((name) => name.endsWith(".npy"))) return tableCritic(readNpz(bytes, file), file, known);
   return agentCritic(openZip(bytes, file), source, options);
+}
+
+/** The format sorts tensors by name; `order` is that in which the layers were made. */
+function safetensorsCritic(bytes: Uint8Array, file: string, options: LoadCriticOptions): Critic {
+  const tensors = fromSafetensors(bytes, file);
+  const { order } = options;
+  if (order === undefined) return stateDictCritic(tensors, file, { ...options, ordered: false });
+  const missing = [...tensors.keys()].find((name) => !order.includes(name)) ?? order.find((name) => !tensors.has(name));
+  if (missing !== undefined)
+    throw new FormatError(file, `'${printable(missing)}'`, "stands in the file or in order, but not in both", "list every tensor once");
+  return stateDictCritic(new Map(order.map((name) => [name, tensors.get(name)!])), file, { ...options, ordered: true });
 }
 
 function fromSafetensors(bytes: Uint8Array, file: string): Map<string, Tensor> {
@@ -182,7 +193,12 @@ async function sidecarOf(file: string): Promise<LoadCriticOptions> {
   const { layerOrder } = options;
   if (layerOrder !== undefined && layerOrder !== "norm-activation" && layerOrder !== "activation-norm")
     throw new FormatError(path, "layerOrder", `is ${printable(String(layerOrder))}`, 'say "norm-activation" or "activation-norm"');
-  const parts = (said as Record<string, unknown>).roles;
+  const { order, roles: parts } = said as Record<string, unknown>;
+  if (order !== undefined) {
+    if (!Array.isArray(order) || !order.every((entry): entry is string => typeof entry === "string"))
+      throw new FormatError(path, "order", "is not a list of names of tensors", "correct it or leave it out");
+    options.order = order;
+  }
   if (parts !== undefined) options.roles = rolesOf(parts, path);
   return options;
 }

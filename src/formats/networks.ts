@@ -121,7 +121,7 @@ function discrete(
       file,
       `'${printable(online.name)}'`,
       `gives a single number, a state value V(s) or a pair's Q(s, a) of ${online.inputs} numbers, and the actions are not said`,
-      "save the actor (with action_scale and action_bias) and the critics as a tuple of state dicts, or export Q(s, a) as ONNX",
+      "save the actor (with action_scale and action_bias) and the critics as a tuple of state dicts, or export a module of (observation, action) with the outputs action_values and state_values as ONNX",
     );
   let target: ReadNetwork | undefined;
   if (targets.length > 0) {

@@ -8,8 +8,10 @@ import { explorationDeviation, type SquashedGaussian } from "../critics/squashed
 import type { Value } from "../engine/index.ts";
 import { type Dict, flatDimension, type Space, sortedKeys } from "../spaces/space.ts";
 import { boundedActions } from "./bounded-actions.ts";
+import type { LayerOrder } from "./chain.ts";
 import { FormatError } from "./format-error.ts";
 import { ReadTensors } from "./read-tensors.ts";
+import type { Role } from "./roles.ts";
 import { expectFinite, readSequential } from "./sequential.ts";
 import { discountOf, type StableBaselines3Checkpoint } from "./stable-baselines3.ts";
 import type { StateDict } from "./tensor.ts";
@@ -44,6 +46,9 @@ export interface CheckpointDetails {
   readonly tensors: StateDict;
   /** torch.nn class between the layers. */
   readonly activation: string;
+  /** Bare tensors: what was said of them when they were read. */
+  readonly layerOrder?: LayerOrder;
+  readonly roles?: Readonly<Record<string, Role>>;
   /** What was taken for granted, or taken from another file, for people. */
   readonly notes?: readonly string[];
 }

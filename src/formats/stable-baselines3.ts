@@ -114,7 +114,11 @@ function algorithmOf(tensors: StateDict, data: Json, file: string): StableBaseli
       file,
       "policy.pth",
       "has a features extractor with weights, which is not read",
-      "export Q(s, ·), or Q(s, a) with the inputs observation and action, as ONNX",
+      has("q_net") || has("quantile_net")
+        ? "export Q(s, ·) as ONNX"
+        : has("critic.qf0.")
+          ? "export a module of (observation, action) with the outputs action_values and state_values as ONNX"
+          : "train it with the plain extractor of MlpPolicy",
     );
   }
   if (has("quantile_net.quantile_net.")) return "QR-DQN";
@@ -129,6 +133,13 @@ function algorithmOf(tensors: StateDict, data: Json, file: string): StableBaseli
       throw new FormatError(file, "policy_kwargs.squash_output", "is true, which is not read", "use a policy whose actions are clipped");
     return "cg_max_steps" in data ? "TRPO" : "clip_range" in data || "n_epochs" in data ? "PPO" : "A2C";
   }
+  if (has("action_net.") && ![...tensors.keys()].some((key) => !key.startsWith("action_net.")))
+    throw new FormatError(
+      file,
+      "policy.pth",
+      "holds a policy alone (ARS), which has no critic",
+      "use an agent of an algorithm that learns values",
+    );
   const first = [...tensors.keys()][0];
   const seen = first === undefined ? "holds no tensors" : `begins with '${printable(first)}'`;
   throw new FormatError(

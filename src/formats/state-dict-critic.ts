@@ -27,6 +27,8 @@ export interface StateDictOptions extends CriticOptions {
   readonly roles?: Readonly<Record<string, Role>>;
   /** On which side of its activation a normalisation stands. Default "norm-activation", and told. */
   readonly layerOrder?: LayerOrder;
+  /** safetensors: names of all tensors in the order in which the layers were made. */
+  readonly order?: readonly string[];
   /** Whether the file keeps the order in which layers were made. Default true. */
   readonly ordered?: boolean;
 }
@@ -83,6 +85,8 @@ export function stateDictCritic(tensors: StateDict, file: string, options: State
       timeFeature: false,
       tensors,
       activation,
+      layerOrder: options.layerOrder,
+      roles: options.roles,
       notes,
     },
   });

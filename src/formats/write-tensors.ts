@@ -43,7 +43,7 @@ export function criticTensors(critic: Critic): TensorFile | undefined {
   }
   const checkpoint = "checkpoint" in critic ? (critic.checkpoint as CheckpointDetails) : undefined;
   if (!checkpoint) return undefined;
-  const { tensors, activation, quantiles, temperature, normalization } = checkpoint;
+  const { tensors, activation, quantiles, temperature, normalization, layerOrder, roles } = checkpoint;
   const normalized = normalization && {
     "normalization.mean": { shape: [normalization.mean.length], data: normalization.mean },
     "normalization.scale": { shape: [normalization.scale.length], data: normalization.scale },
@@ -54,6 +54,9 @@ export function criticTensors(critic: Critic): TensorFile | undefined {
     json: {
       ...identity,
       activation,
+      order: [...tensors.keys()],
+      ...(layerOrder ? { layerOrder } : {}),
+      ...(roles ? { roles } : {}),
       ...(quantiles > 1 ? { quantileCount: quantiles } : {}),
       ...(temperature > 0 ? { temperature } : {}),
       ...(normalization ? { normalization: "clip((observation - mean) * scale, -bound, bound)" } : {}),

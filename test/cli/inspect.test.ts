@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -60,6 +60,24 @@ describe("agents in folders of RL Zoo", () => {
     }
     expect(readdirSync(folder)).toEqual(["cut.zip"]);
   });
+});
+
+test("statistics that nobody claims are asked for; --normalization takes them, or says that there were none", async () => {
+  const at = join(folder, "unclaimed");
+  mkdirSync(at);
+  const fixtures = fileURLToPath(new URL("../formats/fixtures/old-her", import.meta.url));
+  const [agent, statistics] = [join(at, "agent.zip"), join(at, "my_vecnormalize_copy.pkl")];
+  copyFileSync(join(fixtures, "old-her.zip"), agent);
+  copyFileSync(join(fixtures, "old-her/vecnormalize.pkl"), statistics);
+  expect(await run("inspect", agent)).toMatchObject({
+    code: 1,
+    err: `vinverse: ${statistics}: the statistics lie beside agent.zip, and their name does not say whose they are; give --normalization FILE, or --normalization none.\n`,
+  });
+  const observations = async (normalization: string) =>
+    JSON.parse((await run("inspect", agent, "--normalization", normalization, "--json")).out).normalization.observations;
+  expect([await observations(statistics), await observations("none")]).toEqual([true, false]);
+  const converted = await run("convert", agent, "--normalization", statistics, "--to", "folder", "--out", join(at, "critic"));
+  expect(converted).toMatchObject({ code: 0 });
 });
 
 test("what is not there, and what is no critic, is told in a sentence", async () => {

@@ -17,6 +17,7 @@ import type { InferredContinuous } from "../../src/inversion/assemble.ts";
 import { inferDynamics } from "../../src/inversion/infer.ts";
 import { createRandom } from "../../src/numbers/random.ts";
 import { stepGraph } from "../../src/world-model/step-graph.ts";
+import { mlpTensors, type Tensors, writeTorch } from "./write-checkpoint.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vinverse-convert-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -211,6 +212,35 @@ describe("vinverse convert", () => {
     await expect(loadCritic(other)).rejects.toThrow(
       "td3.json: algorithm is TD3, for which tensors alone are not enough; convert the original with --to folder.",
     );
+  });
+
+  test("safetensors keeps the order of layers, their roles and what was said of them", async () => {
+    const square = (seed: number) => mlpTensors("x", [3, 3], seed);
+    const [first, second, last] = [square(1), square(2), mlpTensors("x", [3, 2], 3)];
+    const layers: Tensors = {
+      "net.zeta.weight": first["x.0.weight"],
+      "net.zeta.bias": first["x.0.bias"],
+      "net.norm.weight": { shape: [3], data: [0.5, -1, 2] },
+      "net.norm.bias": { shape: [3], data: [0.1, 0.2, -0.3] },
+      "net.alpha.weight": second["x.0.weight"],
+      "net.alpha.bias": second["x.0.bias"],
+      "net.head.weight": last["x.0.weight"],
+      "net.head.bias": last["x.0.bias"],
+    };
+    const other = Object.fromEntries(
+      Object.entries(layers).map(([name, t]) => [name.replace("net.", "copy."), { ...t, data: t.data.map((x) => -x) }]),
+    );
+    const [from, to] = [join(folder, "named.pt"), join(folder, "named.safetensors")];
+    writeFileSync(from, writeTorch({ ...layers, ...other }));
+    const json = { gamma: 0.9, layerOrder: "activation-norm", roles: { net: "online", copy: "target" } };
+    writeFileSync(join(folder, "named.json"), JSON.stringify(json));
+    const source = (await loadCritic(from)) as NetworkCritic;
+    expect((await run(from, "--to", "safetensors", "--out", to, "--force")).code).toBe(0);
+    expect(JSON.parse(readFileSync(join(folder, "named.json"), "utf8"))).toMatchObject({
+      ...json,
+      order: Object.keys({ ...layers, ...other }),
+    });
+    await same(source, { ...((await loadCritic(to)) as NetworkCritic), name: source.name, heads: source.heads });
   });
 
   test("refuses what a format cannot hold", async () => {

@@ -194,7 +194,20 @@ const cases: readonly (readonly [string, Uint8Array, string, LoadCriticOptions?]
   [
     "cnn.zip",
     agent({}, { ...dqn, "features_extractor.cnn.0.weight": { shape: [1, 1], data: [0] } }),
-    "policy.pth has a features extractor with weights, which is not read; export Q(s, ·), or Q(s, a) with the inputs observation and action, as ONNX.",
+    "policy.pth has a features extractor with weights, which is not read; export Q(s, ·) as ONNX.",
+  ],
+  [
+    "cnn-continuous.zip",
+    writeAgent(
+      { ...data, action_space: boxSpace([-1], [1]) },
+      { ...sac, "actor.features_extractor.net.0.weight": { shape: [1, 1], data: [0] } },
+    ),
+    "policy.pth has a features extractor with weights, which is not read; export a module of (observation, action) with the outputs action_values and state_values as ONNX.",
+  ],
+  [
+    "ars.zip",
+    agent({}, mlpTensors("action_net", [2, 3], 1)),
+    "policy.pth holds a policy alone (ARS), which has no critic; use an agent of an algorithm that learns values.",
   ],
   [
     "multi-discrete.zip",
@@ -204,7 +217,7 @@ const cases: readonly (readonly [string, Uint8Array, string, LoadCriticOptions?]
   [
     "cnn.zip",
     agent({}, { ...dqn, ...mlpTensors("q_net.features_extractor.cnn", [2, 4], 1) }),
-    "policy.pth has a features extractor with weights, which is not read; export Q(s, ·), or Q(s, a) with the inputs observation and action, as ONNX.",
+    "policy.pth has a features extractor with weights, which is not read; export Q(s, ·) as ONNX.",
   ],
   [
     "activation.zip",

@@ -2,20 +2,20 @@ import { Command, Option } from "commander";
 import type { Critic } from "../../critics/critic.ts";
 import type { ContinuousDefinition } from "../../world-model/definition.ts";
 import type { WorldModel } from "../../world-model/world-model.ts";
+import { type CriticFileOptions, criticOptions, withCriticOptions } from "../parts/critic-options.ts";
 import { RefusalError, UsageError } from "../parts/errors.ts";
 import type { Io } from "../parts/io.ts";
 import { toPrettyJson } from "../parts/json.ts";
 import { writeOutputFolder } from "../parts/output-folder.ts";
-import { type CommonOptions, discount, perform, withCommonOptions, withExamples } from "../parts/run.ts";
+import { type CommonOptions, perform, withCommonOptions, withExamples } from "../parts/run.ts";
 
 const targets = ["onnx", "safetensors", "npz", "folder"] as const;
 type Target = (typeof targets)[number];
 
-interface ConvertOptions extends CommonOptions {
+interface ConvertOptions extends CommonOptions, CriticFileOptions {
   readonly to: Target;
   readonly out: string;
   readonly jacobian?: boolean;
-  readonly gamma?: number;
   readonly force?: boolean;
 }
 
@@ -24,17 +24,18 @@ type Written = Readonly<Record<string, Uint8Array>> | ((folder: string) => Promi
 
 export function convertCommand(io: Io): Command {
   const command = withCommonOptions(
-    new Command("convert")
-      .summary("write a critic or an inferred model in another format")
-      .description(
-        "Write a critic or an inferred model as ONNX, safetensors with a JSON beside it, npz (tables), or a folder of ours. See docs/reference/formats.md.",
-      )
-      .argument("<input>", "any critic that inspect reads, or a folder that infer wrote")
-      .addOption(new Option("--to <format>", "what to write").choices(targets).makeOptionMandatory())
-      .requiredOption("--out <path>", "file (or folder) to write")
-      .option("--jacobian", "with onnx: the derivative of the values by the observation, or of the step by the state, besides")
-      .option("--gamma <number>", "discount of the critic, where its file does not say it", discount)
-      .option("--force", "replace what is there"),
+    withCriticOptions(
+      new Command("convert")
+        .summary("write a critic or an inferred model in another format")
+        .description(
+          "Write a critic or an inferred model as ONNX, safetensors with a JSON beside it, npz (tables), or a folder of ours. See docs/reference/formats.md.",
+        )
+        .argument("<input>", "any critic that inspect reads, or a folder that infer wrote")
+        .addOption(new Option("--to <format>", "what to write").choices(targets).makeOptionMandatory())
+        .requiredOption("--out <path>", "file (or folder) to write")
+        .option("--jacobian", "with onnx: the derivative of the values by the observation, or of the step by the state, besides")
+        .option("--force", "replace what is there"),
+    ),
   );
   withExamples(command, [
     ["vinverse convert agent.zip --to onnx --jacobian --out critic.onnx", "values and their Jacobian, for any ONNX runtime"],
@@ -49,7 +50,7 @@ export function convertCommand(io: Io): Command {
     const model = (await files.kind(`${input}/model.json`)) === "file" ? await loadModel(input) : undefined;
     const written = model
       ? await ofModel(model, input, to, out, jacobian)
-      : await ofCritic(await loadCritic(input, options.gamma), to, out, jacobian);
+      : await ofCritic(await loadCritic(input, options), to, out, jacobian);
     if (typeof written === "function") await writeOutputFolder(out, force, written);
     else {
       for (const path of Object.keys(written))
@@ -66,8 +67,8 @@ async function loadModel(input: string): Promise<WorldModel> {
   return (await import("../../world-model/load.ts")).loadWorldModel(input);
 }
 
-async function loadCritic(input: string, gamma: number | undefined): Promise<Critic> {
-  return (await import("../../formats/index.ts")).loadCritic(input, { gamma });
+async function loadCritic(input: string, options: CriticFileOptions): Promise<Critic> {
+  return (await import("../../formats/index.ts")).loadCritic(input, criticOptions(options));
 }
 
 async function ofCritic(critic: Critic, to: Target, out: string, jacobian: boolean): Promise<Written> {

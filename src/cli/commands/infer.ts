@@ -1,15 +1,15 @@
 import { Command, InvalidArgumentError } from "commander";
 import { methods } from "../../inversion/options.ts";
+import { type CriticFileOptions, criticOptions, withCriticOptions } from "../parts/critic-options.ts";
 import type { Io } from "../parts/io.ts";
 import { checkOutputFolder } from "../parts/output-folder.ts";
-import { type CommonOptions, discount, perform, positiveInteger, withCommonOptions, withExamples } from "../parts/run.ts";
+import { type CommonOptions, perform, positiveInteger, withCommonOptions, withExamples } from "../parts/run.ts";
 import { version } from "../parts/version.ts";
 
-interface InferOptions extends CommonOptions {
+interface InferOptions extends CommonOptions, CriticFileOptions {
   readonly env?: string;
   readonly out?: string;
   readonly method?: string;
-  readonly gamma?: number;
   readonly states?: number;
   readonly transitions?: string;
   readonly calibration?: string;
@@ -21,42 +21,43 @@ interface InferOptions extends CommonOptions {
 
 export function inferCommand(io: Io): Command {
   const command = withCommonOptions(
-    new Command("infer")
-      .summary("infer a dynamics model from critics")
-      .description(
-        "Infer a dynamics model from one critic or several of the same environment, say how far it can be trusted, and hold it against the true environment. No transition is used for inference unless --transitions gives some.",
-      )
-      .argument("<critic...>", "Stable-Baselines3 zips, RL Zoo folders, or .npy or .npz tables")
-      .option("--env <id>", "environment, e.g. Pendulum-v1 (default: what the critic says)")
-      .option("--out <folder>", "write the model, summary.json and report.html there")
-      .option(
-        "--method <name>",
-        `how to solve for the next state: ${methods.join(", ")} (default: matching for tables, amortised for networks)`,
-      )
-      .option("--gamma <number>", "discount of the critics, where their files do not say it", discount)
-      .option("--states <n>", "states to ask a network about (default: 2000, or 30000 for sparse goals)", positiveInteger)
-      .option(
-        "--reward <what>",
-        "where it is not the environment's: a number for every step, a module FILE.mjs, a table FILE.npy, or unknown (heads that share it are compared)",
-      )
-      .option(
-        "--time-step <seconds>",
-        "time between two steps, in the unit of the rates, where it is known (default: the critics tell)",
-        positiveNumber,
-      )
-      .option(
-        "--noise <kind>",
-        "next states scatter: infer a covariance too, constant or with a factor linear in state and action (pointwise: one a pair)",
-      )
-      .option(
-        "--transitions <file>",
-        "an .npz of real transitions (observations, actions, next_observations) to fit as well; cross-validation weighs them against the critics",
-      )
-      .option(
-        "--calibration <file>",
-        "an .npz of real transitions that are not fitted but measure the errors: the bounds then hold as often as they say",
-      )
-      .option("--force", "write into a folder that holds other files; those of the same names are replaced"),
+    withCriticOptions(
+      new Command("infer")
+        .summary("infer a dynamics model from critics")
+        .description(
+          "Infer a dynamics model from one critic or several of the same environment, say how far it can be trusted, and hold it against the true environment. No transition is used for inference unless --transitions gives some.",
+        )
+        .argument("<critic...>", "Stable-Baselines3 zips, RL Zoo folders, or .npy or .npz tables")
+        .option("--env <id>", "environment, e.g. Pendulum-v1 (default: what the critic says)")
+        .option("--out <folder>", "write the model, summary.json and report.html there")
+        .option(
+          "--method <name>",
+          `how to solve for the next state: ${methods.join(", ")} (default: matching for tables, amortised for networks)`,
+        )
+        .option("--states <n>", "states to ask a network about (default: 2000, or 30000 for sparse goals)", positiveInteger)
+        .option(
+          "--reward <what>",
+          "where it is not the environment's: a number for every step, a module FILE.mjs, a table FILE.npy, or unknown (heads that share it are compared)",
+        )
+        .option(
+          "--time-step <seconds>",
+          "time between two steps, in the unit of the rates, where it is known (default: the critics tell)",
+          positiveNumber,
+        )
+        .option(
+          "--noise <kind>",
+          "next states scatter: infer a covariance too, constant or with a factor linear in state and action (pointwise: one a pair)",
+        )
+        .option(
+          "--transitions <file>",
+          "an .npz of real transitions (observations, actions, next_observations) to fit as well; cross-validation weighs them against the critics",
+        )
+        .option(
+          "--calibration <file>",
+          "an .npz of real transitions that are not fitted but measure the errors: the bounds then hold as often as they say",
+        )
+        .option("--force", "write into a folder that holds other files; those of the same names are replaced"),
+    ),
   );
   withExamples(command, [
     ["vinverse infer sac/Pendulum-v1_1 --out runs/pendulum", "model, summary and report of an RL Zoo agent"],
@@ -74,7 +75,7 @@ export function inferCommand(io: Io): Command {
       import("../parts/infer-summary.ts"),
       import("../parts/infer-output.ts"),
     ]);
-    const critics = await Promise.all(files.map((file) => loadCritic(file, { gamma: options.gamma })));
+    const critics = await Promise.all(files.map((file) => loadCritic(file, criticOptions(options))));
     const inferred = await inferCritics(critics, {
       environment: options.env,
       method: options.method,

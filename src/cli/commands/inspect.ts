@@ -1,31 +1,34 @@
 import { Command } from "commander";
+import { type CriticFileOptions, criticOptions, withCriticOptions } from "../parts/critic-options.ts";
 import type { Io } from "../parts/io.ts";
-import { type CommonOptions, discount, perform, withCommonOptions, withExamples } from "../parts/run.ts";
+import { type CommonOptions, perform, withCommonOptions, withExamples } from "../parts/run.ts";
 
-interface InspectOptions extends CommonOptions {
-  readonly gamma?: number;
-}
+interface InspectOptions extends CommonOptions, CriticFileOptions {}
 
 export function inspectCommand(io: Io): Command {
   const command = withCommonOptions(
-    new Command("inspect")
-      .summary("say what a critic file holds")
-      .description(
-        "Say what a critic file holds: its algorithm, heads, discount, spaces, networks and normalisation, and what that means for inference.",
-      )
-      .argument("<critic>", "a Stable-Baselines3 zip, an RL Zoo folder, a PyTorch state dict, safetensors, ONNX, or an .npy or .npz table")
-      .option("--gamma <number>", "discount of the critic, where its file does not say it", discount),
+    withCriticOptions(
+      new Command("inspect")
+        .summary("say what a critic file holds")
+        .description(
+          "Say what a critic file holds: its algorithm, heads, discount, spaces, networks and normalisation, and what that means for inference.",
+        )
+        .argument(
+          "<critic>",
+          "a Stable-Baselines3 zip, an RL Zoo folder, a PyTorch state dict, safetensors, ONNX, or an .npy or .npz table",
+        ),
+    ),
   );
   withExamples(command, [
     ["vinverse inspect sac/Pendulum-v1_1", "an RL Zoo folder, in words"],
     ["vinverse inspect agent.zip --json", "one JSON object"],
   ]);
-  return perform<[string], InspectOptions>(command, io, async (_context, { gamma }, file) => {
+  return perform<[string], InspectOptions>(command, io, async (_context, options, file) => {
     const [{ loadCritic }, { describeCritic, describeInWords }] = await Promise.all([
       import("../../formats/index.ts"),
       import("../parts/describe-critic.ts"),
     ]);
-    const found = describeCritic(file, await loadCritic(file, { gamma }));
+    const found = describeCritic(file, await loadCritic(file, criticOptions(options)));
     return { json: { ...found }, text: describeInWords(found) };
   });
 }

@@ -132,7 +132,7 @@ function warn(critic: Critic, checkpoint: CheckpointDetails | undefined): string
     warnings.push("all heads value the same reward, so they see nearly the same direction of the next state");
   }
   if (heads.some((head) => head.discount === 0)) warnings.push("a head with γ = 0 says nothing of the next state");
-  warnings.push(...(checkpoint?.notes ?? []));
+  warnings.push(...(checkpoint?.notes ?? ("notes" in critic ? (critic.notes as readonly string[]) : [])));
   if (checkpoint?.timeFeature) warnings.push("the last entry of the observation is the share of the episode that remains");
   return warnings;
 }

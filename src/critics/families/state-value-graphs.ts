@@ -14,7 +14,7 @@ export interface StateValueGraphValues {
 export const stateValueGraphsFamily: CriticFamily<StateValueGraphValues> = {
   fields: { stateValues: rules.bytes, policy: rules.bytes, distribution: rules.bytes, family: rules.text },
   restore(identity, values) {
-    const [state, policy, distribution] = [values.stateValues, values.policy, values.distribution].map(fromOnnx);
+    const [state, policy, distribution] = [values.stateValues, values.policy, values.distribution].map((bytes) => fromOnnx(bytes));
     return stateValuesFrom(identity, {
       policy: values.family,
       stateValueGraph: (observations) => inline(state, observations.graph, { observations }).values,
