@@ -35,7 +35,7 @@ export interface LearnerOptions {
   /** γ */
   readonly discount?: number;
   readonly hidden?: readonly number[];
-  readonly batch?: number;
+  readonly batchSize?: number;
   readonly learningRate?: number;
   readonly numEnvs?: number;
   readonly threads?: number;

@@ -23,7 +23,7 @@ const HORIZON = 200;
 /** Mean return of evaluation episodes that counts as solved; the best known is about −145. */
 const ENOUGH = -230;
 const EVALUATIONS_AFTER = 2;
-const LEARNER = { hidden: [64, 64], batch: 64, learningStarts: 200 };
+const LEARNER = { hidden: [64, 64], batchSize: 64, learningStarts: 200 };
 const ASKED = 2000;
 
 /** The same learner, alone with one and with four updates a step, and with what it imagines in the model: branches alone, and 8000 steps before the first real one besides. */

@@ -60,16 +60,16 @@ const basics = ({ world, seed }: Instance) => ({
 });
 
 const optimisticQ: MakeAgent = (instance, s) =>
-  new QLearning({ ...basics(instance), rate: s.rate, epsilon: s.epsilon, initial: s.initial });
+  new QLearning({ ...basics(instance), learningRate: s.rate, epsilon: s.epsilon, initial: s.initial });
 const dynaQ: MakeAgent = (instance, s) =>
-  new DynaQ({ ...basics(instance), rate: s.rate, epsilon: s.epsilon, initial: s.initial, planning: s.planning, window: s.window });
+  new DynaQ({ ...basics(instance), learningRate: s.rate, epsilon: s.epsilon, initial: s.initial, planning: s.planning, window: s.window });
 const rMax: MakeAgent = (instance, s) => new RMax({ ...basics(instance), visits: s.visits, first: s.first === 1 });
 const mbie: MakeAgent = (instance, s) => new MbieEb({ ...basics(instance), bonus: s.bonus });
-const countQ: MakeAgent = (instance, s) => new QLearning({ ...basics(instance), rate: s.rate, epsilon: 0, bonus: s.bonus });
+const countQ: MakeAgent = (instance, s) => new QLearning({ ...basics(instance), learningRate: s.rate, epsilon: 0, bonus: s.bonus });
 const sweeping: MakeAgent = (instance, s) =>
   new PrioritisedSweeping({ ...basics(instance), epsilon: s.epsilon, initial: s.initial, planning: s.planning });
 const epsilonQ: MakeAgent = (instance, s) =>
-  new QLearning({ ...basics(instance), rate: s.rate, epsilon: s.epsilon, epsilonBefore: s.before });
+  new QLearning({ ...basics(instance), learningRate: s.rate, epsilon: s.epsilon, epsilonBefore: s.before });
 
 const inferred =
   (heads: number, numbered = true): MakeAgent =>

@@ -16,7 +16,7 @@ export function learnedGoalCritic(
   const mask = new Uint8Array(goals.length * pairs);
   const values = goals.map((list, i) => {
     const isGoal = (s: number) => list.includes(s);
-    const learner = new QLearning({ states, actions, discount, random, rate: world.deterministic ? 1 : 0.1, epsilon: 0.3 });
+    const learner = new QLearning({ states, actions, discount, random, learningRate: world.deterministic ? 1 : 0.1, epsilon: 0.3 });
     const starts = [...world.pool, world.start].filter((s) => !isGoal(s));
     let state = starts[random.integer(starts.length)];
     for (let t = 0, elapsed = 0; t < steps; t++) {

@@ -36,7 +36,7 @@ const training = {
   discounts: [0.3, 0.7],
   hidden: [128, 128],
   transitions: 100_000,
-  batch: 512,
+  batchSize: 512,
   targetSteps: 8000,
   residualSteps: 0,
 };

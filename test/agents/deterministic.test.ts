@@ -138,7 +138,7 @@ test("prioritised sweeping ends optimal too", () => {
 test("a count bonus makes Q-learning try everything, and find a far goal sooner than lots would", () => {
   const learner = (bonus: number, epsilon: number) =>
     [1, 2, 3, 4, 5].map((seed) => {
-      const agent = new QLearning({ states: 68, actions: 4, discount: 0.95, random: createRandom(seed), rate: 1, epsilon, bonus });
+      const agent = new QLearning({ states: 68, actions: 4, discount: 0.95, random: createRandom(seed), learningRate: 1, epsilon, bonus });
       return runTask(rooms, 67, agent, createRandom(seed), { cap: 8000, every: 20 });
     });
   const counted = learner(0.01, 0);
@@ -149,7 +149,7 @@ test("a count bonus makes Q-learning try everything, and find a far goal sooner 
 });
 
 test("Q-learning without a bonus begins at 0 where nothing is discounted too", () => {
-  const agent = new QLearning({ states: 2, actions: 2, discount: 1, random: createRandom(1), rate: 1, epsilon: 0 });
+  const agent = new QLearning({ states: 2, actions: 2, discount: 1, random: createRandom(1), learningRate: 1, epsilon: 0 });
   agent.observe(0, 1, 1, 1, true);
   expect([...agent.q]).toEqual([0, 1, 0, 0]);
 });

@@ -121,7 +121,7 @@ describe("Dyna", () => {
   });
 
   test("without a model it is the learner; warmed up it has learned before its first real step", async () => {
-    const settings = { hidden: [8], batch: 16, learningStarts: 20, updatesPerStep: 1 };
+    const settings = { hidden: [8], batchSize: 16, learningStarts: 20, updatesPerStep: 1 };
     const options = { create: sac, source, seen: physics, task, seed: 4, steps: 60, settings };
     const [alone, dyna] = [await createDyna(options), await sac(source, { ...settings, seed: 4, steps: 60 })];
     for (let t = 0; t < 40; t++) {

@@ -16,7 +16,7 @@ import { scoreModel } from "../../src/world-model/score.ts";
 const folder = mkdtempSync(join(tmpdir(), "vinverse-auxiliary-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const settings = { hidden: [16], batch: 16, learningStarts: 60 };
+const settings = { hidden: [16], batchSize: 16, learningStarts: 60 };
 // the other learners stand under test/slow
 const cases = [
   { environment: "CartPole-v1", algorithm: "dqn", own: 1 },
@@ -25,7 +25,7 @@ const cases = [
 
 describe.each(cases)("$algorithm on $environment with heads of random signals", ({ environment, algorithm, own }) => {
   const common = { environment, algorithm, seed: 2, steps: 600, settings };
-  const heads = { cumulants: 4, discounts: [0.4, 0.8], hidden: [16], batch: 32, targetSteps: 100, residualSteps: 300, asked: 20 };
+  const heads = { cumulants: 4, discounts: [0.4, 0.8], hidden: [16], batchSize: 32, targetSteps: 100, residualSteps: 300, asked: 20 };
 
   test("its own numbers are those it has without them; both kinds of heads obey their own Bellman equations", async () => {
     const out = join(folder, algorithm);

@@ -42,7 +42,7 @@ const training: CoordinateTraining & { readonly discounts: readonly number[] } =
   seed: 0,
   hidden: [24, 24],
   updates: 2500,
-  batch: 64,
+  batchSize: 64,
   learningRate: 3e-3,
   threads: 1,
 };
@@ -89,7 +89,7 @@ describe("values of coordinates", () => {
   });
 
   test("training goes on from a checkpoint to the same numbers", async () => {
-    const short = { ...training, updates: 2200, hidden: [4], batch: 4 };
+    const short = { ...training, updates: 2200, hidden: [4], batchSize: 4 };
     let kept: CoordinateCheckpoint | undefined;
     const whole = await trainCoordinateValues({
       ...short,

@@ -15,7 +15,7 @@ import { createRandom } from "../../src/numbers/random.ts";
 import { discrete } from "../../src/spaces/space.ts";
 import { scoreModel } from "../../src/world-model/score.ts";
 
-const quick = { cumulants: 4, discounts: [0.5, 0.9], hidden: [24], transitions: 3000, batch: 64 };
+const quick = { cumulants: 4, discounts: [0.5, 0.9], hidden: [24], transitions: 3000, batchSize: 64 };
 
 test.each(["Pendulum-v1", "CartPole-v1"] as const)(
   "%s: what training says of a head's residual is what Bellman's equation shows",

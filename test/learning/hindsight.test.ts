@@ -89,7 +89,7 @@ test("nSampledGoal 0 tells nothing anew; fewer than none is refused; without goa
 });
 
 test("ArmReach: a learner put back where another was goes on to the same bytes", async () => {
-  const options = { seed: 2, steps: 300, learningStarts: 60, batch: 16, hidden: [8] };
+  const options = { seed: 2, steps: 300, learningStarts: 60, batchSize: 16, hidden: [8] };
   const [whole, other] = [await algorithms.td3.create("ArmReach-v0", options), await algorithms.td3.create("ArmReach-v0", options)];
   while (whole.steps < 90) await whole.iterate();
   other.restore(whole.save());
@@ -107,7 +107,7 @@ describe("a goal-conditioned critic", () => {
   ] as const)(
     "of %s by %s has a head for every goal it is asked about, and is its own network in raw units",
     async (id, algorithm, size) => {
-      const learner = await algorithms[algorithm].create(id, { seed: 2, steps: 300, learningStarts: 60, batch: 16, hidden: [8] });
+      const learner = await algorithms[algorithm].create(id, { seed: 2, steps: 300, learningStarts: 60, batchSize: 16, hidden: [8] });
       while (learner.steps < 120) await learner.iterate();
       const saved = learner.critic();
       const critic = restoreCritic(saved) as NetworkCritic;

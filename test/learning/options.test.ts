@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { flagOf, OptionError } from "../../src/base/options.ts";
-import { refuseForeign, type TrainOptions } from "../../src/cli/parts/train-settings.ts";
+import { oldOptions, refuseForeign, type TrainOptions } from "../../src/cli/parts/train-settings.ts";
 import { algorithms } from "../../src/learning/deep/algorithms.ts";
 import { dqn } from "../../src/learning/deep/dqn.ts";
 import { qrDqn } from "../../src/learning/deep/qr-dqn.ts";
@@ -11,7 +11,7 @@ import { inTodaysNames, renamedOptions } from "../../src/learning/renamed-option
 const box = "Pendulum-v1";
 const discrete = "CartPole-v1";
 const OFF_POLICY =
-  "activation, batch, bufferSize, discount, hidden, lastRate, layerNorm, learningRate, learningStarts, nSampledGoal, nSteps, numEnvs, onBatch";
+  "activation, batchSize, bufferSize, discount, finalLearningRate, hidden, layerNorm, learningRate, learningStarts, nSampledGoal, nSteps, numEnvs, onBatch";
 
 test.each(Object.entries(renamedOptions))("%s of 0.1.0 is refused with its new name, %s, by every learner", async (old, now) => {
   for (const [name, { create }] of Object.entries(algorithms)) {
@@ -34,20 +34,24 @@ test.each([
   [
     "td3",
     "temperature",
-    "td3 takes no temperature; it takes seed, steps, activation, batch, bufferSize, critics, discount, explorationNoise",
+    "td3 takes no temperature; it takes seed, steps, activation, batchSize, bufferSize, critics, discount, explorationNoise",
   ],
   [
     "ddpg",
     "persistence",
-    "ddpg takes no persistence; it takes seed, steps, activation, batch, bufferSize, critics, discount, explorationNoise",
+    "ddpg takes no persistence; it takes seed, steps, activation, batchSize, bufferSize, critics, discount, explorationNoise",
   ],
   [
     "dqn",
     "quantiles",
-    "dqn takes no quantiles; it takes seed, steps, activation, batch, bufferSize, discount, explorationFinalEps, explorationFraction",
+    "dqn takes no quantiles; it takes seed, steps, activation, batchSize, bufferSize, discount, explorationFinalEps, explorationFraction",
   ],
-  ["dqn", "policyDelay", "dqn takes no policyDelay; it takes seed, steps, activation, batch, bufferSize, discount, explorationFinalEps"],
-  ["qr-dqn", "nstep", "qr-dqn takes no nstep; it takes seed, steps, activation, batch, bufferSize, discount, explorationFinalEps"],
+  [
+    "dqn",
+    "policyDelay",
+    "dqn takes no policyDelay; it takes seed, steps, activation, batchSize, bufferSize, discount, explorationFinalEps",
+  ],
+  ["qr-dqn", "nstep", "qr-dqn takes no nstep; it takes seed, steps, activation, batchSize, bufferSize, discount, explorationFinalEps"],
 ] as const)("%s refuses %s, and lists what it takes", async (name, option, sentence) => {
   const created = algorithms[name].create(name.includes("dqn") ? discrete : box, { seed: 0, steps: 100, [option]: 1 });
   await expect(created).rejects.toThrow(OptionError);
@@ -73,7 +77,21 @@ test("a learner that is called directly checks its options as `train` does, unde
 const asked = (algorithm: string, more: Readonly<Record<string, unknown>>): TrainOptions =>
   ({ env: "X", algorithm, out: "x", seed: 0, json: false, ...more }) as TrainOptions;
 
-test.each(Object.entries(renamedOptions).filter(([old]) => old !== "starts"))("the command says the same of --%s", (old, now) => {
+test("the command knows the old names of what it takes, and names no option that it has not", () => {
+  expect([...oldOptions].sort()).toEqual([
+    "capacity",
+    "copies",
+    "explorationPart",
+    "lastEpsilon",
+    "lookahead",
+    "normalised",
+    "rate",
+    "relabel",
+    "targetRate",
+  ]);
+});
+
+test.each(oldOptions.map((old) => [old, renamedOptions[old]]))("the command says the same of --%s", (old, now) => {
   for (const algorithm of ["dqn", "gvf", "sarsa"])
     expect(() => refuseForeign(asked(algorithm, { [old]: "3" }))).toThrow(`${flagOf(old)} is now ${flagOf(now)}`);
 });
@@ -108,5 +126,16 @@ test("a configuration of 0.1.0 is read in today's names; first states keep their
     phases: [{ kind: "slow", learningRate: 2 }],
   };
   expect(JSON.stringify(inTodaysNames(kept))).toBe(JSON.stringify(now));
+  const general = { environment: "CartPole-v1", batch: 256, targetSteps: 10, rates: [1e-3, 1e-3], identifiable: { batch: 2 }, rate: 1 };
+  expect(JSON.stringify(inTodaysNames(general))).toBe(
+    JSON.stringify({
+      environment: "CartPole-v1",
+      batchSize: 256,
+      targetSteps: 10,
+      learningRates: [1e-3, 1e-3],
+      identifiable: { batchSize: 2 },
+      rate: 1,
+    }),
+  );
   expect(inTodaysNames(now)).toEqual(now);
 });

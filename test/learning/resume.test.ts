@@ -12,8 +12,8 @@ import { EVENTS, openLog } from "../../src/learning/training-log.ts";
 const folder = mkdtempSync(join(tmpdir(), "vinverse-resume-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const small = { hidden: [16], batch: 16, learningStarts: 60, bufferSize: 300 };
-const heads = { cumulants: 3, hidden: [8], batch: 16, targetSteps: 30, residualSteps: 60, asked: 20 };
+const small = { hidden: [16], batchSize: 16, learningStarts: 60, bufferSize: 300 };
+const heads = { cumulants: 3, hidden: [8], batchSize: 16, targetSteps: 30, residualSteps: 60, asked: 20 };
 // the other learners stand under test/slow
 const cases: readonly (Pick<RunOptions, "environment" | "algorithm" | "identifiable"> & {
   readonly settings?: Readonly<Record<string, unknown>>;
@@ -82,7 +82,15 @@ const everyByte = (whole: string, broken: string) => {
 
 test("general value functions: stopped between checkpoints, they end with every byte of an unbroken run, log and all", async () => {
   const [whole, broken] = ["whole", "broken"].map((name) => join(folder, "gvf", name));
-  const quick = { cumulants: 4, discounts: [0.5, 0.9], hidden: [12], transitions: 600, batch: 32, targetSteps: 300, residualSteps: 800 };
+  const quick = {
+    cumulants: 4,
+    discounts: [0.5, 0.9],
+    hidden: [12],
+    transitions: 600,
+    batchSize: 32,
+    targetSteps: 300,
+    residualSteps: 800,
+  };
   const common = { ...quick, seed: 3, evaluations: 8, asked: 20, command: "a command" };
   await runGeneralValues(make("Pendulum-v1"), { ...common, out: whole });
   for (const stop of [690, 960]) {

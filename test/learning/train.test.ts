@@ -20,11 +20,11 @@ async function answered(inferring: Promise<unknown>): Promise<void> {
   else expect(found).toHaveProperty("model");
 }
 
-const short = { seed: 1, steps: 200, learningStarts: 60, batch: 16, hidden: [8] };
+const short = { seed: 1, steps: 200, learningStarts: 60, batchSize: 16, hidden: [8] };
 const goals = [{ indices: [0], target: [0.5], radius: 0.1 }];
 const phases = [
-  { kind: "slow", updates: 20, learningRate: 1e-3, batch: 16 },
-  { kind: "residual", updates: 20, learningRate: 1e-3, batch: 16 },
+  { kind: "slow", updates: 20, learningRate: 1e-3, batchSize: 16 },
+  { kind: "residual", updates: 20, learningRate: 1e-3, batchSize: 16 },
 ] as const;
 const networks: readonly (readonly [environment: string, options: NetworkTraining])[] = [
   ["MountainCar-v0", { algorithm: "dqn", ...short }],
@@ -36,7 +36,7 @@ const networks: readonly (readonly [environment: string, options: NetworkTrainin
   ["MountainCar-v0", { algorithm: "gvf", seed: 1, cumulants: 3, hidden: [8], transitions: 300, targetSteps: 20, residualSteps: 20 }],
   ["MountainCar-v0", { algorithm: "steps-to-go", seed: 1, hidden: [8], phases, goals }],
   ["MountainCarGoal-v0", { algorithm: "steps-to-go", seed: 1, hidden: [8], phases }],
-  ["MountainCarContinuous-v0", { algorithm: "coordinate-values", seed: 1, hidden: [8], transitions: 400, updates: 40, batch: 16 }],
+  ["MountainCarContinuous-v0", { algorithm: "coordinate-values", seed: 1, hidden: [8], transitions: 400, updates: 40, batchSize: 16 }],
 ];
 const tables: readonly TableTraining[] = [
   { algorithm: "q-learning", seed: 1, steps: 2000 },

@@ -5,7 +5,7 @@ import { algorithms } from "../../src/learning/deep/algorithms.ts";
 import type { ReplayBatch } from "../../src/learning/deep/replay.ts";
 import { type TabularKind, tabularLearner } from "../../src/learning/tabular/tabular-learner.ts";
 
-const small = { seed: 1, steps: 400, learningStarts: 40, batch: 32, hidden: [8], updatesPerStep: 1, numEnvs: 1 };
+const small = { seed: 1, steps: 400, learningStarts: 40, batchSize: 32, hidden: [8], updatesPerStep: 1, numEnvs: 1 };
 
 describe("the loop around an update hands it what was asked for", () => {
   test.each(["dqn", "qr-dqn", "sac", "td3", "ddpg"])(

@@ -7,7 +7,7 @@ export interface QLearningOptions {
   readonly discount: number;
   readonly random: Random;
   /** α */
-  readonly rate: number;
+  readonly learningRate: number;
   readonly epsilon: number;
   /** ε until the first reward; `epsilon` when absent */
   readonly epsilonBefore?: number;
@@ -54,8 +54,8 @@ export class QLearning implements Agent {
 
   /** Q(s, a) ← Q(s, a) + α (r + γ(1 − d) max_a' Q(s', a') − Q(s, a)) */
   update(q: Float64Array, pair: number, reward: number, next: number, ended: boolean): void {
-    const { rate, discount, actions } = this.options;
-    q[pair] += rate * (reward + (ended ? 0 : discount * best(q, next * actions, actions)) - q[pair]);
+    const { learningRate, discount, actions } = this.options;
+    q[pair] += learningRate * (reward + (ended ? 0 : discount * best(q, next * actions, actions)) - q[pair]);
   }
 
   reset(): void {}

@@ -76,7 +76,7 @@ export function exploreCommand(io: Io): Command {
           : new ExploreStochastic(countedRows(rowsOf(candidates), world.states, world.actions), { ...basics(seed), epsilon: 0.1 }),
       "R-max": (seed: number) => new RMax({ ...basics(seed), visits: world.deterministic ? 1 : 3 }),
       "optimistic Q-learning": (seed: number) =>
-        new QLearning({ ...basics(seed), rate: world.deterministic ? 1 : 0.1, epsilon: 0.05, initial: 1 }),
+        new QLearning({ ...basics(seed), learningRate: world.deterministic ? 1 : 0.1, epsilon: 0.05, initial: 1 }),
     };
     const seeds = Array.from({ length: options.runs }, (_, i) => options.seed + i);
     const runs: LearningRunsOptions = { seeds, steps: options.steps, every: Math.max(1, Math.round(options.steps / 100)) };

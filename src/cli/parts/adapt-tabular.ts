@@ -70,10 +70,12 @@ export async function adaptTabular(context: Context, folder: string, options: Ta
         return { next, reward: next === goal ? 1 : 0, ended: ended(next) };
       });
     };
-    const [rate, epsilon] = drawn ? [0.1, 0.05] : [0.5, 0.1];
-    const dyna = drawn ? { rate, epsilon, planning: 20, window: WINDOW } : { rate: 1, epsilon, planning: 50, curiosity: 1e-3 };
+    const [learningRate, epsilon] = drawn ? [0.1, 0.05] : [0.5, 0.1];
+    const dyna = drawn
+      ? { learningRate, epsilon, planning: 20, window: WINDOW }
+      : { learningRate: 1, epsilon, planning: 50, curiosity: 1e-3 };
     return {
-      "Q-learning that goes on": (seed) => new QLearning({ ...basics(seed), rate, epsilon, q }),
+      "Q-learning that goes on": (seed) => new QLearning({ ...basics(seed), learningRate, epsilon, q }),
       [drawn ? "Dyna-Q" : "Dyna-Q+"]: (seed) => new DynaQ({ ...basics(seed), ...dyna, q, model: model(createRandom(seed + 1)) }),
     };
   }

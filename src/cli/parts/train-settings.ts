@@ -66,9 +66,11 @@ export const deepSettings = [
 const generalOnly: readonly Key[] = ["policy", "transitions", "targetSteps", "residualSteps", "starts", "horizon", "hidden", "activation"];
 const exactOnly: readonly Key[] = ["discount", "goals", "identifiable"];
 
-/** Options of earlier versions that the command knows in order to say what they are now; `--starts` is one of today's. */
-export const oldOptions: readonly string[] = Object.keys(renamedOptions).filter((name) => name !== "starts");
-const all = [...new Set([...ofTheRun, ...deepSettings, ...generalOnly, ...exactOnly])];
+const all: readonly string[] = [...new Set<string>([...ofTheRun, ...deepSettings, ...generalOnly, ...exactOnly])];
+/** Options of earlier versions that the command knows in order to say what they are now: those that it still takes, by another name. */
+export const oldOptions: readonly string[] = Object.keys(renamedOptions).filter(
+  (name) => !all.includes(name) && all.includes(renamedOptions[name]),
+);
 
 /** Of the options that an algorithm may take, those that it does. */
 export function optionsOf(algorithm: string): readonly Key[] {
@@ -81,7 +83,7 @@ export function optionsOf(algorithm: string): readonly Key[] {
 
 /** @throws UsageError naming an option that the algorithm would not look at, or the new name of an old one */
 export function refuseForeign(options: TrainOptions): void {
-  const asked = Object.entries(options).filter(([name]) => (all as readonly string[]).includes(name) || oldOptions.includes(name));
+  const asked = Object.entries(options).filter(([name]) => all.includes(name) || oldOptions.includes(name));
   const problem = idleOption(Object.fromEntries(asked), {
     of: options.algorithm,
     takes: optionsOf(options.algorithm),

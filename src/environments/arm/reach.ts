@@ -74,7 +74,7 @@ export const armReachRegistration = {
   prepare: loadMujoco,
   build: (options: ArmReachOptions, id) => simulationEnvironment(id, armReach(options)),
   // without noise on the target's actions, so that Q and V are of one policy, and long enough at a low rate for a critic to be inverted
-  preset: { steps: 12_000, settings: { discount: 0.95, hidden: [64, 64], learningStarts: 500, targetNoise: 0, lastRate: 0.03 } },
+  preset: { steps: 12_000, settings: { discount: 0.95, hidden: [64, 64], learningStarts: 500, targetNoise: 0, finalLearningRate: 0.03 } },
   task: { planner: "waypoints" },
   draw: (state) => drawArm(state, false),
 } as const satisfies EnvironmentRegistration<ArmReachOptions>;

@@ -33,7 +33,7 @@ export interface DqnOptions extends OffPolicyOptions {
 
 export const DQN_DEFAULTS = {
   ...OFF_POLICY_DEFAULTS,
-  lastRate: 0.1,
+  finalLearningRate: 0.1,
   numEnvs: 4,
   bufferSize: 50_000,
   updatesPerStep: 0.5,
@@ -55,7 +55,7 @@ export async function dqn(source: EnvironmentSource, options: DqnOptions): Promi
     short: "dqn",
     heads: ["Q"],
     outputs: 1,
-    update: (online, parameters) => dqnGraph(online, parameters, settings.batch, settings.tau),
+    update: (online, parameters) => dqnGraph(online, parameters, settings.batchSize, settings.tau),
     greedy,
     values: (online, target) => ({ kind: "deep-q", online, target }),
   });

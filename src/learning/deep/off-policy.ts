@@ -10,8 +10,8 @@ import { createReplay } from "./replay.ts";
 
 /** What every learner with a replay memory takes. */
 export interface OffPolicyOptions extends LearnerOptions {
-  /** Part of the first rate that is left at the end of training. */
-  readonly lastRate?: number;
+  /** Part of the first learning rate that is left at the end of training. */
+  readonly finalLearningRate?: number;
   /** Transitions kept. */
   readonly bufferSize?: number;
   /** Steps before the first update. */
@@ -34,9 +34,9 @@ export const OFF_POLICY_DEFAULTS = {
   hidden: [128, 128],
   activation: "ReLU",
   layerNorm: false,
-  batch: 128,
+  batchSize: 128,
   learningRate: 1e-3,
-  lastRate: 0.3,
+  finalLearningRate: 0.3,
   numEnvs: 1,
   threads: 1,
   bufferSize: 100_000,
@@ -71,10 +71,10 @@ export interface OffPolicy {
 /** Act, remember, update: the loop that DQN, QR-DQN, SAC, TD3 and DDPG share. */
 export function offPolicyLearner(actors: Actors, parts: OffPolicy): Learner {
   const { settings, recurrence, algorithm } = parts;
-  const { seed, batch } = settings;
+  const { seed, batchSize } = settings;
   const random = createRandom(seed);
   const hindsight = hindsightOf(actors.environment, settings.nSampledGoal);
-  const replay = createReplay(settings.bufferSize, batch, actors, hindsight);
+  const replay = createReplay(settings.bufferSize, batchSize, actors, hindsight);
   const rate: RuntimeTensor = { dtype: "float32", dims: [1], data: new Float32Array(1) };
   const toEnvironment = parts.toEnvironment ?? ((actions) => actions);
   const memory = parts.memory ?? new Float64Array(0);
@@ -105,7 +105,7 @@ export function offPolicyLearner(actors: Actors, parts: OffPolicy): Learner {
       replay.add(actors, actions);
       steps += actors.n;
       if (steps < settings.learningStarts) return;
-      rate.data[0] = settings.learningRate * (1 - (1 - settings.lastRate) * progress);
+      rate.data[0] = settings.learningRate * (1 - (1 - settings.finalLearningRate) * progress);
       for (owed += actors.n * settings.updatesPerStep; owed >= 1; owed--) {
         const drawn = replay.sample(random, settings.nSteps, settings.discount);
         settings.onBatch?.(drawn);

@@ -46,7 +46,7 @@ export async function qrDqn(source: EnvironmentSource, options: QrDqnOptions): P
     short: "qrdqn",
     heads: Array.from({ length: quantiles }, (_, i) => `quantile ${i}`),
     outputs: quantiles,
-    update: (online, parameters) => qrDqnGraph(online, parameters, settings.batch, quantiles, settings.tau),
+    update: (online, parameters) => qrDqnGraph(online, parameters, settings.batchSize, quantiles, settings.tau),
     greedy: (output) => greedy(table(output, quantiles)),
     values: (online, target) => ({ kind: "quantile-deep-q", quantiles, online, target }),
   });

@@ -62,7 +62,7 @@ export interface SacNetworks {
  */
 export async function sac(source: EnvironmentSource, options: SacOptions): Promise<Learner> {
   const settings = checkedSettings("sac", SAC_DEFAULTS, options);
-  const { seed, batch } = settings;
+  const { seed, batchSize: batch } = settings;
   const actors = createActors(source, settings.numEnvs, seed);
   const { observationSize: o, actionSize: m, environment } = actors;
   const { id } = environment;

@@ -69,7 +69,7 @@ export async function ddpg(source: EnvironmentSource, options: Td3Options): Prom
  */
 export async function td3(source: EnvironmentSource, options: Td3Options): Promise<Learner> {
   const settings = checkedSettings("td3", TD3_DEFAULTS, options);
-  const { seed, batch } = settings;
+  const { seed, batchSize: batch } = settings;
   const actors = createActors(source, settings.numEnvs, seed);
   const { observationSize: o, actionSize: m, environment } = actors;
   const { id } = environment;

@@ -27,7 +27,7 @@ export interface AuxiliaryOptions {
   /** Share of signals that see one number of the observation each. */
   readonly single?: number;
   readonly hidden?: readonly number[];
-  readonly batch?: number;
+  readonly batchSize?: number;
   readonly targetSteps?: number;
   readonly residualSteps?: number;
   readonly threads?: number;
@@ -41,10 +41,10 @@ export const AUXILIARY_DEFAULTS = {
   single: 0.5,
   hidden: [96, 96],
   activation: "SiLU",
-  batch: 256,
+  batchSize: 256,
   targetSteps: 1600,
   residualSteps: 6400,
-  rates: [2e-3, 2e-3] as const,
+  learningRates: [2e-3, 2e-3] as const,
   threads: 1,
   asked: 200,
 };

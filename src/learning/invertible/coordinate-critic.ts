@@ -16,7 +16,7 @@ export interface CoordinateCriticOptions {
   readonly transitions?: number;
   readonly hidden?: readonly number[];
   readonly updates?: number;
-  readonly batch?: number;
+  readonly batchSize?: number;
   /** First rate of Adam; it falls to nothing along a cosine. */
   readonly learningRate?: number;
   readonly threads?: number;
@@ -29,7 +29,7 @@ export const COORDINATE_CRITIC_OPTIONS = [
   "transitions",
   "hidden",
   "updates",
-  "batch",
+  "batchSize",
   "learningRate",
   "threads",
   "onProgress",

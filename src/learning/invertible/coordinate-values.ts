@@ -30,7 +30,7 @@ export interface CoordinateTraining {
   readonly seed: number;
   readonly hidden?: readonly number[];
   readonly updates?: number;
-  readonly batch?: number;
+  readonly batchSize?: number;
   /** First rate of Adam; it falls to nothing along a cosine. */
   readonly learningRate?: number;
   readonly threads?: number;
@@ -39,7 +39,7 @@ export interface CoordinateTraining {
   readonly onProgress?: OnProgress;
 }
 
-const DEFAULTS = { hidden: [256, 256], updates: 40_000, batch: 256, learningRate: 1e-3 };
+const DEFAULTS = { hidden: [256, 256], updates: 40_000, batchSize: 256, learningRate: 1e-3 };
 /** Share of the updates in which u learns; w goes on learning what u then is. */
 const STATES = 0.3;
 /** Part of the way that the slow copy goes at every update: first quickly, at the end slowly. */
@@ -56,7 +56,17 @@ const CHECKPOINT = 2000;
 export async function trainCoordinateValues(
   training: CoordinateTraining & { readonly discounts: readonly number[] },
 ): Promise<{ readonly stateNetwork: Network; readonly actionNetwork: Network }> {
-  const { encoding, discounts, transitions, importance, seed, hidden, updates, batch, learningRate } = { ...DEFAULTS, ...training };
+  const {
+    encoding,
+    discounts,
+    transitions,
+    importance,
+    seed,
+    hidden,
+    updates,
+    batchSize: batch,
+    learningRate,
+  } = { ...DEFAULTS, ...training };
   const d = encoding.centre.length;
   const m = transitions.actions.length / transitions.n;
   const seen = d + encoding.phases.length;
@@ -91,7 +101,7 @@ export async function trainCoordinateValues(
 
 /** A network fitted to (x' − x)/σ directly: the same input, hidden layers, data, batches and updates as w. */
 export async function trainDirectly(training: CoordinateTraining): Promise<Network> {
-  const { encoding, transitions, importance, seed, hidden, updates, batch, learningRate } = { ...DEFAULTS, ...training };
+  const { encoding, transitions, importance, seed, hidden, updates, batchSize: batch, learningRate } = { ...DEFAULTS, ...training };
   const d = encoding.centre.length;
   const m = transitions.actions.length / transitions.n;
   const random = createRandom(seed);

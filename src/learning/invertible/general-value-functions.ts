@@ -72,10 +72,10 @@ export const GVF_DEFAULTS = {
   hidden: [96, 96],
   activation: "SiLU",
   transitions: 30_000,
-  batch: 256,
+  batchSize: 256,
   targetSteps: 3000,
   residualSteps: 12_000,
-  rates: [2e-3, 2e-3] as readonly [number, number],
+  learningRates: [2e-3, 2e-3] as readonly [number, number],
 };
 const HELD_OUT = 2000;
 const CHECKPOINT_EVERY = 500;

@@ -11,12 +11,12 @@ import { type GeneralValueSettings, generalValueGraph, valuesWith } from "./gene
 import { type TransitionMemory, transitionFeeds } from "./transition-memory.ts";
 
 export interface GeneralValueSchedule {
-  readonly batch: number;
+  readonly batchSize: number;
   /** Updates towards a slow copy of the network, then updates that follow the gradient through both sides (deterministic dynamics only). */
   readonly targetSteps: number;
   readonly residualSteps: number;
   /** First rates of Adam in the two phases; each falls to nothing along a cosine. */
-  readonly rates: readonly [number, number];
+  readonly learningRates: readonly [number, number];
 }
 
 /** The network of general value functions, at work on a memory of transitions. */
@@ -48,7 +48,7 @@ export interface GeneralValueNetwork {
 /** @param random draws the first parameters */
 export async function generalValueLearner(
   { parts, hidden, activation, actionSize, threads }: GeneralValueNetwork,
-  { batch, targetSteps, residualSteps, rates }: GeneralValueSchedule,
+  { batchSize: batch, targetSteps, residualSteps, learningRates }: GeneralValueSchedule,
   random: Random,
 ): Promise<GeneralValueLearner> {
   const o = parts.centre.length;
@@ -92,7 +92,7 @@ export async function generalValueLearner(
       }
       memory.draw(draws, feeds);
       done++;
-      const [first, part] = slowly ? [rates[0], done / targetSteps] : [rates[1], (done - targetSteps) / residualSteps];
+      const [first, part] = slowly ? [learningRates[0], done / targetSteps] : [learningRates[1], (done - targetSteps) / residualSteps];
       rate.data[0] = (first * (1 + Math.cos(Math.PI * part))) / 2;
       loss = (await recurrence.run({ ...feeds, rate })).loss[0];
     },

@@ -31,7 +31,7 @@ export interface StepsToGoPhase {
   readonly updates: number;
   /** First rate of Adam; it falls along a cosine. */
   readonly learningRate: number;
-  readonly batch?: number;
+  readonly batchSize?: number;
   /** Part of a batch that is where the critic's own policy goes, in place of where the task draws: a critic that is right where it is never led is easily led astray. */
   readonly walkers?: number;
 }
@@ -96,7 +96,7 @@ export async function trainStepsToGo(task: StepsToGoTask, options: StepsToGoOpti
 
   let weights = fresh;
   let first = 0;
-  for (const [p, { kind, updates, learningRate: top, batch = BATCH, walkers = 0 }] of phases.entries()) {
+  for (const [p, { kind, updates, learningRate: top, batchSize: batch = BATCH, walkers = 0 }] of phases.entries()) {
     if (held && held.phase > p) {
       first += updates;
       continue;

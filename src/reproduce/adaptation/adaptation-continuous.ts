@@ -35,8 +35,8 @@ const grid = ({ algorithm }: ContinuousChangeStudy) =>
   gridOf({
     memory: [0, 1],
     ...(algorithm === "dqn"
-      ? { updatesPerStep: [2, 8, 16], rate: [1e-3, 3e-4] }
-      : { updatesPerStep: [1, 4], rate: [3e-3, 1e-3, 3e-4, 1e-4] }),
+      ? { updatesPerStep: [2, 8, 16], learningRate: [1e-3, 3e-4] }
+      : { updatesPerStep: [1, 4], learningRate: [3e-3, 1e-3, 3e-4, 1e-4] }),
   });
 
 export interface ContinuousAdaptation {

@@ -65,8 +65,9 @@ const basics = ({ old, seed }: Instance) => ({
 });
 const rivals = {
   continuedQ: (instance: Instance, s: Settings) =>
-    new QLearning({ ...basics(instance), rate: s.rate, epsilon: s.epsilon, q: solveGoals(instance.old, [instance.goal]).q }),
-  resetQ: (instance: Instance, s: Settings) => new QLearning({ ...basics(instance), rate: s.rate, epsilon: s.epsilon, initial: s.initial }),
+    new QLearning({ ...basics(instance), learningRate: s.rate, epsilon: s.epsilon, q: solveGoals(instance.old, [instance.goal]).q }),
+  resetQ: (instance: Instance, s: Settings) =>
+    new QLearning({ ...basics(instance), learningRate: s.rate, epsilon: s.epsilon, initial: s.initial }),
   dynaQ(instance: Instance, s: Settings) {
     const { old, goal, seed } = instance;
     const random = createRandom(seed + 6);
@@ -77,7 +78,7 @@ const rivals = {
       });
     return new DynaQ({
       ...basics(instance),
-      rate: s.rate,
+      learningRate: s.rate,
       epsilon: s.epsilon,
       planning: 20,
       window: s.window,

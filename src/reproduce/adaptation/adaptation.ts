@@ -62,11 +62,11 @@ const oldModel =
   };
 
 const continuedQ: MakeAgent = (change, seed, s) =>
-  new QLearning({ ...basics(change, seed), rate: s.rate, epsilon: s.epsilon, q: oldValues(change) });
+  new QLearning({ ...basics(change, seed), learningRate: s.rate, epsilon: s.epsilon, q: oldValues(change) });
 const dynaQPlus: MakeAgent = (change, seed, s) =>
   new DynaQ({
     ...basics(change, seed),
-    rate: 1,
+    learningRate: 1,
     epsilon: s.epsilon,
     planning: s.planning,
     curiosity: s.curiosity,

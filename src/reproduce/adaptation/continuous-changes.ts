@@ -54,7 +54,7 @@ const heavierPole: ContinuousChangeStudy = {
   change: { poleMass: 16 },
   algorithm: "dqn",
   training: { steps: 120_000, within: 0.01, every: 2000, settings: { hidden: [128, 128] } },
-  continued: { learningStarts: 0, explorationFraction: 1e-9, lastRate: 1 },
+  continued: { learningStarts: 0, explorationFraction: 1e-9, finalLearningRate: 1 },
   critic: () => shipped("CartPole-v1"),
   features: "quadratic",
   ...ownTask(make("CartPole-v1")),
@@ -66,8 +66,8 @@ const heavierPendulum: ContinuousChangeStudy = {
   id: "Pendulum-v1",
   change: { mass: 2 },
   algorithm: "sac",
-  training: { steps: 20_000, within: 0.05, every: 500, settings: { hidden: [64, 64], updatesPerStep: 2, lastRate: 0.01 } },
-  continued: { learningStarts: 0, lastRate: 1 },
+  training: { steps: 20_000, within: 0.05, every: 500, settings: { hidden: [64, 64], updatesPerStep: 2, finalLearningRate: 0.01 } },
+  continued: { learningStarts: 0, finalLearningRate: 1 },
   critic: () => shipped("Pendulum-v1"),
   ...ownTask(make("Pendulum-v1")),
 };
@@ -84,7 +84,7 @@ const weakerEngine: ContinuousChangeStudy = {
     every: 500,
     settings: { hidden: [64, 64], persistence: 40, learningStarts: 3000, discount: 0.999 },
   },
-  continued: { learningStarts: 0, lastRate: 1 },
+  continued: { learningStarts: 0, finalLearningRate: 1 },
   critic: () => shipped("MountainCarContinuous-v0"),
   // an engine too weak to climb would show its critic no more than the valley's floor
   everywhere: withEpisodes(make("MountainCarContinuous-v0"), {

@@ -26,7 +26,7 @@ const ASKED = 200_000;
 const HELD_OUT = 4000;
 /** Training uses the seed itself, what is held out and what is scored other ones: no episode is used twice. */
 const APART = { held: 10_000, scored: 20_000 };
-const TRAINING = { updates: 40_000, batch: 256, hidden: [256, 256], learningRate: 1e-3 };
+const TRAINING = { updates: 40_000, batchSize: 256, hidden: [256, 256], learningRate: 1e-3 };
 export const DISCOUNTS = [0.5, 0.8];
 const INVERSION = { steps: 5000, batch: 512 };
 

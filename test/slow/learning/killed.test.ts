@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { make } from "../../../src/environments/make.ts";
 import { trainGeneralValues } from "../../../src/learning/invertible/general-value-functions.ts";
 
-const quick = { cumulants: 4, discounts: [0.5, 0.9], hidden: [24], transitions: 3000, batch: 64 };
+const quick = { cumulants: 4, discounts: [0.5, 0.9], hidden: [24], transitions: 3000, batchSize: 64 };
 
 test("a training that was killed goes on to the critic of an unbroken one", async () => {
   const folder = mkdtempSync(join(tmpdir(), "vinverse-gvf-"));

@@ -65,8 +65,8 @@ const task: StepsToGoTask = {
   },
 };
 const phases = (slow: number, residual: number, walkers: number): StepsToGoPhase[] => [
-  { kind: "slow", updates: slow, learningRate: 1e-3, batch: 128, walkers },
-  { kind: "residual", updates: residual, learningRate: 3e-4, batch: 128, walkers },
+  { kind: "slow", updates: slow, learningRate: 1e-3, batchSize: 128, walkers },
+  { kind: "residual", updates: residual, learningRate: 3e-4, batchSize: 128, walkers },
 ];
 const settings = { seed: 3, hidden: [32, 32], phases: phases(1500, 500, 0) };
 

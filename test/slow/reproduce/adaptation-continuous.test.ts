@@ -16,7 +16,7 @@ const small: Extent = {
   studies: [
     {
       ...pendulum,
-      training: { steps: 200, within: 0.05, every: 100, settings: { hidden: [8], learningStarts: 100, batch: 16 } },
+      training: { steps: 200, within: 0.05, every: 100, settings: { hidden: [8], learningStarts: 100, batchSize: 16 } },
       grid: { ...pendulum.grid, sizes: [61, 61], choices: Float64Array.of(-2, -1, 0, 1, 2) },
     },
   ],
