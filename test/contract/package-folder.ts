@@ -36,9 +36,10 @@ export function emitDeclarations(from: string, to: string): void {
 /** Declarations of the public entries of a package. */
 export function entriesOf(path: string): string[] {
   const { exports } = JSON.parse(readFileSync(join(path, "package.json"), "utf8")) as {
-    exports: Readonly<Record<string, { readonly types: string }>>;
+    exports: Readonly<Record<string, { readonly types?: string }>>;
   };
-  return Object.values(exports).map(({ types }) => join(path, types));
+  // data and package.json are exported too, and have no types
+  return Object.values(exports).flatMap(({ types }) => (types === undefined ? [] : [join(path, types)]));
 }
 
 const compilerOptions: ts.CompilerOptions = {
