@@ -171,11 +171,11 @@ function rewardCanceller(critic: TabularCritic, weights: ArrayLike<number>, mask
   const [first] = critic.heads;
   if (heads === 1)
     throw new RefusalError(
-      `critic ${critic.name}: its rewards are not known and there is no second head to cancel them against; give rewards`,
+      `critic ${critic.name}: its rewards are not known and there is no second head to cancel them against; give rewards (--reward)`,
     );
   if (mask || critic.heads.some((head) => head.rewardScale !== first.rewardScale))
     throw new RefusalError(
-      `critic ${critic.name}: its rewards are not known and do not cancel, since heads differ in scale or are silent in places; give rewards`,
+      `critic ${critic.name}: its rewards are not known and do not cancel, since heads differ in scale or are silent in places; give rewards (--reward)`,
     );
   const share = headScale(heads, weights).map((x) => x * x);
   return (rows) => {
