@@ -57,6 +57,20 @@ export interface Grid {
   readonly stateAt: Int32Array;
 }
 
+/** One coordinate of a state, as people write it down. */
+export interface CoordinateDeclaration {
+  readonly name: string;
+  /** Bounds of the states that occur; without them it has none. An angle has ±π. */
+  readonly low?: number;
+  readonly high?: number;
+  /** An angle in radians, kept in (−π, π]. */
+  readonly angular?: boolean;
+  /** Name of the coordinate whose rate of change this one is. */
+  readonly rateOf?: string;
+  /** "itself" (default): one number of the observation; "cosine and sine": two, of an angle. */
+  readonly observed?: "itself" | "cosine and sine";
+}
+
 /**
  * The coordinates in which the state of a continuous environment is inferred, and how a critic sees them.
  * Knowing them is knowing what is measured, not how it moves.
@@ -71,6 +85,8 @@ export interface Coordinates {
   readonly high: readonly number[];
   /** [d] index of the coordinate that is this one's rate of change, or null. Used only where kinematic structure is asked for. */
   readonly rateOf: readonly (number | null)[];
+  /** The list that they were made from, where they are no program. */
+  readonly declared?: readonly CoordinateDeclaration[];
   /** Append the observation [N, o] of states [N, d] to the states' graph. */
   observe(states: Value): Value;
   /** [n, o] → [n, d] */

@@ -22,9 +22,11 @@ export {
   within,
   withRewards,
 } from "./cumulants.ts";
+export { type DeclaredCoordinates, declaredCoordinates } from "./declared-coordinates.ts";
 export { drawEnvironment } from "./draw.ts";
 export type {
   Action,
+  CoordinateDeclaration,
   Coordinates,
   Environment,
   GoalTask,

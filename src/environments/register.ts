@@ -4,7 +4,7 @@ import { shown } from "./options.ts";
 import type { EnvironmentRegistration } from "./registration.ts";
 import { addRegistration, registrationOf } from "./registry.ts";
 
-const fields = ["ids", "options", "prepare", "build", "preset", "task", "withoutTask", "draw", "scene"];
+const fields = ["ids", "options", "prepare", "build", "preset", "task", "withoutTask", "draw", "scene", "module"];
 const planners = ["grid", "waypoints"];
 
 /**

@@ -20,6 +20,8 @@ export interface EnvironmentRegistration<Options extends object = object> {
   readonly withoutTask?: Partial<Options>;
   /** Draw a state [d] (all that `state` holds), given what the last reset or step told. */
   draw?(state: Float64Array, info: Readonly<Record<string, unknown>>): Drawing;
+  /** The program that it is, where it was loaded from one: models of it keep this. */
+  readonly module?: { readonly sha256: string };
   /** A start that shows what it is about, and actions to take from there: the picture on its page. */
   readonly scene?: { readonly state?: readonly number[]; readonly actions?: readonly number[] };
 }

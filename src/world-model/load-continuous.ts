@@ -2,10 +2,11 @@ import { files } from "#files";
 import type { Rewards } from "../bellman/rewards.ts";
 import { assembleSystem } from "../bellman/system.ts";
 import { fromOnnx } from "../engine/index.ts";
+import { declaredCoordinates } from "../environments/declared-coordinates.ts";
 import type { Coordinates } from "../environments/environment.ts";
 import { flatBox, identityCoordinates } from "../environments/identity-coordinates.ts";
 import { make, prepare } from "../environments/make.ts";
-import { registrationOf } from "../environments/registry.ts";
+import { environmentIds, registrationOf } from "../environments/registry.ts";
 import { FormatError } from "../formats/format-error.ts";
 import { readSafetensors, type SafetensorsArray } from "../formats/safetensors.ts";
 import type { Space } from "../spaces/space.ts";
@@ -38,23 +39,25 @@ export async function loadContinuous(folder: string, json: unknown, given: LoadW
 async function readContinuous(folder: string, json: unknown, given: LoadWorldModelOptions): Promise<ContinuousWorldModel> {
   const where = `${folder}/model.json`;
   const model = json as ModelFile;
-  const refuse = (field: string, problem: string) => new FormatError(where, field, problem, "infer the model again");
+  const refuse = (field: string, problem: string, fix = "infer the model again") => new FormatError(where, field, problem, fix);
   if (model.version !== layout) throw refuse("version", `is ${model.version}, not ${layout}`);
   if (!Array.isArray(model.heads) || model.heads.length === 0) throw refuse("heads", "is missing");
   const observationSpace = readSpace(model.observationSpace, () => refuse("observationSpace", "is not a space"));
   const actionSpace = readSpace(model.actionSpace, () => refuse("actionSpace", "is not a space"));
-  if (model.environment !== undefined && !registrationOf(model.environment))
+  const id = knownAs(model);
+  if (model.environment !== undefined && id === undefined && !model.coordinates)
     throw new FormatError(
       where,
       "environment",
       `is '${model.environment}', which is not known here`,
       "register it first (registerEnvironment)",
     );
-  if (model.environment !== undefined) await prepare(model.environment);
-  const environment = model.environment === undefined ? undefined : make(model.environment);
+  if (id !== undefined) await prepare(id);
+  const environment = id === undefined ? undefined : make(id);
   const physics = environment?.physics;
   if (environment && !environment.coordinates) throw refuse("environment", `'${model.environment}' has no continuous state`);
-  const coordinates = given.coordinates ?? environment?.coordinates ?? identityCoordinates(flatBox(observationSpace));
+  const declared = environment || !model.coordinates ? undefined : declaredCoordinates(model.coordinates, where).coordinates;
+  const coordinates = given.coordinates ?? environment?.coordinates ?? declared ?? identityCoordinates(flatBox(observationSpace));
   for (const what of ["rewards", "coordinates"] as const) {
     if (model.provenance?.[what] === "given" && !given[what])
       throw new FormatError(
@@ -66,7 +69,10 @@ async function readContinuous(folder: string, json: unknown, given: LoadWorldMod
   }
   const { reward = 0 } = model;
   const constant: Rewards = (_states, _actions, n, out) => void out.fill(reward, 0, n);
-  const own = model.reward === undefined ? physics?.rewards.bind(physics) : undefined;
+  const unknown: Rewards = () => {
+    throw refuse("environment", `is '${model.environment}', whose rewards this needs`, `give the environment: --env ${model.environment}`);
+  };
+  const own = model.reward !== undefined ? undefined : declared ? unknown : physics?.rewards.bind(physics);
   const rewards = given.rewards ?? own ?? constant;
   const graph = async (name: string) => fromOnnx(await files.read(`${folder}/${name}`));
   const optional = async (name: string) => ((await files.kind(`${folder}/${name}`)) === "file" ? graph(name) : undefined);
@@ -120,6 +126,12 @@ async function readContinuous(folder: string, json: unknown, given: LoadWorldMod
     provenance: model.provenance,
   };
   return modelOf(definition);
+}
+
+/** The id of the environment here: its own, or another address of the same module. What a file names is never loaded. */
+function knownAs({ environment, module }: ModelFile): string | undefined {
+  if (environment === undefined || registrationOf(environment)) return environment;
+  return module === undefined ? undefined : environmentIds().find((id) => registrationOf(id)?.module?.sha256 === module);
 }
 
 /** Tensors of the dynamics, by the names that these give them. */

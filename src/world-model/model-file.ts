@@ -1,4 +1,5 @@
 import type { Head } from "../critics/critic.ts";
+import type { CoordinateDeclaration } from "../environments/environment.ts";
 import type { BoundScale } from "./bounds.ts";
 import type { PointwiseSettings } from "./pointwise.ts";
 
@@ -12,6 +13,10 @@ export interface ModelFile {
   readonly version: number;
   readonly method: "pointwise" | "amortised";
   readonly environment?: string;
+  /** sha256 of the module that `environment` is the address of. */
+  readonly module?: string;
+  /** Coordinates that are no program: with them the model opens where its environment is not known. */
+  readonly coordinates?: readonly CoordinateDeclaration[];
   readonly reward?: number;
   readonly observationSpace: SpaceFile;
   readonly actionSpace: SpaceFile;

@@ -1,6 +1,7 @@
 import { files } from "#files";
 import { toOnnx } from "../engine/index.ts";
 import { flatBox } from "../environments/identity-coordinates.ts";
+import { registrationOf } from "../environments/registry.ts";
 import { writeSafetensors } from "../formats/safetensors.ts";
 import type { Space } from "../spaces/space.ts";
 import type { ContinuousDefinition } from "./definition.ts";
@@ -11,6 +12,7 @@ import { format, layout, type ModelFile, type SpaceFile } from "./model-file.ts"
 /** Write model.json, tensors.safetensors and the critic's graphs into a folder. */
 export async function saveContinuous(folder: string, definition: ContinuousDefinition): Promise<void> {
   const { system, solver, environment, reward, provenance, sigma, bounds } = definition;
+  const module = environment === undefined ? undefined : registrationOf(environment)?.module;
   const tensors: Record<string, Tensors[string]> = { sigma: { shape: [sigma.length], data: sigma } };
   if (solver.method === "amortised") {
     for (const [name, tensor] of Object.entries(solver.dynamics.tensors)) tensors[`dynamics/${name}`] = tensor;
@@ -25,6 +27,8 @@ export async function saveContinuous(folder: string, definition: ContinuousDefin
     version: layout,
     method: solver.method,
     environment,
+    ...(module ? { module: module.sha256 } : {}),
+    ...(system.coordinates.declared ? { coordinates: system.coordinates.declared } : {}),
     reward,
     observationSpace: writeSpace(definition.observationSpace),
     actionSpace: writeSpace(definition.actionSpace),

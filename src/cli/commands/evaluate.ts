@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { MismatchError } from "../../base/mismatch-error.ts";
 import type { WorldModel } from "../../world-model/world-model.ts";
-import { checkSameWorld, makeEnvironment } from "../parts/environments.ts";
+import { checkSameWorld, makeEnvironment, refuseProgram } from "../parts/environments.ts";
 import { UsageError } from "../parts/errors.ts";
 import type { Io } from "../parts/io.ts";
 import { type CommonOptions, perform, positiveInteger, withCommonOptions, withExamples } from "../parts/run.ts";
@@ -28,7 +28,7 @@ export function evaluateCommand(io: Io): Command {
         "Hold a model that infer wrote against an environment: its errors, each beside what a model in which nothing moves would score.",
       )
       .argument("<folder>", "a folder that vinverse infer wrote")
-      .option("--env <id>", "environment, e.g. Pendulum-v1 (default: the one it was inferred for)")
+      .option("--env <id>", "environment: an id, e.g. Pendulum-v1, or a module ./mine.mjs (default: the one it was inferred for)")
       .option("--states <n>", "states to visit with the critic's own policy, for continuous models", positiveInteger, 1000)
       .option("--transitions <file>", "score on the real transitions of an .npz (observations, actions, next_observations) instead"),
   );
@@ -53,7 +53,9 @@ export function evaluateCommand(io: Io): Command {
         text: describeScore(score, options.transitions),
       };
     }
-    const id = options.env ?? (typeof beside.environment === "string" ? beside.environment : undefined);
+    const said = typeof beside.environment === "string" ? beside.environment : undefined;
+    await refuseProgram(options.env, said, folder);
+    const id = options.env ?? said;
     if (id === undefined) throw new UsageError(`${folder} does not say what environment it is of; give --env`);
     const environment = await makeEnvironment(id);
     context.onProgress(0, 1, "scoring");

@@ -28,7 +28,7 @@ export function inferCommand(io: Io): Command {
           "Infer a dynamics model from one critic or several of the same environment, say how far it can be trusted, and hold it against the true environment. No transition is used for inference unless --transitions gives some.",
         )
         .argument("<critic...>", "Stable-Baselines3 zips, RL Zoo folders, or .npy or .npz tables")
-        .option("--env <id>", "environment, e.g. Pendulum-v1 (default: what the critic says)")
+        .option("--env <id>", "environment: an id, e.g. Pendulum-v1, or a module ./mine.mjs (default: what the critic says)")
         .option("--out <folder>", "write the model, summary.json and report.html there")
         .option(
           "--method <name>",

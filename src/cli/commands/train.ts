@@ -40,7 +40,7 @@ export function trainCommand(io: Io): Command {
       .description(
         "Train a critic into a folder that every other command reads: critic.json and its tensors; log.jsonl, the same for TensorBoard, learning-curve.svg and report.html; and a checkpoint.",
       )
-      .requiredOption("--env <id>", "environment, e.g. CartPole-v1")
+      .requiredOption("--env <id>", "environment: an id, e.g. CartPole-v1, or a module ./mine.mjs")
       .addOption(new Option("--algorithm <name>", "how to learn").choices(names).makeOptionMandatory())
       .requiredOption("--out <folder>", "where the critic is written")
       .option("--steps <n>", "steps in the environment (default: the environment's own; tables: 1000000)", positiveInteger)

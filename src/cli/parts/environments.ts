@@ -47,6 +47,16 @@ export function checkSameWorld(
     throw new UsageError(`${id} has the actions ${describe(actionSpace)}, the model in ${folder} ${describe(known)}`);
 }
 
+/**
+ * A file may name a program, and a program runs only where a person asks for it.
+ * @throws UsageError where none was given and a file names one
+ */
+export async function refuseProgram(given: string | undefined, said: string | undefined, file: string): Promise<void> {
+  if (given !== undefined || said === undefined) return;
+  const { addressKind } = await import("../../experience/address.ts");
+  if (addressKind(said) !== "id") throw new UsageError(`${file} was made with ${said}; give --env ${said}`);
+}
+
 /** The environment a file names, where it is one of ours. */
 export async function knownEnvironment(id: string | undefined): Promise<Environment | undefined> {
   if (id === undefined) return undefined;

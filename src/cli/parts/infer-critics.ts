@@ -5,7 +5,7 @@ import type { RealTransitions } from "../../inversion/continuous/fit-with-transi
 import type { ContinuousInferOptions, TabularInferOptions } from "../../inversion/options.ts";
 import type { ContinuousInference, TabularInference } from "../../report/index.ts";
 import type { Score } from "../../world-model/score.ts";
-import { knownEnvironment, makeEnvironment, recogniseGrid } from "./environments.ts";
+import { knownEnvironment, makeEnvironment, recogniseGrid, refuseProgram } from "./environments.ts";
 import { UsageError } from "./errors.ts";
 import { givenReward, tableReward } from "./reward.ts";
 
@@ -115,10 +115,10 @@ async function inferTables(critics: readonly TabularCritic[], settings: InferSet
 
 async function inferNetworks(critics: readonly (NetworkCritic | StateValueCritic)[], settings: InferSettings): Promise<Finding> {
   const { seed, onProgress } = settings;
+  const from = critics.find((critic) => critic.environment);
+  await refuseProgram(settings.environment, from?.environment, from?.name ?? "");
   const environment =
-    settings.environment === undefined
-      ? await knownEnvironment(critics.find((critic) => critic.environment)?.environment)
-      : await makeEnvironment(settings.environment);
+    settings.environment === undefined ? await knownEnvironment(from?.environment) : await makeEnvironment(settings.environment);
   onProgress?.(0, 1, "visiting states");
   const transitions = settings.transitions === undefined ? undefined : await realTransitions(settings.transitions, critics[0], environment);
   const reward = settings.reward === undefined ? {} : await givenReward(settings.reward);

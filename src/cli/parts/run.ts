@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { OnProgress } from "../../base/progress.ts";
+import { UsageError } from "./errors.ts";
 import type { Io } from "./io.ts";
 import { toJson } from "./json.ts";
 import { createProgress } from "./progress.ts";
@@ -53,6 +54,7 @@ export function perform<A extends readonly unknown[], O extends CommonOptions>(
   work: (context: Context, options: O, ...parameters: A) => Promise<Answer>,
 ): Command {
   return command.action(async (...all: unknown[]) => {
+    await openEnvironment(command);
     const options = command.opts<O>();
     const quiet = options.quiet === true;
     const progress = createProgress(io, quiet);
@@ -73,6 +75,24 @@ export function perform<A extends readonly unknown[], O extends CommonOptions>(
     io.out(`${options.json ? toJson(answer.json) : answer.text}\n`);
     if (answer.failed) throw new FailedAnswer();
   });
+}
+
+/** --env of a program is loaded before the command begins, and is an id like any other from then on. */
+async function openEnvironment(command: Command): Promise<void> {
+  const { env } = command.opts<{ readonly env?: string }>();
+  if (env === undefined) return;
+  const { addressKind } = await import("../../experience/address.ts");
+  if (addressKind(env) === "id") return;
+  const [{ loadEnvironmentModule }, { EnvironmentError }] = await Promise.all([
+    import("../../experience/load-module.ts"),
+    import("../../environments/errors.ts"),
+  ]);
+  try {
+    command.setOptionValue("env", await loadEnvironmentModule(env));
+  } catch (error) {
+    if (error instanceof EnvironmentError) throw new UsageError(error.message, { cause: error });
+    throw error;
+  }
 }
 
 export function nonNegativeInteger(text: string): number {
