@@ -1,4 +1,4 @@
-import { type Attribute, type Attributes, type Dim, Graph, type Value } from "./graph.ts";
+import { type Attribute, type Attributes, type Dim, Graph, UnsupportedOperatorError, type Value } from "./graph.ts";
 import { type NormaliseContext, normalise } from "./onnx-normalise.ts";
 import {
   type AttributeMessage,
@@ -9,7 +9,6 @@ import {
   type ValueInfoMessage,
 } from "./onnx-schema.ts";
 import { decodeTensor, dtypeOf, OnnxError } from "./onnx-tensor.ts";
-import { UnsupportedOperatorError } from "./operator.ts";
 import "./operators/index.ts";
 
 const OLDEST_OPSET = 11;

@@ -8,7 +8,11 @@ export {
   type DType,
   Graph,
   type Node,
+  OPSET,
+  operatorNames,
+  type Reference,
   type Shape,
+  UnsupportedOperatorError,
   type Value,
 } from "./graph.ts";
 export { inline } from "./inline.ts";
@@ -22,7 +26,6 @@ export {
   levenbergMarquardt,
 } from "./levenberg-marquardt.ts";
 export { OnnxError } from "./onnx-tensor.ts";
-export { OPSET, operatorNames, type Reference, UnsupportedOperatorError } from "./operator.ts";
 export {
   clip,
   elu,

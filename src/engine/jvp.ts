@@ -1,6 +1,6 @@
 import { sameShape, showShape } from "./dims.ts";
 import type { Node, Value } from "./graph.ts";
-import { operatorNamed, UnsupportedOperatorError } from "./operator.ts";
+import { operatorNamed, UnsupportedOperatorError } from "./graph.ts";
 import { expandTo, scalar } from "./operators/build.ts";
 import { scale } from "./operators/elementwise.ts";
 import "./operators/index.ts";

@@ -1,7 +1,7 @@
 import type { Attributes, Graph, Value } from "./graph.ts";
+import { UnsupportedOperatorError } from "./graph.ts";
 import { ELEMENT } from "./onnx-schema.ts";
 import { clampInt32, dtypeOf, OnnxError } from "./onnx-tensor.ts";
-import { UnsupportedOperatorError } from "./operator.ts";
 import { contents, ops } from "./operators/build.ts";
 import { add, div, gelu, hardSigmoid, mish, mul, neg, relu, sqrt, sub } from "./operators/index.ts";
 

@@ -1,8 +1,16 @@
+import { type ErrorDetails, VinverseError } from "../base/error.ts";
 import type { ConstantData, DType } from "./graph.ts";
 import { ELEMENT, type TensorMessage } from "./onnx-schema.ts";
 
 /** Bytes that are not an ONNX model, or one that says something impossible. */
-export class OnnxError extends Error {}
+/** An ONNX file that is not a model, or not one that the engine can run. */
+export class OnnxError extends VinverseError {
+  override readonly name = "OnnxError";
+
+  constructor(message: string, details?: ErrorDetails) {
+    super("ONNX", message, details);
+  }
+}
 
 /** Which of our three types holds an ONNX element type; double and half become float32, int32 becomes int64. */
 export function dtypeOf(element: number | undefined, what: string): DType {

@@ -1,5 +1,5 @@
 import type { Graph, Node, Value } from "./graph.ts";
-import { operatorNamed, type Reference } from "./operator.ts";
+import { operatorNamed, type Reference } from "./graph.ts";
 import "./operators/index.ts";
 
 export function reference(data: ArrayLike<number>, shape: readonly number[] = [data.length]): Reference {

@@ -1,4 +1,5 @@
 import { cores, openRuntime } from "#runtime";
+import { type ErrorDetails, VinverseError } from "../base/error.ts";
 import type { DType, Graph, Shape } from "./graph.ts";
 import type { LoadOptions, RuntimeSession, RuntimeTensor } from "./runtime/runtime.ts";
 import { toOnnx } from "./to-onnx.ts";
@@ -43,7 +44,13 @@ export interface Session {
   release(): Promise<void>;
 }
 
-export class FeedError extends Error {}
+export class FeedError extends VinverseError {
+  override readonly name = "FeedError";
+
+  constructor(message: string, details?: ErrorDetails) {
+    super("MISMATCH", message, details);
+  }
+}
 
 /** One native session, shared by everybody who compiles the same bytes in the same way. */
 interface Held {

@@ -1,4 +1,5 @@
 import type { Attribute, ConstantData, DType, Graph, Node, Shape, Value } from "./graph.ts";
+import { OPSET } from "./graph.ts";
 import {
   ATTRIBUTE,
   type AttributeMessage,
@@ -9,7 +10,6 @@ import {
   type TensorMessage,
   type ValueInfoMessage,
 } from "./onnx-schema.ts";
-import { OPSET } from "./operator.ts";
 import { nodesBehind } from "./reference.ts";
 
 /** The file version that came with our operator set. */

@@ -1,6 +1,6 @@
 import { sameShape, showShape } from "./dims.ts";
 import type { Value } from "./graph.ts";
-import { operatorNamed, UnsupportedOperatorError } from "./operator.ts";
+import { operatorNamed, UnsupportedOperatorError } from "./graph.ts";
 import { expandTo, op, scalar } from "./operators/build.ts";
 import "./operators/index.ts";
 import { nodesBehind } from "./reference.ts";

@@ -7,6 +7,6 @@ export { type Role, roles } from "./roles.ts";
 export type { SafetensorsArray, SafetensorsData } from "./safetensors.ts";
 export type { CheckpointCritic, CheckpointDetails, CriticOptions } from "./stable-baselines3-critic.ts";
 export type { StateDictOptions } from "./state-dict-critic.ts";
-export type { StateDict, Tensor } from "./tensor.ts";
+export type { CheckpointTensor, StateDict } from "./tensor.ts";
 export { readTransitions, type TransitionFile } from "./transitions.ts";
 export { criticNpz, criticOnnx, type OnnxOptions, savedForm } from "./write-critic.ts";

@@ -3,7 +3,7 @@ import { FormatError } from "./format-error.ts";
 import { printable } from "./pickle.ts";
 import { harmless, reasonOf } from "./roles.ts";
 import { expectFinite } from "./sequential.ts";
-import type { StateDict, Tensor } from "./tensor.ts";
+import type { CheckpointTensor, StateDict } from "./tensor.ts";
 
 /** One layer of a state dict, by the name that its parameters share. */
 export type Layer = LinearLayer | NormLayer;
@@ -33,7 +33,7 @@ export const explain = 'say {"roles": {"PREFIX": "ignored"}} in a .json of the s
  * @throws FormatError on shapes that are no layer's and on numbers that are not finite
  */
 export function layersOf(tensors: StateDict, file: string): { readonly layers: readonly Layer[]; readonly rest: readonly string[] } {
-  const groups = new Map<string, Map<string, Tensor>>();
+  const groups = new Map<string, Map<string, CheckpointTensor>>();
   const rest: string[] = [];
   for (const [name, tensor] of tensors) {
     if (reasonOf(harmless, name) !== undefined) continue;
@@ -44,21 +44,22 @@ export function layersOf(tensors: StateDict, file: string): { readonly layers: r
       continue;
     }
     const path = dot < 0 ? "" : name.slice(0, dot);
-    const group = groups.get(path) ?? new Map<string, Tensor>();
+    const group = groups.get(path) ?? new Map<string, CheckpointTensor>();
     group.set(part, tensor);
     groups.set(path, group);
   }
   return { layers: [...groups].map(([path, group]) => layerOf(path, group, file)), rest };
 }
 
-function layerOf(path: string, group: ReadonlyMap<string, Tensor>, file: string): Layer {
+function layerOf(path: string, group: ReadonlyMap<string, CheckpointTensor>, file: string): Layer {
   const named = (part: string) => (path === "" ? part : `${path}.${part}`);
   for (const [part, tensor] of group) expectFinite(tensor, printable(named(part)), file);
   const [weight, bias, mean, variance] = ["weight", "bias", "running_mean", "running_var"].map((part) => group.get(part));
   const of = (part: string) => `'${printable(named(part))}'`;
   if (mean || variance) {
     const size = mean?.data.length ?? 0;
-    const fits = (tensor: Tensor | undefined) => tensor === undefined || (tensor.shape.length === 1 && tensor.data.length === size);
+    const fits = (tensor: CheckpointTensor | undefined) =>
+      tensor === undefined || (tensor.shape.length === 1 && tensor.data.length === size);
     if (!mean || !variance || size === 0 || ![mean, variance, weight, bias].every(fits) || variance.data.some((x) => x < 0))
       throw new FormatError(file, of("running_mean"), "does not belong to a batch normalisation of vectors", "export the critic as ONNX");
     const scale = Float64Array.from(variance.data, (v, i) => (weight ? weight.data[i] : 1) / Math.sqrt(v + epsilon));

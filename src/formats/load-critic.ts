@@ -15,7 +15,7 @@ import { stableBaselines3Critic } from "./stable-baselines3-critic.ts";
 import { onPolicyCritic } from "./stable-baselines3-on-policy.ts";
 import { type StateDictOptions, stateDictCritic } from "./state-dict-critic.ts";
 import { tableCritic } from "./tables.ts";
-import type { Tensor } from "./tensor.ts";
+import type { CheckpointTensor } from "./tensor.ts";
 import { isTorchStream, readTorch } from "./torch.ts";
 import { readVecNormalize } from "./vec-normalize.ts";
 import { TENSORS_FORMAT } from "./write-tensors.ts";
@@ -141,7 +141,7 @@ function safetensorsCritic(bytes: Uint8Array, file: string, options: LoadCriticO
   return stateDictCritic(new Map(order.map((name) => [name, tensors.get(name)!])), file, { ...options, ordered: true });
 }
 
-function fromSafetensors(bytes: Uint8Array, file: string): Map<string, Tensor> {
+function fromSafetensors(bytes: Uint8Array, file: string): Map<string, CheckpointTensor> {
   const tensors = Object.entries(readSafetensors(bytes, file));
   return new Map(
     tensors.map(([name, { shape, data, integer }]) => [

@@ -6,7 +6,7 @@ import { FormatError } from "./format-error.ts";
 import { explain, type Layer, layersOf } from "./layers.ts";
 import { printable } from "./pickle.ts";
 import { policiesAlone, type Role, roleOf } from "./roles.ts";
-import type { StateDict, Tensor } from "./tensor.ts";
+import type { CheckpointTensor, StateDict } from "./tensor.ts";
 
 /** A function from observations to numbers, found in a state dict. */
 export interface ReadNetwork {
@@ -22,7 +22,7 @@ export interface DiscreteNetworks {
   readonly online: ReadNetwork;
   readonly target?: ReadNetwork;
   /** C51: where its distribution lies. */
-  readonly atoms?: Tensor;
+  readonly atoms?: CheckpointTensor;
 }
 
 export interface ContinuousNetworks {
@@ -205,7 +205,7 @@ function continuous(
   if (fit.length !== others.length || !fit.every((critic) => outputSize(critic) === 1 && inputSize(critic) === observation + actions))
     return undefined;
   const prefix = scaleName.slice(0, -"action_scale".length);
-  const bound = (key: string): Tensor["data"] => {
+  const bound = (key: string): CheckpointTensor["data"] => {
     const tensor = tensors.get(`${prefix}${key}`);
     if (!tensor || (tensor.data.length !== 1 && tensor.data.length !== actions))
       throw new FormatError(

@@ -1,10 +1,10 @@
 import { FormatError } from "./format-error.ts";
 import { printable } from "./pickle.ts";
 import { harmlessInPolicies, reasonOf } from "./roles.ts";
-import type { StateDict, Tensor } from "./tensor.ts";
+import type { CheckpointTensor, StateDict } from "./tensor.ts";
 
 /** A state dict that knows which of its tensors were read, so that none is passed over in silence. */
-export class ReadTensors extends Map<string, Tensor> {
+export class ReadTensors extends Map<string, CheckpointTensor> {
   private readonly read = new Set<string>();
 
   constructor(tensors: StateDict) {
@@ -12,7 +12,7 @@ export class ReadTensors extends Map<string, Tensor> {
     for (const [name, tensor] of tensors) this.set(name, tensor);
   }
 
-  override get(name: string): Tensor | undefined {
+  override get(name: string): CheckpointTensor | undefined {
     this.read.add(name);
     return super.get(name);
   }

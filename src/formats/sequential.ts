@@ -1,6 +1,6 @@
 import type { Module, Network } from "../critics/network.ts";
 import { FormatError } from "./format-error.ts";
-import type { StateDict, Tensor } from "./tensor.ts";
+import type { CheckpointTensor, StateDict } from "./tensor.ts";
 
 export interface SequentialOptions {
   /** torch.nn class between the layers. */
@@ -69,7 +69,7 @@ function layer(tensors: StateDict, name: string, file: string): Module {
   );
 }
 
-export function expectFinite(tensor: Tensor, name: string, file: string): void {
+export function expectFinite(tensor: CheckpointTensor, name: string, file: string): void {
   if (!tensor.data.every(Number.isFinite))
     throw new FormatError(file, `'${name}'`, "holds numbers that are not finite", "use a checkpoint from before training diverged");
 }

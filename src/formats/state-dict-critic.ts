@@ -15,7 +15,7 @@ import type { Role } from "./roles.ts";
 import { expectFinite } from "./sequential.ts";
 import { discountOf } from "./stable-baselines3.ts";
 import type { CheckpointCritic, CriticOptions } from "./stable-baselines3-critic.ts";
-import type { StateDict, Tensor } from "./tensor.ts";
+import type { CheckpointTensor, StateDict } from "./tensor.ts";
 
 /** What tensors alone cannot say: given as options or in NAME.json beside the file. */
 export interface StateDictOptions extends CriticOptions {
@@ -125,7 +125,7 @@ function discreteParts(found: DiscreteNetworks, target: ReadNetwork, file: strin
 }
 
 /** C51 (Bellemare et al. 2017): Q(s, a) = Σ_j z_j softmax_j(logits[a, j]) over atoms z; one head, their mean. */
-function categoricalParts(online: ReadNetwork, target: ReadNetwork, atoms: Tensor, file: string): Parts {
+function categoricalParts(online: ReadNetwork, target: ReadNetwork, atoms: CheckpointTensor, file: string): Parts {
   const count = atoms.data.length;
   const { outputs } = online;
   expectFinite(atoms, "atoms", file);

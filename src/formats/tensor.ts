@@ -2,7 +2,7 @@ import { FormatError } from "./format-error.ts";
 import { limits } from "./limits.ts";
 
 /** A dense tensor, row-major. */
-export interface Tensor {
+export interface CheckpointTensor {
   readonly shape: readonly number[];
   readonly data: Float32Array | Float64Array;
   /** Its file stores whole numbers: a counter or a state of a generator, never a weight. */
@@ -10,7 +10,7 @@ export interface Tensor {
 }
 
 /** Named tensors, as PyTorch's state dicts and safetensors hold them. */
-export type StateDict = ReadonlyMap<string, Tensor>;
+export type StateDict = ReadonlyMap<string, CheckpointTensor>;
 
 /** Product of a shape that came out of a file, refused when it is not a shape or exceeds the bound. */
 export function countNumbers(shape: readonly unknown[], file: string, field: string): number {

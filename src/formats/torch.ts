@@ -4,7 +4,7 @@ import { spaceGlobals } from "./gym-space.ts";
 import { limits } from "./limits.ts";
 import { numpyGlobals } from "./numpy-object.ts";
 import { PERSISTENT, type Pickled, PickleGlobal, PickleInstance, readPickle } from "./pickle.ts";
-import { countNumbers, type StateDict, type Tensor } from "./tensor.ts";
+import { type CheckpointTensor, countNumbers, type StateDict } from "./tensor.ts";
 import { isZip, openZip } from "./zip.ts";
 
 const storages: Readonly<Record<string, NumberType>> = {
@@ -155,7 +155,7 @@ function storageOf(value: Pickled): Storage | undefined {
 }
 
 function collect(tree: Pickled, file: string, data: (key: string) => Uint8Array): StateDict {
-  const out = new Map<string, Tensor>();
+  const out = new Map<string, CheckpointTensor>();
   const budget = { left: limits.numbers };
   const raw = new Map<string, Uint8Array>();
   const bytesOf = (key: string) => {
@@ -199,7 +199,7 @@ function rebuild(
   file: string,
   bytesOf: (key: string) => Uint8Array,
   budget: { left: number },
-): Tensor {
+): CheckpointTensor {
   const field = `tensor '${name}'`;
   const [source, offset, size, strides] = instance.args;
   const storage = storageOf(source);

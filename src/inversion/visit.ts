@@ -6,7 +6,7 @@ import { collectStates } from "../environments/collect.ts";
 import type { Coordinates, Environment, Physics } from "../environments/environment.ts";
 import { flatBox } from "../environments/identity-coordinates.ts";
 import { createRandom } from "../numbers/random.ts";
-import { type Element, flatDimension, flatten, sample } from "../spaces/space.ts";
+import { type Element, flatDimension, flattenElement, sample } from "../spaces/space.ts";
 import type { Samples } from "./samples.ts";
 import type { ContinuousSolver } from "./solvers.ts";
 
@@ -72,7 +72,7 @@ function uniformSamples({ observationSpace, actionSpace, actionSize }: NetworkCr
   const states = new Float64Array(n * space.low.length);
   const actions = new Float64Array(n * actionSize);
   for (let b = 0; b < n; b++) {
-    states.set(flatten(space, sample(space, random)), b * space.low.length);
+    states.set(flattenElement(space, sample(space, random)), b * space.low.length);
     const action: Element = sample(actionSpace, random);
     actions.set(typeof action === "number" ? [action] : (action as Float64Array), b * actionSize);
   }

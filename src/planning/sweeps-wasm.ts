@@ -4,7 +4,7 @@ import {
   get,
   loadF64,
   loadI32,
-  op,
+  opcode,
   real,
   set,
   storeF64,
@@ -14,7 +14,7 @@ import {
   whole,
 } from "./wasm.ts";
 
-const { i32, f64 } = op;
+const { i32, f64 } = opcode;
 const PAGE = 65_536;
 /** 4 GiB less a page: beyond it addresses do not fit. */
 const MOST_PAGES = 65_535;
@@ -67,8 +67,8 @@ function sweepOf(name: "improve" | "evaluate"): WasmFunction {
     ...[...address(constant, pair, 3), ...loadF64(), ...set(q)],
     ...[...address(offsets, pair, 2), ...loadI32(4), ...set(last)],
     ...[...get(weight), ...get(last), ...whole(3), ...i32.shl, ...i32.add, ...set(last)],
-    ...op.block,
-    ...op.loop,
+    ...opcode.block,
+    ...opcode.loop,
     ...[...get(outcome), ...get(last), ...i32.greaterOrEqual, ...branchIf(1)],
     ...[...get(q), ...get(outcome), ...loadF64()],
     ...[...get(v), ...get(left), ...loadI32(), ...whole(3), ...i32.shl, ...i32.add, ...loadF64()],
@@ -76,8 +76,8 @@ function sweepOf(name: "improve" | "evaluate"): WasmFunction {
     ...advance(outcome, whole(8)),
     ...advance(left, whole(4)),
     ...branch(0),
-    ...op.end,
-    ...op.end,
+    ...opcode.end,
+    ...opcode.end,
   ];
   const seek = [
     ...[...address(offsets, pair, 2), ...loadI32(), ...set(place)],
@@ -88,15 +88,15 @@ function sweepOf(name: "improve" | "evaluate"): WasmFunction {
     ...[...get(state), ...get(actions), ...i32.mul, ...set(pair)],
     ...seek,
     ...[...whole(0), ...set(action), ...whole(0), ...set(chosen), ...real(Number.NEGATIVE_INFINITY), ...set(best)],
-    ...op.loop,
+    ...opcode.loop,
     ...value,
     ...[...get(q), ...get(best), ...f64.greater, ...set(better)],
-    ...[...get(action), ...get(chosen), ...get(better), ...op.select, ...set(chosen)],
-    ...[...get(q), ...get(best), ...get(better), ...op.select, ...set(best)],
+    ...[...get(action), ...get(chosen), ...get(better), ...opcode.select, ...set(chosen)],
+    ...[...get(q), ...get(best), ...get(better), ...opcode.select, ...set(best)],
     ...advance(pair, whole(1)),
     ...advance(action, whole(1)),
     ...[...get(action), ...get(actions), ...i32.less, ...branchIf(0)],
-    ...op.end,
+    ...opcode.end,
     ...[...address(choice, state, 2), ...get(chosen), ...storeI32],
   ];
   const one = [
@@ -110,8 +110,8 @@ function sweepOf(name: "improve" | "evaluate"): WasmFunction {
     parameters: parameters.length,
     locals: [8, 3],
     body: [
-      ...op.block,
-      ...op.loop,
+      ...opcode.block,
+      ...opcode.loop,
       ...[...get(count), ...i32.eqz, ...branchIf(1)],
       ...(name === "improve" ? every : one),
       ...[...get(best), ...address(v, state, 3), ...loadF64(), ...f64.sub, ...f64.abs, ...get(change), ...f64.max, ...set(change)],
@@ -119,8 +119,8 @@ function sweepOf(name: "improve" | "evaluate"): WasmFunction {
       ...advance(state, get(step)),
       ...advance(count, whole(-1)),
       ...branch(0),
-      ...op.end,
-      ...op.end,
+      ...opcode.end,
+      ...opcode.end,
       ...get(change),
     ],
   };

@@ -1,5 +1,5 @@
 /** The few instructions of WebAssembly (W3C core specification 2.0, section 5.4) that sweeps are made of. */
-export const op = {
+export const opcode = {
   block: [0x02, 0x40],
   loop: [0x03, 0x40],
   end: [0x0b],
@@ -49,7 +49,7 @@ export function wasmModule(
   const text = (name: string) => [...unsigned(name.length), ...Array.from(name, (c) => c.charCodeAt(0))];
   const limits = memory.shared ? [3, ...unsigned(memory.pages), ...unsigned(memory.pages)] : [0, ...unsigned(memory.pages)];
   const code = functions.map(({ locals: [integers, reals], body }) => {
-    const content = [2, ...unsigned(integers), I32, ...unsigned(reals), F64, ...body, ...op.end];
+    const content = [2, ...unsigned(integers), I32, ...unsigned(reals), F64, ...body, ...opcode.end];
     return [...unsigned(content.length), ...content];
   });
   return Uint8Array.from([

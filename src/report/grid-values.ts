@@ -13,7 +13,7 @@ export interface GridValues {
 }
 
 /** A value function over the cells of a grid world. */
-export function gridValues(grid: GridValues): string {
+export function gridValuesFigure(grid: GridValues): string {
   const data = grid.cells
     .map(([row, column], state) => ({ row, column, value: grid.values[state] }))
     .filter((d) => Number.isFinite(d.value));

@@ -1,7 +1,7 @@
 import type { Grid } from "../environments/environment.ts";
 import type { TabularPrediction } from "../world-model/world-model.ts";
 import { gridArrows } from "./grid-arrows.ts";
-import { gridValues } from "./grid-values.ts";
+import { gridValuesFigure } from "./grid-values.ts";
 import { formatNumber } from "./number.ts";
 import type { ReportSection } from "./report.ts";
 import { cellsOf } from "./true-tables.ts";
@@ -35,7 +35,7 @@ export function tabularSections(data: TabularPictures): ReportSection[] {
     sections.push({
       title: "Values",
       text: "Mean over the heads used.",
-      svg: gridValues({ title: "Values", ...layout, values: data.values }),
+      svg: gridValuesFigure({ title: "Values", ...layout, values: data.values }),
     });
   }
   if (layout) {

@@ -11,7 +11,7 @@ import { createRandom } from "../numbers/random.ts";
 import { mean } from "../numbers/statistics.ts";
 import { solvePointwise } from "../world-model/pointwise.ts";
 import type { Reproduce, Reproduction } from "./harness/reproduction.ts";
-import { summarise } from "./harness/summary.ts";
+import { summariseSeeds } from "./harness/summary.ts";
 
 /** Where FetchReach's gripper moves, metres. */
 const CENTRE = [1.345, 0.75, 0.535];
@@ -88,7 +88,7 @@ export const reproduceFetchReach: Reproduce = async ({ critics, seed, onProgress
     table.push(row);
   }
   onProgress?.(seedCount * counts.length, seedCount * counts.length, "done");
-  const { figures, ranges } = summarise(runs);
+  const { figures, ranges } = summariseSeeds(runs);
   return {
     figures,
     ranges,

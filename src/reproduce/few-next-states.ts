@@ -6,7 +6,7 @@ import { projectColumns } from "../inversion/tabular/projection.ts";
 import { reachable } from "./four-rooms.ts";
 import { pythonPeer } from "./harness/python-peer.ts";
 import type { Reproduce, Reproduction } from "./harness/reproduction.ts";
-import { summarise } from "./harness/summary.ts";
+import { summariseSeeds } from "./harness/summary.ts";
 import { mazeError, mazeTargets, type SlipperyMaze, slipperyMaze } from "./slippery-maze.ts";
 
 const SEEDS = 3;
@@ -48,7 +48,7 @@ export const reproduceFewNextStates: Reproduce = async ({ seed, onProgress }): P
   const large = slipperyMaze(SIDES.large, HEADS, seed);
   const found = await recover(large, (share) => onProgress?.(SEEDS + 10 * share, total, `${large.tables.states} states`));
   details.push({ seed, ...found });
-  const { figures, ranges } = summarise(runs.map(({ ratioToNonNegativeLeastSquares: _, ...run }) => run));
+  const { figures, ranges } = summariseSeeds(runs.map(({ ratioToNonNegativeLeastSquares: _, ...run }) => run));
   const ratio = runs[0].ratioToNonNegativeLeastSquares;
   return {
     figures: {

@@ -9,7 +9,7 @@ import { createRandom } from "../numbers/random.ts";
 import { median } from "../numbers/statistics.ts";
 import { scoreContinuous, scoringTransitions } from "../world-model/score.ts";
 import type { Reproduce } from "./harness/reproduction.ts";
-import { summarise } from "./harness/summary.ts";
+import { summariseSeeds } from "./harness/summary.ts";
 
 const tasks = [
   { id: "Pendulum-v1", key: "pendulum", critics: ["sac/Pendulum-v1"] },
@@ -58,7 +58,7 @@ export const reproduceFewShot: Reproduce = async ({ critics, seed, onProgress })
   onProgress?.(total, total, "done");
   const gain = (key: string, n: number, i: number) =>
     1 - errors[`${key} ${n} noisy with critics`][i] / errors[`${key} ${n} noisy alone`][i];
-  const { figures: medians, ranges } = summarise(
+  const { figures: medians, ranges } = summariseSeeds(
     seeds.map((_, i) => ({
       ...Object.fromEntries(tasks.flatMap(({ key }) => counts.map((n) => [`${key}Gain${n}`, gain(key, n, i)]))),
       cartPoleTenClean: errors["cartPole 10 clean with critics"][i],

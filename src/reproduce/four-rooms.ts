@@ -11,7 +11,7 @@ import { projectOnTriples } from "../inversion/tabular/sparse-projection.ts";
 import { createRandom, type Random } from "../numbers/random.ts";
 import { evaluatePolicy, valueIteration } from "../planning/value-iteration.ts";
 import type { Reproduce } from "./harness/reproduction.ts";
-import { summarise } from "./harness/summary.ts";
+import { summariseSeeds } from "./harness/summary.ts";
 
 const discount = 0.99;
 const seedCount = 3;
@@ -76,7 +76,7 @@ export const reproduceFourRooms: Reproduce = async ({ seed, onProgress }) => {
       planRegretEntropy: worstRegret(worlds.teleporting, entropy),
     };
   });
-  const { figures, ranges } = summarise(runs);
+  const { figures, ranges } = summariseSeeds(runs);
   const details = {
     goals: { deterministic: 1, windyKnownSupport: 4, windyUnknownSupport: 8, teleporting: 20 },
     discount,

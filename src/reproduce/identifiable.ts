@@ -5,7 +5,7 @@ import { GVF_DEFAULTS, trainGeneralValues } from "../learning/invertible/general
 import { mean } from "../numbers/statistics.ts";
 import { scoreModel } from "../world-model/score.ts";
 import type { Reproduce, Reproduction } from "./harness/reproduction.ts";
-import { summarise } from "./harness/summary.ts";
+import { summariseSeeds } from "./harness/summary.ts";
 
 const SEEDS = 3;
 /** Training uses seed, inference seed + 100, the score seed + 200: no state is used twice. */
@@ -60,6 +60,6 @@ export const reproduceIdentifiable: Reproduce = async ({ seed, onProgress }): Pr
     }
     runs.push(run);
   }
-  const { figures, ranges } = summarise(runs);
+  const { figures, ranges } = summariseSeeds(runs);
   return { figures, ranges, seeds, seconds: (performance.now() - start) / 1000, details: { settings: GVF_DEFAULTS, runs: details } };
 };

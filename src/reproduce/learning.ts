@@ -6,7 +6,7 @@ import { trainGeneralValues } from "../learning/invertible/general-value-functio
 import { mountainCarTask } from "../learning/invertible/steps-to-go-tasks.ts";
 import { mean } from "../numbers/statistics.ts";
 import type { Reproduce, Reproduction } from "./harness/reproduction.ts";
-import { summarise } from "./harness/summary.ts";
+import { summariseSeeds } from "./harness/summary.ts";
 import { mountainCarStudy, mountainCarValues } from "./mountain-car.ts";
 import { reacherStudy } from "./reacher.ts";
 import { scoreGoalCritic } from "./sparse-goals.ts";
@@ -105,6 +105,6 @@ export const reproduceLearning: Reproduce = async (options): Promise<Reproductio
     run.residualOverSignal = worst;
     runs.push(run);
   }
-  const { figures, ranges } = summarise(runs);
+  const { figures, ranges } = summariseSeeds(runs);
   return { figures, ranges, seeds, seconds: (performance.now() - start) / 1000, details };
 };

@@ -6,9 +6,8 @@ import { inGoal, type StepsToGoTask } from "../learning/invertible/steps-to-go.t
 import { mountainCarTask } from "../learning/invertible/steps-to-go-tasks.ts";
 import { gridValues, interpolate, type RegularGrid, regularGrid } from "../planning/grid-values.ts";
 import type { Reproduce } from "./harness/reproduction.ts";
-import { summarise } from "./harness/summary.ts";
+import { summariseSeeds } from "./harness/summary.ts";
 import {
-  DISCOUNT,
   describeHybrid,
   drawSamples,
   type GoalCritics,
@@ -16,6 +15,7 @@ import {
   goalReport,
   nextStates,
   runGoalStudy,
+  SPARSE_DISCOUNT,
   scoreAnswers,
   steps,
 } from "./sparse-goals.ts";
@@ -48,7 +48,7 @@ export const reproduceMountainCar: Reproduce = async (options) => {
     ...options,
     onProgress: (done, total, what) => onProgress?.(2 + (8 * done) / total, 10, what),
   });
-  const { figures, ranges } = summarise(runs.map((run) => run.figures));
+  const { figures, ranges } = summariseSeeds(runs.map((run) => run.figures));
   return {
     figures: { ...figures, nmseNearExactValues: nearExactScore.nmse },
     ranges,
@@ -66,7 +66,7 @@ export const reproduceMountainCar: Reproduce = async (options) => {
 /** Values of the four goals by value iteration on a grid. */
 export function mountainCarValues({ low, high }: StepsToGoTask): { readonly grid: RegularGrid; readonly tables: readonly Float64Array[] } {
   const grid = regularGrid(low, high, GRID);
-  return { grid, tables: mountainCarTargets.map((target) => gridValues(mountainCarGoals({ target }), grid, DISCOUNT)) };
+  return { grid, tables: mountainCarTargets.map((target) => gridValues(mountainCarGoals({ target }), grid, SPARSE_DISCOUNT)) };
 }
 
 /** The critics. */
@@ -100,7 +100,8 @@ export function gridEquations({ physics, goals }: StepsToGoTask, grid: RegularGr
     const out = new Float64Array(n * g);
     for (let i = 0; i < g; i++) {
       interpolate(grid, tables[i], states, column);
-      for (let b = 0; b < n; b++) out[b * g + i] = inGoal(goals[i], states, b * d) ? 0 : -(1 + Math.log(column[b]) / Math.log(DISCOUNT));
+      for (let b = 0; b < n; b++)
+        out[b * g + i] = inGoal(goals[i], states, b * d) ? 0 : -(1 + Math.log(column[b]) / Math.log(SPARSE_DISCOUNT));
     }
     return out;
   };
@@ -131,10 +132,10 @@ async function lookaheadReturns(task: StepsToGoTask, grid: RegularGrid, tables: 
         for (let a = 0; a < actions; a++) states.set(state, a * d);
         const next = steps(physics, { n: actions, states, actions: Float64Array.of(0, 1, 2) }).nextStates;
         const after = interpolate(grid, tables[i], next, new Float64Array(actions));
-        for (let a = 0; a < actions; a++) if (inGoal(goals[i], next, a * d)) after[a] = 1 / DISCOUNT;
+        for (let a = 0; a < actions; a++) if (inGoal(goals[i], next, a * d)) after[a] = 1 / SPARSE_DISCOUNT;
         const best = after.indexOf(Math.max(...after));
         state = next.slice(best * d, (best + 1) * d);
-        if (inGoal(goals[i], state, 0)) reached = DISCOUNT ** t;
+        if (inGoal(goals[i], state, 0)) reached = SPARSE_DISCOUNT ** t;
       }
       out[b * g + i] = Math.max(reached, value[0]);
     }

@@ -13,7 +13,7 @@ import { createRandom } from "../numbers/random.ts";
 import type { NoiseKind } from "../world-model/dynamics-of.ts";
 import { kept } from "./harness/kept.ts";
 import type { Reproduce, Reproduction, ReproductionChart } from "./harness/reproduction.ts";
-import { summarise } from "./harness/summary.ts";
+import { summariseSeeds } from "./harness/summary.ts";
 import { linearGaussianCoordinates, linearGaussianCritic, shakenSpring as world } from "./linear-gaussian.ts";
 
 const SEEDS = 3;
@@ -93,7 +93,7 @@ export const reproduceNoise: Reproduce = async ({ seed, cache, onProgress }): Pr
     details.push({ seed: own, planted: exact, pendulum: swing, residualGradient: biased });
   }
   onProgress?.(SEEDS, SEEDS + 1, "noise of other sizes");
-  const { figures, ranges } = summarise(runs);
+  const { figures, ranges } = summariseSeeds(runs);
   const chart = await kept(fileOf(`loudness-${seed}`), { world, PAIRS, signals, LOUDNESS }, () => loudnessChart(seed));
   onProgress?.(SEEDS + 1, SEEDS + 1, "done");
   return {

@@ -7,7 +7,7 @@ import { createRandom, type Random } from "../numbers/random.ts";
 import { mean } from "../numbers/statistics.ts";
 import { valueIteration } from "../planning/value-iteration.ts";
 import type { Reproduce, Reproduction } from "./harness/reproduction.ts";
-import { summarise } from "./harness/summary.ts";
+import { summariseSeeds } from "./harness/summary.ts";
 
 /** Read off the published figure, ± .3: % of next states right when value iteration stops at a change of ε. */
 const published = {
@@ -51,7 +51,7 @@ export async function paperFigure(seeds: readonly number[], worlds: number, onPr
     onProgress?.(k + 1, seeds.length, `seed ${own}`);
     return run;
   });
-  const { figures, ranges } = summarise(
+  const { figures, ranges } = summariseSeeds(
     runs.map((run) => ({
       lawViolations: run.reduce((sum, { violations }) => sum + violations, 0),
       pointsBelowPublished: run.reduce((sum, { ours }, c) => sum + below(ours, published.curves[c].right), 0),

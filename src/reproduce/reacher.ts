@@ -2,8 +2,8 @@ import { wrapAngle } from "../environments/coordinates.ts";
 import type { StepsToGoTask } from "../learning/invertible/steps-to-go.ts";
 import { reacherTask } from "../learning/invertible/steps-to-go-tasks.ts";
 import type { Reproduce } from "./harness/reproduction.ts";
-import { summarise } from "./harness/summary.ts";
-import { DISCOUNT, type GoalStudy, goalReport, runGoalStudy } from "./sparse-goals.ts";
+import { summariseSeeds } from "./harness/summary.ts";
+import { type GoalStudy, goalReport, runGoalStudy, SPARSE_DISCOUNT } from "./sparse-goals.ts";
 
 const PUBLISHED = 1.2e-4;
 const PROMISED = 2e-5;
@@ -15,7 +15,7 @@ const PROMISED = 2e-5;
 export const reproduceReacher: Reproduce = async (options) => {
   const start = performance.now();
   const { runs, seeds } = await runGoalStudy(reacherStudy(), options);
-  const { figures, ranges } = summarise(runs.map((run) => run.figures));
+  const { figures, ranges } = summariseSeeds(runs.map((run) => run.figures));
   return {
     figures,
     ranges,
@@ -46,7 +46,7 @@ export function reacherStudy(): GoalStudy {
     },
     optimalReturns: async (starts, n) => {
       const out = fewestSteps(task, starts, n);
-      return out.map((count) => (Number.isFinite(count) ? DISCOUNT ** (count - 1) : 0));
+      return out.map((count) => (Number.isFinite(count) ? SPARSE_DISCOUNT ** (count - 1) : 0));
     },
   };
 }

@@ -1,6 +1,6 @@
 import { createRandom } from "../numbers/random.ts";
 
-export const discount = 0.99;
+export const scalingDiscount = 0.99;
 const actions = 4;
 
 /** Values of a square grid world with normal rewards, after some sweeps of value iteration: any table that obeys the Bellman equation once serves. */
@@ -33,15 +33,15 @@ export function scalingWorld(side: number, heads: number, seed: number): Scaling
     for (let sweep = 0; sweep < sweeps; sweep++) {
       for (let s = 0; s < states; s++) {
         let best = Number.NEGATIVE_INFINITY;
-        for (let a = 0; a < actions; a++) best = Math.max(best, v[follow(side, s, a)]);
-        next[s] = rewards[s] + discount * best;
+        for (let a = 0; a < actions; a++) best = Math.max(best, v[followShift(side, s, a)]);
+        next[s] = rewards[s] + scalingDiscount * best;
       }
       [v, next] = [next, v];
     }
     let sum = 0;
     let squares = 0;
     for (let s = 0; s < states; s++) {
-      const c = discount * v[s];
+      const c = scalingDiscount * v[s];
       columns[s * heads + i] = c;
       sum += c;
       squares += c * c;
@@ -52,7 +52,7 @@ export function scalingWorld(side: number, heads: number, seed: number): Scaling
 }
 
 /** Up, right, down, left; against the edge it stays. */
-export function follow(side: number, state: number, action: number): number {
+export function followShift(side: number, state: number, action: number): number {
   const column = state % side;
   if (action === 0) return state >= side ? state - side : state;
   if (action === 1) return column < side - 1 ? state + 1 : state;
@@ -67,7 +67,7 @@ export function scalingTargets(world: ScalingWorld): Float64Array {
   const targets = new Float64Array(states * actions * heads);
   for (let s = 0, k = 0; s < states; s++)
     for (let a = 0; a < actions; a++, k++) {
-      const next = follow(side, s, a);
+      const next = followShift(side, s, a);
       for (let i = 0; i < heads; i++) targets[k * heads + i] = columns[next * heads + i] + (noise > 0 ? noise * random.normal() : 0);
     }
   return targets;
@@ -76,6 +76,6 @@ export function scalingTargets(world: ScalingWorld): Float64Array {
 /** Answers that are not the true next state. */
 export function countWrong(side: number, nearest: Int32Array): number {
   let wrong = 0;
-  for (let k = 0; k < nearest.length; k++) if (nearest[k] !== follow(side, Math.floor(k / actions), k % actions)) wrong++;
+  for (let k = 0; k < nearest.length; k++) if (nearest[k] !== followShift(side, Math.floor(k / actions), k % actions)) wrong++;
   return wrong;
 }

@@ -9,7 +9,7 @@ import { type Matches, matchColumns } from "../inversion/tabular/matching.ts";
 import { mean } from "../numbers/statistics.ts";
 import { pythonPeer } from "./harness/python-peer.ts";
 import type { Reproduce, Reproduction, ReproductionChart } from "./harness/reproduction.ts";
-import { summarise } from "./harness/summary.ts";
+import { summariseSeeds } from "./harness/summary.ts";
 import { countWrong, scalingTargets, scalingWorld } from "./scaling-world.ts";
 
 const seedCount = 3;
@@ -72,7 +72,7 @@ export async function scaling(seeds: readonly number[], settings: ScalingSetting
       });
     }
     onProgress?.(steps, steps, "done");
-    const { figures, ranges } = summarise(runs);
+    const { figures, ranges } = summariseSeeds(runs);
     const details = {
       times: "processor seconds, index included; least of the repeats",
       growthExponent: "the greater of one head's and four heads'",

@@ -2,7 +2,7 @@ import type { Tables } from "../environments/environment.ts";
 import { gridWorld } from "../environments/grid-world.ts";
 import { createRandom } from "../numbers/random.ts";
 
-export const discount = 0.99;
+export const mazeDiscount = 0.99;
 
 /** A maze whose moves slip sideways half of the time, and values of it under normal rewards. */
 export interface SlipperyMaze {
@@ -37,14 +37,14 @@ export function slipperyMaze(side: number, heads: number, seed: number): Slipper
         let best = Number.NEGATIVE_INFINITY;
         for (let k = s * actions; k < (s + 1) * actions; k++) {
           let value = rewards[k];
-          for (let o = offsets[k]; o < offsets[k + 1]; o++) value += discount * probabilities[o] * v[nextStates[o]];
+          for (let o = offsets[k]; o < offsets[k + 1]; o++) value += mazeDiscount * probabilities[o] * v[nextStates[o]];
           if (value > best) best = value;
         }
         next[s] = best;
       }
       [v, next] = [next, v];
     }
-    for (let s = 0; s < states; s++) columns[s * heads + i] = discount * v[s];
+    for (let s = 0; s < states; s++) columns[s * heads + i] = mazeDiscount * v[s];
   }
   return { tables, heads, columns };
 }

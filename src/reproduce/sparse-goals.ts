@@ -20,7 +20,7 @@ import { confine } from "../world-model/confine.ts";
 import type { Dynamics } from "../world-model/dynamics.ts";
 import type { ReproduceOptions, Reproduction } from "./harness/reproduction.ts";
 
-export const DISCOUNT = 0.99;
+export const SPARSE_DISCOUNT = 0.99;
 const SEEDS = 3;
 /** Training uses seed, inference seed + 100, the score seed + 200: no state is used twice. */
 const APART = 100;
@@ -67,7 +67,7 @@ export async function runGoalStudy(study: GoalStudy, options: ReproduceOptions):
   const critics: SavedCritic[] = [];
   const systems: BellmanSystem[] = [];
   for (const [i, own] of seeds.entries()) {
-    const saved = await obtainCritic(study, own, options, (done, total, what) => onProgress?.(i + done / total, parts, what));
+    const saved = await obtainSparseCritic(study, own, options, (done, total, what) => onProgress?.(i + done / total, parts, what));
     critics.push(saved);
     systems.push(await stepsSystem(saved, task));
   }
@@ -130,7 +130,7 @@ export async function scoreGoalCritic(
   onProgress: OnProgress,
 ): Promise<GoalCriticScore> {
   const { task } = study;
-  const saved = await obtainCritic(study, seed, options, onProgress);
+  const saved = await obtainSparseCritic(study, seed, options, onProgress);
   const { success, ratio, ...counts } = await greedyReturns(saved, task, seed + 3 * APART, study.optimalReturns, SCORED_STARTS);
   const system = await stepsSystem(saved, task);
   const truth = steps(task.physics, drawSamples(task.physics, SCORED, seed + 2 * APART));
@@ -174,7 +174,7 @@ export function goalReport(
 }
 
 /** The critic of a seed: one that ships, else one trained before, else trained now, with checkpoints on the way. */
-export async function obtainCritic(
+export async function obtainSparseCritic(
   study: GoalCritics,
   seed: number,
   options: ReproduceOptions,
@@ -326,7 +326,7 @@ export async function greedyReturns(
     physics.observations(next, n, observations);
     const going: number[] = [];
     alive.forEach((row, b) => {
-      if (inGoal(goals[row % g], observations, b * o)) returns[row] = DISCOUNT ** t;
+      if (inGoal(goals[row % g], observations, b * o)) returns[row] = SPARSE_DISCOUNT ** t;
       else going.push(b);
     });
     states = Float64Array.from({ length: going.length * d }, (_, i) => next[going[Math.floor(i / d)] * d + (i % d)]);

@@ -10,7 +10,7 @@ import { createRandom, type Random } from "../numbers/random.ts";
 import { mean, median } from "../numbers/statistics.ts";
 import { pythonPeer } from "./harness/python-peer.ts";
 import type { Reproduce } from "./harness/reproduction.ts";
-import { summarise } from "./harness/summary.ts";
+import { summariseSeeds } from "./harness/summary.ts";
 
 const seedCount = 3;
 const subsetsASeed = 20;
@@ -46,7 +46,7 @@ export const reproduceWvf: Reproduce = async ({ critics, seed, onProgress }) => 
     return { few, candidateMisses: few.reduce((sum, entry) => sum + entry.candidateMisses, 0) };
   });
   const speed = timePair(problem);
-  const { figures, ranges } = summarise(
+  const { figures, ranges } = summariseSeeds(
     runs.map(({ candidateMisses }) => ({
       correct: all.right,
       tied: all.tied,

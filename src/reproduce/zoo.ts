@@ -6,7 +6,7 @@ import { inferDynamics } from "../inversion/infer.ts";
 import { median } from "../numbers/statistics.ts";
 import { scoreContinuous, scoringTransitions } from "../world-model/score.ts";
 import type { Reproduce } from "./harness/reproduction.ts";
-import { summarise } from "./harness/summary.ts";
+import { summariseSeeds } from "./harness/summary.ts";
 
 type Id = "Pendulum-v1" | "CartPole-v1" | "MountainCar-v0" | "MountainCarContinuous-v0";
 
@@ -68,7 +68,7 @@ export const reproduceZoo: Reproduce = async ({ critics, seed, onProgress }) => 
     ...Object.fromEntries(cases.flatMap((entry) => (entry.key ? [[entry.key, table[labelOf(entry)].errors[i]]] : []))),
     worstAccepted: Math.max(...accepted[i]),
   }));
-  const { figures, ranges } = summarise(runs);
+  const { figures, ranges } = summariseSeeds(runs);
   return {
     figures: { ...figures, worstAccepted: Math.max(...accepted.flat()) },
     ranges,

@@ -93,7 +93,7 @@ export function sample(space: Space, random: Random): Element {
 }
 
 /** The flat vector of an element; dict entries in sorted key order. */
-export function flatten(space: Space, element: Element): Float64Array {
+export function flattenElement(space: Space, element: Element): Float64Array {
   const out = new Float64Array(flatDimension(space));
   write(space, element, out, 0);
   return out;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { AdaptContinuous } from "../../src/agents/continuous/adapt-continuous.ts";
-import { calibrate, calibrateIn, residualsOf } from "../../src/agents/continuous/calibrate.ts";
+import { calibrate, calibrateIn, linearResiduals } from "../../src/agents/continuous/calibrate.ts";
 import { imagine, imaginedEnvironment, plannerIn } from "../../src/agents/continuous/imagination.ts";
 import { ResidualDetector } from "../../src/agents/continuous/residual-detector.ts";
 import { collectTransitions, drawAnywhere } from "../../src/environments/collect.ts";
@@ -56,7 +56,7 @@ describe("distilled models", () => {
         options,
       );
       const fresh = await walked(heavy, 300, 4);
-      return Math.sqrt(residualsOf(fitted.model, fresh).reduce((sum, e) => sum + e * e, 0) / 600);
+      return Math.sqrt(linearResiduals(fitted.model, fresh).reduce((sum, e) => sum + e * e, 0) / 600);
     };
     const [none, few] = [await errorOf(0), await errorOf(12)];
     expect(none).toBeGreaterThan(0.02);
@@ -256,7 +256,7 @@ describe("an agent whose pendulum becomes twice as heavy", () => {
     expect(agent.lessons).toBeGreaterThan(0);
     const fresh = await walked({ mass: 2 }, 200, 9);
     const rms = (x: Float64Array) => Math.sqrt(x.reduce((sum, e) => sum + e * e, 0) / x.length);
-    expect(rms(residualsOf(agent.model, fresh))).toBeLessThan(0.02 * rms(residualsOf(agent.calibrated.model, fresh)));
+    expect(rms(linearResiduals(agent.model, fresh))).toBeLessThan(0.02 * rms(linearResiduals(agent.calibrated.model, fresh)));
   });
 
   test("without a learner there is no critic to catch up", async () => {
@@ -325,7 +325,7 @@ describe("an agent whose pendulum becomes twice as heavy", () => {
     const fresh = await walked({}, 300, 3);
     const worst = (x: Float64Array) => Math.max(...x.map(Math.abs));
     expect(inferredError[1]).toBeGreaterThan(0.01);
-    expect(worst(residualsOf(corrected, fresh))).toBeLessThan(0.02 * worst(residualsOf(model, fresh)));
+    expect(worst(linearResiduals(corrected, fresh))).toBeLessThan(0.02 * worst(linearResiduals(model, fresh)));
     expect(deviation[1]).toBeLessThan(1e-3);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { defineOperator } from "../../src/engine/graph.ts";
 import {
   add,
   compile,
@@ -38,7 +39,6 @@ import {
   type Value,
   vjp,
 } from "../../src/engine/index.ts";
-import { defineOperator } from "../../src/engine/operator.ts";
 import { reference } from "../../src/engine/reference.ts";
 import { createRandom } from "../../src/numbers/random.ts";
 

@@ -6,7 +6,7 @@ import { inferHybrid } from "../../src/inversion/hybrid/infer-hybrid.ts";
 import { createRandom } from "../../src/numbers/random.ts";
 import { gridValues, regularGrid } from "../../src/planning/grid-values.ts";
 import { gridEquations } from "../../src/reproduce/mountain-car.ts";
-import { DISCOUNT, drawSamples, nextStates, scoreAnswers, steps } from "../../src/reproduce/sparse-goals.ts";
+import { drawSamples, nextStates, SPARSE_DISCOUNT, scoreAnswers, steps } from "../../src/reproduce/sparse-goals.ts";
 import { box, discrete } from "../../src/spaces/space.ts";
 
 const low = [-1, -0.1];
@@ -53,7 +53,7 @@ const tables = goals.map(({ target, radius }) => {
   const reached = withGoal(puck, (states, n, out) => {
     for (let b = 0; b < n; b++) out[b] = Math.abs(states[2 * b] - target[0]) < radius ? 1 : 0;
   });
-  return gridValues(reached, grid, DISCOUNT, 1e-6);
+  return gridValues(reached, grid, SPARSE_DISCOUNT, 1e-6);
 });
 const equations = gridEquations(
   { physics: puck, goals, environment: "puck", low, high, draw: () => {}, encoding: undefined as never },

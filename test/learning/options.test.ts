@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { flagOf, OptionError } from "../../src/base/options.ts";
-import { oldOptions, refuseForeign, type TrainOptions } from "../../src/cli/parts/train-settings.ts";
+import { oldOptions, refuseForeign, type TrainCommandOptions } from "../../src/cli/parts/train-settings.ts";
 import { algorithms } from "../../src/learning/deep/algorithms.ts";
 import { dqn } from "../../src/learning/deep/dqn.ts";
 import { qrDqn } from "../../src/learning/deep/qr-dqn.ts";
@@ -74,8 +74,8 @@ test("a learner that is called directly checks its options as `train` does, unde
   }
 });
 
-const asked = (algorithm: string, more: Readonly<Record<string, unknown>>): TrainOptions =>
-  ({ env: "X", algorithm, out: "x", seed: 0, json: false, ...more }) as TrainOptions;
+const asked = (algorithm: string, more: Readonly<Record<string, unknown>>): TrainCommandOptions =>
+  ({ env: "X", algorithm, out: "x", seed: 0, json: false, ...more }) as TrainCommandOptions;
 
 test("the command knows the old names of what it takes, and names no option that it has not", () => {
   expect([...oldOptions].sort()).toEqual([

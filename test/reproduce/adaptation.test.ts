@@ -5,7 +5,7 @@ import { arrivals, solveGoals, stepWorld } from "../../src/agents/tabular/goal-w
 import { runTask } from "../../src/agents/tabular/run-task.ts";
 import { createRandom } from "../../src/numbers/random.ts";
 import { certainChanges, ours } from "../../src/reproduce/adaptation/adaptation.ts";
-import { reference, regionalChange, slipChange } from "../../src/reproduce/adaptation/adaptation-stochastic.ts";
+import { regionalChange, slipChange, stochasticReference } from "../../src/reproduce/adaptation/adaptation-stochastic.ts";
 
 const CAP = 20_000;
 const inferredModel = ours(false);
@@ -80,7 +80,7 @@ describe.each([
       actions: old.actions,
       discount: old.discount,
       random: createRandom(seed + 1),
-      reference: reference(instance),
+      reference: stochasticReference(instance),
       arrival: arrivals(old, [goal]),
     });
     return { agent, result: runTask(world, goal, agent, createRandom(seed + 2), { cap: CAP, every: 25, atOnce: true }) };

@@ -47,14 +47,14 @@ export function calibrate(inferred: LinearModel, before: RealSteps): Calibrated 
     inOrder(before, d).filter((b) => free[b]),
     coordinates,
   );
-  const first = rootMeanSquares(residualsOf(inferred, judged), d);
+  const first = rootMeanSquares(linearResiduals(inferred, judged), d);
   const moved = rootMeanSquares(
     judged.states.map((_, i) => changeOf(coordinates, judged.states, judged.nextStates, i, i % d)),
     d,
   );
   const least = (x: number, j: number) => Math.max(x, EXACT * features.scale[j]);
   const able = refit(inferred, judged, { deviation: first.map(least), spread: () => FREE }).model;
-  const deviation = rootMeanSquares(residualsOf(able, judged), d).map(least);
+  const deviation = rootMeanSquares(linearResiduals(able, judged), d).map(least);
   const { model } = refit(inferred, judged, { deviation, spread: inProportion(inferred) });
   // what never moved is measured by what states span
   const over = (rms: Float64Array) => Array.from(rms, (x, j) => x / (moved[j] || features.scale[j]));
@@ -72,7 +72,7 @@ export function calibrateIn(classes: readonly Distillation[], before: RealSteps)
 export function allowedResiduals({ model, allowance }: Pick<Calibrated, "model" | "allowance">, steps: RealSteps): Float64Array {
   const allowed = allowance(steps);
   const d = model.coordinates.names.length;
-  return residualsOf(model, steps).map((e, i) => e / allowed[Math.floor(i / d)]);
+  return linearResiduals(model, steps).map((e, i) => e / allowed[Math.floor(i / d)]);
 }
 
 function allowanceOf({ features }: LinearModel, { states, actions, n }: StateActions): Calibrated["allowance"] {
@@ -130,7 +130,7 @@ function rootMeanSquares(rows: Float64Array, d: number): Float64Array {
 }
 
 /** s' less its prediction: [n, d] */
-export function residualsOf(model: LinearModel, { n, states, actions, nextStates }: RealSteps): Float64Array {
+export function linearResiduals(model: LinearModel, { n, states, actions, nextStates }: RealSteps): Float64Array {
   const d = model.coordinates.names.length;
   const predicted = model.nextStates(states, actions, n);
   return Float64Array.from({ length: n * d }, (_, i) => changeOf(model.coordinates, predicted, nextStates, i, i % d));

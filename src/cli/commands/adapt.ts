@@ -1,11 +1,11 @@
 import { Command } from "commander";
 import { UsageError } from "../parts/errors.ts";
 import type { Io } from "../parts/io.ts";
-import { DISCOUNT, type RunOptions, refuseOthers, withRuns } from "../parts/learning-runs.ts";
+import { type LearningCommandOptions, RUN_DISCOUNT, refuseOthers, withRuns } from "../parts/learning-runs.ts";
 import { checkOutputFolder } from "../parts/output-folder.ts";
 import { perform, withCommonOptions, withExamples } from "../parts/run.ts";
 
-interface AdaptOptions extends RunOptions {
+interface AdaptOptions extends LearningCommandOptions {
   readonly goal?: string;
   readonly block?: string;
   readonly turn?: string;
@@ -45,7 +45,7 @@ export function adaptCommand(io: Io): Command {
     if (options.out !== undefined) checkOutputFolder(options.out, options.force === true, "report");
     const { loadWorldModel } = await import("../../world-model/load.ts");
     const model = await loadWorldModel(folder);
-    const { goal, block, turn, start, discount = DISCOUNT, change = [] } = options;
+    const { goal, block, turn, start, discount = RUN_DISCOUNT, change = [] } = options;
     if (model.kind === "continuous") {
       refuseOthers(folder, "continuous", { goal, block, turn, start, discount: options.discount });
       return (await import("../parts/adapt-continuous.ts")).adaptContinuous(context, folder, model, { ...options, change });

@@ -4,11 +4,11 @@ import type { LearningRunsOptions } from "../../agents/tabular/learning-runs.ts"
 import { median } from "../../numbers/statistics.ts";
 import { loadGoalTask } from "../parts/goal-task.ts";
 import type { Io } from "../parts/io.ts";
-import { DISCOUNT, type RunOptions, refuseOthers, tellCurves, withRuns } from "../parts/learning-runs.ts";
+import { type LearningCommandOptions, RUN_DISCOUNT, refuseOthers, tellCurves, withRuns } from "../parts/learning-runs.ts";
 import { checkOutputFolder } from "../parts/output-folder.ts";
 import { perform, positive, withCommonOptions, withExamples } from "../parts/run.ts";
 
-interface ExploreOptions extends RunOptions {
+interface ExploreOptions extends LearningCommandOptions {
   readonly within?: number;
   readonly seek?: ExplorationAim;
 }
@@ -43,7 +43,7 @@ export function exploreCommand(io: Io): Command {
   ]);
   return perform<[string], ExploreOptions>(command, io, async (context, given, folder) => {
     const { start, discount, within, seek } = given;
-    const options = { runs: 30, steps: 1000, ...given, discount: discount ?? DISCOUNT };
+    const options = { runs: 30, steps: 1000, ...given, discount: discount ?? RUN_DISCOUNT };
     if (options.out !== undefined) checkOutputFolder(options.out, options.force === true, "report");
     const { loadWorldModel } = await import("../../world-model/load.ts");
     const model = await loadWorldModel(folder);

@@ -6,7 +6,7 @@ import { alignColumns } from "../parts/columns.ts";
 import { UsageError } from "../parts/errors.ts";
 import type { Io } from "../parts/io.ts";
 import { checkOutputFolder } from "../parts/output-folder.ts";
-import { type Answer, type CommonOptions, perform, withCommonOptions, withExamples } from "../parts/run.ts";
+import { type CommandAnswer, type CommonOptions, perform, withCommonOptions, withExamples } from "../parts/run.ts";
 
 interface ReproduceOptions extends CommonOptions {
   readonly critics?: string;
@@ -66,7 +66,7 @@ export function reproduceCommand(io: Io): Command {
       await writeReproduction({ name, describe: entry.describe, result, out, force, commandLine: context.commandLine });
     }
     const text = `${describe(name, result)}${out === undefined ? "" : `\nreport: ${join(out, "report.html")}`}`;
-    return { json: { name, figures, ranges, seeds, seconds, details, out: out ?? null }, text } satisfies Answer;
+    return { json: { name, figures, ranges, seeds, seconds, details, out: out ?? null }, text } satisfies CommandAnswer;
   });
 }
 

@@ -19,7 +19,7 @@ import {
   oldOptions,
   refuseForeign,
   starts,
-  type TrainOptions,
+  type TrainCommandOptions,
   widths,
 } from "../parts/train-settings.ts";
 
@@ -89,7 +89,7 @@ export function trainCommand(io: Io): Command {
     ["vinverse train --env Taxi-v3 --algorithm q-learning --identifiable --out runs/taxi", "tables, and how many next states they settle"],
     ["vinverse train --env CartPole-v1 --algorithm dqn --out runs/cartpole --resume", "go on where it was stopped"],
   ]);
-  return perform<[], TrainOptions>(command, io, async (context, options) => {
+  return perform<[], TrainCommandOptions>(command, io, async (context, options) => {
     refuseForeign(options);
     checkOut(options);
     const { algorithm } = options;
@@ -100,7 +100,7 @@ export function trainCommand(io: Io): Command {
 }
 
 /** Refuse early what would lose a critic, or could not be written at the end. */
-function checkOut({ out, resume, force }: TrainOptions): void {
+function checkOut({ out, resume, force }: TrainCommandOptions): void {
   const kind = statSync(out, { throwIfNoEntry: false });
   if (kind && !kind.isDirectory()) throw new UsageError(`${out} is a file; give --out a folder`);
   if (resume || force) return;

@@ -11,7 +11,7 @@ import { alignColumns } from "./columns.ts";
 import { checkSameWorld, makeEnvironment, optionsOf } from "./environments.ts";
 import { UsageError } from "./errors.ts";
 import { writeOutputFolder } from "./output-folder.ts";
-import type { Answer, Context } from "./run.ts";
+import type { CommandAnswer, Context } from "./run.ts";
 
 export interface ContinuousAdaptOptions {
   readonly env: string;
@@ -36,7 +36,7 @@ export async function adaptContinuous(
   folder: string,
   model: ContinuousWorldModel,
   options: ContinuousAdaptOptions,
-): Promise<Answer> {
+): Promise<CommandAnswer> {
   if (options.change.length === 0)
     throw new UsageError("give the change: --change name=number, an option of the environment, e.g. --change mass=2");
   const change = optionsOf(options.change);

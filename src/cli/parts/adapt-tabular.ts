@@ -4,11 +4,11 @@ import type { LearningRunsOptions } from "../../agents/tabular/learning-runs.ts"
 import type { Random } from "../../numbers/random.ts";
 import { makeEnvironment, optionsOf } from "./environments.ts";
 import { UsageError } from "./errors.ts";
-import { type GoalTask, loadGoalTask, stateOf } from "./goal-task.ts";
-import { type RunOptions, tellCurves } from "./learning-runs.ts";
-import type { Answer, Context } from "./run.ts";
+import { type GivenGoalTask, loadGoalTask, stateOf } from "./goal-task.ts";
+import { type LearningCommandOptions, tellCurves } from "./learning-runs.ts";
+import type { CommandAnswer, Context } from "./run.ts";
 
-export interface TabularAdaptOptions extends RunOptions {
+export interface TabularAdaptOptions extends LearningCommandOptions {
   readonly goal: string;
   readonly discount: number;
   readonly block?: string;
@@ -21,7 +21,7 @@ export interface TabularAdaptOptions extends RunOptions {
 const WINDOW = 20;
 
 /** Change a tabular world under an inferred model, beside Q-learning that goes on and Dyna-Q+ (Dyna-Q where outcomes are drawn). */
-export async function adaptTabular(context: Context, folder: string, options: TabularAdaptOptions): Promise<Answer> {
+export async function adaptTabular(context: Context, folder: string, options: TabularAdaptOptions): Promise<CommandAnswer> {
   const [{ Adapt }, { AdaptStochastic }, { createRandom }, { arrivals, solveGoals }, { learningRuns }] = await Promise.all([
     import("../../agents/tabular/adapt.ts"),
     import("../../agents/tabular/adapt-stochastic.ts"),
@@ -123,7 +123,7 @@ function alike({ tables: one }: GoalWorld, { tables: other }: GoalWorld): boolea
 }
 
 /** The world after the change: a cell that closes, actions that are turned, or the same environment with other options. */
-async function changed({ world: old, environment }: GoalTask, { env, block, turn, change }: TabularAdaptOptions): Promise<GoalWorld> {
+async function changed({ world: old, environment }: GivenGoalTask, { env, block, turn, change }: TabularAdaptOptions): Promise<GoalWorld> {
   const given = [block !== undefined, turn !== undefined, change.length > 0].filter(Boolean).length;
   if (given !== 1) throw new UsageError("give one change: --block, --turn, or --change name=number");
   const { closeState, remapActions } = await import("../../agents/tabular/change-world.ts");

@@ -9,7 +9,7 @@ import { checkSameWorld, makeEnvironment } from "./environments.ts";
 import { UsageError } from "./errors.ts";
 import { writeOutputFolder } from "./output-folder.ts";
 import { aimOf, coordinatesOf } from "./plan-aim.ts";
-import type { Answer, Context } from "./run.ts";
+import type { CommandAnswer, Context } from "./run.ts";
 
 export interface ContinuousExploreOptions {
   readonly env: string;
@@ -39,7 +39,7 @@ export async function exploreContinuous(
   folder: string,
   model: ContinuousWorldModel,
   options: ContinuousExploreOptions,
-): Promise<Answer> {
+): Promise<CommandAnswer> {
   const [{ explorationRun, physicsOf, trueSteps }, { drawAnywhere }, { changeError }, { meanOf }] = await Promise.all([
     import("../../agents/continuous/exploration-run.ts"),
     import("../../environments/collect.ts"),

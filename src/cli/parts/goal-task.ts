@@ -13,7 +13,7 @@ export interface GoalOptions extends CommonOptions {
   readonly discount: number;
 }
 
-export interface GoalTask {
+export interface GivenGoalTask {
   readonly model: TabularWorldModel;
   readonly environment: Environment;
   readonly world: GoalWorld;
@@ -23,7 +23,7 @@ export interface GoalTask {
 }
 
 /** A tabular model that infer wrote, the world it is of without that world's own task, and a goal in it. */
-export async function loadGoalTask(folder: string, options: GoalOptions): Promise<GoalTask> {
+export async function loadGoalTask(folder: string, options: GoalOptions): Promise<GivenGoalTask> {
   const [{ registrationOf }, { loadWorldModel }, { goalWorld }] = await Promise.all([
     import("../../environments/registry.ts"),
     import("../../world-model/load.ts"),

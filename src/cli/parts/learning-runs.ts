@@ -10,7 +10,7 @@ import { writeOutputFolder } from "./output-folder.ts";
 import { discount, positiveInteger } from "./run.ts";
 
 /** What commands take that let agents live in a world, run by run. */
-export interface RunOptions extends Omit<GoalOptions, "discount"> {
+export interface LearningCommandOptions extends Omit<GoalOptions, "discount"> {
   readonly discount?: number;
   readonly out?: string;
   readonly force?: boolean;
@@ -19,13 +19,13 @@ export interface RunOptions extends Omit<GoalOptions, "discount"> {
 }
 
 /** γ of tabular models. */
-export const DISCOUNT = 0.95;
+export const RUN_DISCOUNT = 0.95;
 
 /** @param defaults of --runs and --steps, for people */
 export function withRuns(command: Command, defaults: { readonly runs: string; readonly steps: string }): Command {
   return command
     .option("--start <state>", "tabular: where episodes begin (default: the environment's first start)")
-    .option("--discount <number>", `tabular: γ (default: ${DISCOUNT})`, discount)
+    .option("--discount <number>", `tabular: γ (default: ${RUN_DISCOUNT})`, discount)
     .option("--runs <n>", `runs, each of its own seed (default: ${defaults.runs})`, positiveInteger)
     .option("--steps <n>", `steps of a run (default: ${defaults.steps})`, positiveInteger)
     .option("--out <folder>", "write report.html with the learning curves there")
@@ -54,7 +54,7 @@ export interface CurvesAbout {
 export async function tellCurves(
   curves: readonly AgentCurve[],
   about: CurvesAbout,
-  { out, force }: Pick<RunOptions, "out" | "force">,
+  { out, force }: Pick<LearningCommandOptions, "out" | "force">,
 ): Promise<string> {
   if (out !== undefined) {
     const page = await curvesReport(curves, about);

@@ -8,7 +8,7 @@ import { makeEnvironment } from "./environments.ts";
 import { UsageError } from "./errors.ts";
 import { toPrettyJson } from "./json.ts";
 import { writeOutputFolder } from "./output-folder.ts";
-import type { Answer, Context } from "./run.ts";
+import type { CommandAnswer, Context } from "./run.ts";
 import { version } from "./version.ts";
 
 export interface PlanArmOptions {
@@ -27,7 +27,7 @@ export async function planArm(
   folder: string,
   model: ContinuousWorldModel,
   options: PlanArmOptions,
-): Promise<Answer> {
+): Promise<CommandAnswer> {
   const { out, force = false } = options;
   const environment = await makeEnvironment(options.env);
   const { simulation, coordinates } = environment;

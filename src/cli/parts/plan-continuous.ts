@@ -9,7 +9,7 @@ import { UsageError } from "./errors.ts";
 import { writeOutputFolder } from "./output-folder.ts";
 import { aimOf, coordinatesOf, rangesOf } from "./plan-aim.ts";
 import { type Episodes, medianSteps, planReport } from "./plan-report.ts";
-import type { Answer, Context } from "./run.ts";
+import type { CommandAnswer, Context } from "./run.ts";
 
 export interface ContinuousPlanOptions {
   readonly env: string;
@@ -35,7 +35,7 @@ export async function planContinuous(
   folder: string,
   model: ContinuousWorldModel,
   options: ContinuousPlanOptions,
-): Promise<Answer> {
+): Promise<CommandAnswer> {
   const environment = await makeEnvironment(options.env);
   const episodes = options.starts ?? EPISODES;
   const { physics } = environment;

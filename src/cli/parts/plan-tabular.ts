@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type GoalOptions, loadGoalTask } from "./goal-task.ts";
 import { writeOutputFolder } from "./output-folder.ts";
 import { planReport } from "./plan-report.ts";
-import type { Answer, Context } from "./run.ts";
+import type { CommandAnswer, Context } from "./run.ts";
 
 export interface TabularPlanOptions extends Omit<GoalOptions, "discount"> {
   readonly goal: string;
@@ -16,7 +16,7 @@ export interface TabularPlanOptions extends Omit<GoalOptions, "discount"> {
 }
 
 /** Plan for a state of a finite world, and follow the plan in the true one. */
-export async function planTabularModel(context: Context, folder: string, options: TabularPlanOptions): Promise<Answer> {
+export async function planTabularModel(context: Context, folder: string, options: TabularPlanOptions): Promise<CommandAnswer> {
   const [{ planTabular }, { solveGoals, startValue, stepWorld }, { createRandom }] = await Promise.all([
     import("../../planning/plan.ts"),
     import("../../agents/tabular/goal-world.ts"),

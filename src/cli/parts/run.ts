@@ -21,7 +21,7 @@ export interface Context {
 }
 
 /** A command's answer in both tongues: `json` is one object, `text` ends without a line break. */
-export interface Answer {
+export interface CommandAnswer {
   readonly json: Readonly<Record<string, unknown>>;
   readonly text: string;
   /** Exit 1 although there is an answer: it was a no. */
@@ -51,7 +51,7 @@ export class FailedAnswer extends Error {
 export function perform<A extends readonly unknown[], O extends CommonOptions>(
   command: Command,
   io: Io,
-  work: (context: Context, options: O, ...parameters: A) => Promise<Answer>,
+  work: (context: Context, options: O, ...parameters: A) => Promise<CommandAnswer>,
 ): Command {
   return command.action(async (...all: unknown[]) => {
     await openEnvironment(command);
@@ -65,7 +65,7 @@ export function perform<A extends readonly unknown[], O extends CommonOptions>(
       },
       commandLine: commandLine(command),
     };
-    let answer: Answer;
+    let answer: CommandAnswer;
     try {
       // Commander adds the options and the command after the parameters.
       answer = await work(context, options, ...(all.slice(0, -2) as readonly unknown[] as A));

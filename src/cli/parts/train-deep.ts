@@ -1,10 +1,10 @@
 import type { Identifiability } from "../../learning/invertible/identify-heads.ts";
-import type { Answer, Context } from "./run.ts";
+import type { CommandAnswer, Context } from "./run.ts";
 import { writeTrainingReport } from "./train-report.ts";
-import { commandOf, deepSettings, type TrainOptions } from "./train-settings.ts";
+import { commandOf, deepSettings, type TrainCommandOptions } from "./train-settings.ts";
 
 /** A learner that acts, remembers and updates. */
-export async function trainDeep(options: TrainOptions, context: Context): Promise<Answer> {
+export async function trainDeep(options: TrainCommandOptions, context: Context): Promise<CommandAnswer> {
   const start = performance.now();
   const { env, algorithm, out, seed, enough, resume, identifiable } = options;
   const [{ runTraining }, { presetOf }, { returnPage }] = await Promise.all([
@@ -56,7 +56,7 @@ export async function trainDeep(options: TrainOptions, context: Context): Promis
 }
 
 /** What the algorithm is told beside its defaults; nothing where nothing was asked. */
-function networkSettings(options: TrainOptions): Readonly<Record<string, unknown>> {
+function networkSettings(options: TrainCommandOptions): Readonly<Record<string, unknown>> {
   return Object.fromEntries(deepSettings.flatMap((key) => (options[key] === undefined ? [] : [[key, options[key]]])));
 }
 

@@ -1,10 +1,10 @@
-import type { Answer, Context } from "./run.ts";
+import type { CommandAnswer, Context } from "./run.ts";
 import { headsInWords } from "./train-deep.ts";
 import { writeTrainingReport } from "./train-report.ts";
-import { commandOf, type TrainOptions } from "./train-settings.ts";
+import { commandOf, type TrainCommandOptions } from "./train-settings.ts";
 
 /** General value functions of random signals. */
-export async function trainGeneral(options: TrainOptions, context: Context): Promise<Answer> {
+export async function trainGeneral(options: TrainCommandOptions, context: Context): Promise<CommandAnswer> {
   const start = performance.now();
   const {
     env,

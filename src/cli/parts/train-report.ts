@@ -1,11 +1,11 @@
 import { files } from "#files";
 import type { TrainingPage } from "../../report/training.ts";
 import type { Context } from "./run.ts";
-import type { TrainOptions } from "./train-settings.ts";
+import type { TrainCommandOptions } from "./train-settings.ts";
 
 /** learning-curve.svg and report.html beside the critic. */
 export async function writeTrainingReport(
-  { algorithm, env, out, seed }: TrainOptions,
+  { algorithm, env, out, seed }: TrainCommandOptions,
   { commandLine }: Context,
   { curve, verdict, sections }: TrainingPage,
 ): Promise<void> {

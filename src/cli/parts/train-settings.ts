@@ -6,7 +6,7 @@ import { renamedOptions } from "../../learning/renamed-options.ts";
 import { UsageError } from "./errors.ts";
 import type { CommonOptions } from "./run.ts";
 
-export interface TrainOptions extends CommonOptions {
+export interface TrainCommandOptions extends CommonOptions {
   readonly env: string;
   readonly algorithm: string;
   readonly out: string;
@@ -43,7 +43,7 @@ export const exact = "value-iteration";
 export const DISCOUNT = 0.95;
 export const learnedTables = ["q-learning", "sarsa"] as const;
 
-type Key = Exclude<keyof TrainOptions, keyof CommonOptions | "env" | "algorithm" | "out" | "resume" | "force">;
+type Key = Exclude<keyof TrainCommandOptions, keyof CommonOptions | "env" | "algorithm" | "out" | "resume" | "force">;
 
 /** Options of the command that a deep learner takes whatever its settings are. */
 const ofTheRun: readonly Key[] = ["steps", "enough", "identifiable"];
@@ -73,7 +73,7 @@ export const oldOptions: readonly string[] = Object.keys(renamedOptions).filter(
 );
 
 /** Of the options that an algorithm may take, those that it does. */
-export function optionsOf(algorithm: string): readonly Key[] {
+export function trainOptionsOf(algorithm: string): readonly Key[] {
   if (algorithm === general) return generalOnly;
   if (algorithm === exact) return exactOnly;
   if (learnedTables.some((name) => name === algorithm)) return ["steps", ...exactOnly];
@@ -82,11 +82,11 @@ export function optionsOf(algorithm: string): readonly Key[] {
 }
 
 /** @throws UsageError naming an option that the algorithm would not look at, or the new name of an old one */
-export function refuseForeign(options: TrainOptions): void {
+export function refuseForeign(options: TrainCommandOptions): void {
   const asked = Object.entries(options).filter(([name]) => all.includes(name) || oldOptions.includes(name));
   const problem = idleOption(Object.fromEntries(asked), {
     of: options.algorithm,
-    takes: optionsOf(options.algorithm),
+    takes: trainOptionsOf(options.algorithm),
     renamed: renamedOptions,
     spell: flagOf,
   });
@@ -94,9 +94,9 @@ export function refuseForeign(options: TrainOptions): void {
 }
 
 /** The command that makes the same critic again, with everything that is not left to a default. */
-export function commandOf(options: TrainOptions): string {
+export function commandOf(options: TrainCommandOptions): string {
   const { env, algorithm, seed } = options;
-  const said = optionsOf(algorithm).flatMap((key) => {
+  const said = trainOptionsOf(algorithm).flatMap((key) => {
     const value = options[key];
     if (value === undefined || value === false) return [];
     if (value === true) return [flagOf(key)];
@@ -105,7 +105,7 @@ export function commandOf(options: TrainOptions): string {
   return [`vinverse train --env ${env} --algorithm ${algorithm} --seed ${seed}`, ...said].join(" ");
 }
 
-function words(key: Key, value: NonNullable<TrainOptions[Key]>): string {
+function words(key: Key, value: NonNullable<TrainCommandOptions[Key]>): string {
   if (!Array.isArray(value)) return String(value);
   if (key === "goals") return `'${(value as readonly (readonly number[])[]).map((goal) => goal.join()).join(" ")}'`;
   return key === "starts" ? `'${(value as Ranges).map((range) => range.join(":")).join(" ")}'` : value.join();

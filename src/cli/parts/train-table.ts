@@ -1,10 +1,10 @@
 import { makeEnvironment } from "./environments.ts";
-import type { Answer, Context } from "./run.ts";
+import type { CommandAnswer, Context } from "./run.ts";
 import { writeTrainingReport } from "./train-report.ts";
-import { commandOf, DISCOUNT, type TrainOptions } from "./train-settings.ts";
+import { commandOf, DISCOUNT, type TrainCommandOptions } from "./train-settings.ts";
 
 /** Tables: exact, or learned step by step. */
-export async function trainTable(options: TrainOptions, context: Context): Promise<Answer> {
+export async function trainTable(options: TrainCommandOptions, context: Context): Promise<CommandAnswer> {
   const start = performance.now();
   const { env, algorithm, out, seed, steps, goals, identifiable, resume, discount = DISCOUNT } = options;
   const [{ runTable }, { tablePage }] = await Promise.all([import("../../learning/tabular/run-table.ts"), import("../../report/index.ts")]);

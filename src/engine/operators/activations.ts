@@ -1,5 +1,5 @@
 import type { Attributes, Value } from "../graph.ts";
-import { defineOperator, type Operator } from "../operator.ts";
+import { defineOperator, type Operator } from "../graph.ts";
 import { add, max, min, mul, sub } from "./arithmetic.ts";
 import { attribute, op, required, scalar } from "./build.ts";
 import { greater, where } from "./comparison.ts";

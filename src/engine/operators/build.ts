@@ -1,6 +1,6 @@
 import { addDims, divideDims, multiplyDims, normalAxis, sameShape, type Term, termsOf } from "../dims.ts";
 import type { Attributes, ConstantData, Dim, DType, Graph, Node, Shape, Value } from "../graph.ts";
-import { operatorNamed, type Reference } from "../operator.ts";
+import { operatorNamed, type Reference } from "../graph.ts";
 
 /** What sugar takes where ONNX wants a tensor: numbers become constants of the other operand's dtype. */
 export type Operand = Value | number;

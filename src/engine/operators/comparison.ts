@@ -1,6 +1,6 @@
 import { broadcastShapes } from "../dims.ts";
 import type { DType, Value } from "../graph.ts";
-import { defineOperator } from "../operator.ts";
+import { defineOperator } from "../graph.ts";
 import { align, expectDType, isScalar, type Operand, op, operands, required, scalar, unbroadcast } from "./build.ts";
 import { defineElementwise } from "./elementwise.ts";
 import { given, mapped } from "./kernels.ts";

@@ -1,6 +1,6 @@
 import { broadcastShapes } from "../dims.ts";
 import type { Attributes, DType, Node, Value } from "../graph.ts";
-import { defineOperator, type Operator } from "../operator.ts";
+import { defineOperator, type Operator } from "../graph.ts";
 import { align, expectDType, flat, isScalar, op, required, scalar, unbroadcast } from "./build.ts";
 import { given, mapped } from "./kernels.ts";
 

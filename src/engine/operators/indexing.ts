@@ -1,6 +1,6 @@
 import { multiplyDims, showShape } from "../dims.ts";
 import type { Attributes, Dim, Shape, Value } from "../graph.ts";
-import { defineOperator } from "../operator.ts";
+import { defineOperator } from "../graph.ts";
 import { attribute, axisOf, expandTo, expectDType, full, integers, op, required, scalar } from "./build.ts";
 import { cast, equal } from "./comparison.ts";
 import { fill, front, given, offset, sizeOf } from "./kernels.ts";

@@ -1,4 +1,4 @@
-import type { Reference } from "../operator.ts";
+import type { Reference } from "../graph.ts";
 
 /** Plain loops that the Float64 evaluator's operators share. */
 

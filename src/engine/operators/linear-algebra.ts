@@ -1,6 +1,6 @@
 import { broadcastShapes, showShape } from "../dims.ts";
 import type { Node, Shape, Value } from "../graph.ts";
-import { defineOperator } from "../operator.ts";
+import { defineOperator } from "../graph.ts";
 import { add } from "./arithmetic.ts";
 import { align, attribute, expectDType, full, integers, op, required, unbroadcast } from "./build.ts";
 import { scale } from "./elementwise.ts";

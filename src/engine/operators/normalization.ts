@@ -1,6 +1,6 @@
 import { normalAxis, showShape } from "../dims.ts";
 import type { Node, Value } from "../graph.ts";
-import { defineOperator } from "../operator.ts";
+import { defineOperator } from "../graph.ts";
 import { add, div, mul, sub } from "./arithmetic.ts";
 import { align, attribute, axisOf, expectDType, full, isScalar, knownIntegers, op, required, scalar, unbroadcast } from "./build.ts";
 import { scale } from "./elementwise.ts";

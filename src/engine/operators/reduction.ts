@@ -1,6 +1,6 @@
 import { multiplyDims, normalAxis } from "../dims.ts";
 import type { Attributes, Dim, Node, Shape, Value } from "../graph.ts";
-import { defineOperator, type Operator, type Reference } from "../operator.ts";
+import { defineOperator, type Operator, type Reference } from "../graph.ts";
 import { add, sub } from "./arithmetic.ts";
 import { attribute, axisOf, expandTo, expectDType, flat, full, integers, knownIntegers, lengthValue, op, required } from "./build.ts";
 import { equal } from "./comparison.ts";

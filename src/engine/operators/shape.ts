@@ -1,6 +1,6 @@
 import { addDims, divideDims, multiplyDims, normalAxis, sameShape, showShape } from "../dims.ts";
 import type { Dim, Node, Shape, Value } from "../graph.ts";
-import { defineOperator, type Operator } from "../operator.ts";
+import { defineOperator, type Operator } from "../graph.ts";
 import {
   align,
   attribute,

@@ -1,6 +1,6 @@
 import { addDims, multiplyDims, normalAxis, showShape } from "../dims.ts";
 import type { Dim, Value } from "../graph.ts";
-import { defineOperator } from "../operator.ts";
+import { defineOperator } from "../graph.ts";
 import { attribute, axisOf, contents, expandTo, integers, knownIntegers, op, ops, required, scalar, shapeValue } from "./build.ts";
 import { fill, front, given, offset, sizeOf } from "./kernels.ts";
 import { endless, reshape } from "./shape.ts";

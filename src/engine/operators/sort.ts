@@ -1,5 +1,5 @@
 import type { Attributes, Value } from "../graph.ts";
-import { defineOperator } from "../operator.ts";
+import { defineOperator } from "../graph.ts";
 import { attribute, axisOf, integers, knownIntegers, ops, required } from "./build.ts";
 import { gatherTangent, scatterInto } from "./indexing.ts";
 import { front, given, sizeOf } from "./kernels.ts";

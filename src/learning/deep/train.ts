@@ -73,7 +73,7 @@ export async function trainLearner(learner: Learner, options: TrainOptions): Pro
     if (Math.floor(learner.steps / options.evaluateEvery) === due && learner.steps < options.steps) continue;
     const seconds = (performance.now() - held.time) / 1000;
     const updatesPerSecond = (learner.updates - held.updates) / seconds;
-    const returns = await evaluate(learner, options.episodes, options.evaluationSeed);
+    const returns = await evaluateLearner(learner, options.episodes, options.evaluationSeed);
     const evaluation = mean(returns);
     const better = best === undefined || evaluation >= best.evaluation;
     if (better || !best) best = { evaluation, steps: learner.steps, critic: learner.critic() };
@@ -97,7 +97,7 @@ export async function trainLearner(learner: Learner, options: TrainOptions): Pro
 }
 
 /** Returns of episodes of the best actions, one a copy; episode i starts with seed + i. */
-export function evaluate(learner: Pick<Learner, "act" | "environment">, episodes: number, seed: number): Promise<number[]> {
+export function evaluateLearner(learner: Pick<Learner, "act" | "environment">, episodes: number, seed: number): Promise<number[]> {
   return evaluateIn(learner.environment, learner, episodes, seed);
 }
 
@@ -131,7 +131,7 @@ export async function evaluateCritic(critic: SavedCritic, environment: string, e
   graph.output("action", restored.policyGraph(graph.input("observations", ["N", restored.observationSize])));
   const session = await compile(graph, { threads: 1 });
   const act = async (observations: Float64Array) => (await session.run({ observations })).action.data as Float32Array;
-  const returns = await evaluate({ environment, act }, episodes, seed);
+  const returns = await evaluateLearner({ environment, act }, episodes, seed);
   await session.release();
   return returns;
 }

@@ -11,7 +11,7 @@ import { type LogKind, openLog } from "../training-log.ts";
 import { exactCritic, learnedCritic } from "./tabular.ts";
 import { type TabularKind, type TabularLearner, tabularLearner } from "./tabular-learner.ts";
 import { greedyReturn, optimalReturn, type TabularEntry, tabularLog, tabularResiduals } from "./tabular-progress.ts";
-import { signalTasks, type TabularTask } from "./tabular-tasks.ts";
+import { signalTasks, type TabularLearningTask } from "./tabular-tasks.ts";
 import { TABLE_STEPS, tasksOf } from "./train-tables.ts";
 
 export interface TableRunOptions {
@@ -87,7 +87,7 @@ function verdictOfExact(critic: TabularCritic): TableIdentifiability {
 }
 
 /** Of what was never taken nothing is known: states that were never met share their values, and stand in nobody's way. */
-function verdictOfLearned(critic: TabularCritic, tasks: readonly TabularTask[], learner: TabularLearner): TableIdentifiability {
+function verdictOfLearned(critic: TabularCritic, tasks: readonly TabularLearningTask[], learner: TabularLearner): TableIdentifiability {
   const { tiedStates, leastGap, leastSeparateGap, errorBound, gaps } = identifyTabular(critic);
   const { taken, told, certain, residualOverSignal } = tabularResiduals(tasks, critic.heads[0].discount, learner, gaps);
   const usable = told > 0 && 2 * certain >= told;
@@ -111,7 +111,7 @@ const sweepLog: LogKind<SweepEntry> = {
   scalars: ({ change, errorBound }) => ({ "values/change of a sweep": change, "values/error bound": errorBound }),
 };
 
-async function solve(environment: Environment, tasks: readonly TabularTask[], { discount, out, onProgress }: TableRunOptions) {
+async function solve(environment: Environment, tasks: readonly TabularLearningTask[], { discount, out, onProgress }: TableRunOptions) {
   const sweeps: SweepEntry[] = [];
   let task = 0;
   const critic = exactCritic(environment, tasks, discount, (sweep, change, errorBound) => {
@@ -133,7 +133,7 @@ async function solve(environment: Environment, tasks: readonly TabularTask[], { 
 async function learn(
   algorithm: TabularKind,
   environment: Environment,
-  tasks: readonly TabularTask[],
+  tasks: readonly TabularLearningTask[],
   pursued: number,
   { seed, discount, steps = TABLE_STEPS, goals, identifiable, out, resume, onProgress }: TableRunOptions,
 ) {

@@ -2,7 +2,7 @@ import { sampleOutcome, sampleStart, startsOf } from "../../environments/tables.
 import { createRandom, type Random, randomStateSize } from "../../numbers/random.ts";
 import type { Checkpoint } from "../checkpoint-file.ts";
 import { LearningError } from "../errors.ts";
-import type { TabularTask } from "./tabular-tasks.ts";
+import type { TabularLearningTask } from "./tabular-tasks.ts";
 
 export interface TabularOptions {
   readonly seed: number;
@@ -50,7 +50,7 @@ const SLOWEST = 0.01;
  * Q-learning (Watkins 1989): V_g(s') = max_a' Q_g(s', a'); ε-greedy for a task drawn anew every episode, exploring by the action least taken so far.
  * SARSA (Rummery and Niranjan 1994): V_g(s') = Q_g(s', a'), a' the action taken next, ε-greedy for the first task; exploring is uniform.
  */
-export function tabularLearner(kind: TabularKind, tasks: readonly TabularTask[], options: TabularOptions): TabularLearner {
+export function tabularLearner(kind: TabularKind, tasks: readonly TabularLearningTask[], options: TabularOptions): TabularLearner {
   const { seed, discount, epsilon = EPSILON[kind], pursued = tasks.length } = options;
   const [{ tables }] = tasks;
   const { states, actions } = tables;

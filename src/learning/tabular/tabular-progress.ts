@@ -4,7 +4,7 @@ import { headScale } from "../../identifiability/column-index.ts";
 import { evaluatePolicy, valueIteration } from "../../planning/value-iteration.ts";
 import type { LogKind } from "../training-log.ts";
 import type { TabularLearner } from "./tabular-learner.ts";
-import type { TabularTask } from "./tabular-tasks.ts";
+import type { TabularLearningTask } from "./tabular-tasks.ts";
 
 /** A line of the log of Q-learning or SARSA. */
 export interface TabularEntry {
@@ -37,13 +37,13 @@ const SWEEPS = 10_000;
 const TOLERANCE = 1e-8;
 
 /** Mean over tasks of the largest discounted return from where episodes begin. */
-export function optimalReturn(tasks: readonly TabularTask[], discount: number): number {
+export function optimalReturn(tasks: readonly TabularLearningTask[], discount: number): number {
   const options = { discount, tolerance: TOLERANCE, sweeps: SWEEPS };
   return meanOver(tasks, ({ tables }) => atStart(tables, valueIteration(tables, options).v));
 }
 
 /** The same of the policies that are greedy in the tables q [tasks, states, actions]. */
-export function greedyReturn(tasks: readonly TabularTask[], discount: number, q: Float64Array): number {
+export function greedyReturn(tasks: readonly TabularLearningTask[], discount: number, q: Float64Array): number {
   const options = { discount, tolerance: TOLERANCE, sweeps: SWEEPS };
   return meanOver(tasks, ({ tables }, g) => {
     const { states, actions } = tables;
@@ -72,7 +72,7 @@ export interface TabularResidual {
  * @param gaps [states] distance of each state's values from the nearest other ones, in the matching norm
  */
 export function tabularResiduals(
-  tasks: readonly TabularTask[],
+  tasks: readonly TabularLearningTask[],
   discount: number,
   learner: Pick<TabularLearner, "q" | "v" | "visits">,
   gaps?: Float64Array,
@@ -127,6 +127,6 @@ function atStart({ initial }: Tables, v: Float64Array): number {
   return sum;
 }
 
-function meanOver(tasks: readonly TabularTask[], of: (task: TabularTask, g: number) => number): number {
+function meanOver(tasks: readonly TabularLearningTask[], of: (task: TabularLearningTask, g: number) => number): number {
   return tasks.reduce((sum, task, g) => sum + of(task, g), 0) / tasks.length;
 }

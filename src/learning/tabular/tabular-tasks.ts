@@ -2,7 +2,7 @@ import type { Tables } from "../../environments/environment.ts";
 import { createRandom } from "../../numbers/random.ts";
 
 /** One task of a finite world: its goal, if it has one, and its tables. */
-export interface TabularTask {
+export interface TabularLearningTask {
   readonly goal?: readonly number[];
   /** The random signal that it accumulates in place of the reward. */
   readonly signal?: string;
@@ -16,7 +16,7 @@ const GRAIN = 1 / 64;
  * Tasks of random signals r_c(s), normal, whose values tell states apart: one a bit of the state's number, and one more.
  * @param endless ends of episodes are no ends for them; what is learned from steps in the environment has to end where it does
  */
-export function signalTasks(tables: Tables, seed: number, endless: boolean): TabularTask[] {
+export function signalTasks(tables: Tables, seed: number, endless: boolean): TabularLearningTask[] {
   const random = createRandom(seed);
   const count = Math.ceil(Math.log2(Math.max(2, tables.states))) + 1;
   return Array.from({ length: count }, (_, c) => {

@@ -3,13 +3,13 @@ import { joinArrays } from "../../critics/stack.ts";
 import type { Environment, Tables } from "../../environments/environment.ts";
 import { valueIteration } from "../../planning/value-iteration.ts";
 import { type TabularKind, type TabularLearner, type TabularOptions, tabularLearner } from "./tabular-learner.ts";
-import type { TabularTask } from "./tabular-tasks.ts";
+import type { TabularLearningTask } from "./tabular-tasks.ts";
 
 /** A sweep over all states: the largest change, and the proven error, of any task. */
 export type OnSweep = (sweep: number, change: number, errorBound: number) => void;
 
 /** Exact values of every task, a head each. @param onSweep called task by task, from the first sweep on each time */
-export function exactCritic({ id }: Environment, tasks: readonly TabularTask[], discount: number, onSweep?: OnSweep): SavedCritic {
+export function exactCritic({ id }: Environment, tasks: readonly TabularLearningTask[], discount: number, onSweep?: OnSweep): SavedCritic {
   const values = tasks.map(({ tables }) => valueIteration(tables, { discount, onSweep }));
   return tableCritic(id, "value iteration", tasks, discount, {
     q: joinArrays(values.map(({ q }) => q)),
@@ -18,18 +18,18 @@ export function exactCritic({ id }: Environment, tasks: readonly TabularTask[], 
 }
 
 /** Q-learning of all tasks at once. */
-export function qLearning(environment: Environment, tasks: readonly TabularTask[], options: TabularOptions): SavedCritic {
+export function qLearning(environment: Environment, tasks: readonly TabularLearningTask[], options: TabularOptions): SavedCritic {
   return learn("q-learning", environment, tasks, options);
 }
 
 /** SARSA: it behaves for the first task; the others are signals that the same behaviour accumulates. */
-export function sarsa(environment: Environment, tasks: readonly TabularTask[], options: TabularOptions): SavedCritic {
+export function sarsa(environment: Environment, tasks: readonly TabularLearningTask[], options: TabularOptions): SavedCritic {
   return learn("sarsa", environment, tasks, { ...options, pursued: 1 });
 }
 
 const REPORT_EVERY = 10_000;
 
-function learn(kind: TabularKind, environment: Environment, tasks: readonly TabularTask[], options: TabularOptions) {
+function learn(kind: TabularKind, environment: Environment, tasks: readonly TabularLearningTask[], options: TabularOptions) {
   const learner = tabularLearner(kind, tasks, options);
   while (learner.steps < options.steps) {
     learner.advance(Math.min(REPORT_EVERY, options.steps - learner.steps));
@@ -42,7 +42,7 @@ function learn(kind: TabularKind, environment: Environment, tasks: readonly Tabu
 export function learnedCritic(
   kind: TabularKind,
   { id }: Environment,
-  tasks: readonly TabularTask[],
+  tasks: readonly TabularLearningTask[],
   learner: TabularLearner,
   { seed, discount }: Pick<TabularOptions, "seed" | "discount">,
 ): SavedCritic {
@@ -66,7 +66,7 @@ interface Learned {
 function tableCritic(
   id: string,
   algorithm: string,
-  tasks: readonly TabularTask[],
+  tasks: readonly TabularLearningTask[],
   discount: number,
   { q, v, visits, made }: Learned,
 ): SavedCritic {

@@ -3,7 +3,7 @@ import type { Environment } from "../../environments/environment.ts";
 import { make } from "../../environments/make.ts";
 import { LearningError } from "../errors.ts";
 import { exactCritic, qLearning, sarsa } from "./tabular.ts";
-import { signalTasks, type TabularTask } from "./tabular-tasks.ts";
+import { signalTasks, type TabularLearningTask } from "./tabular-tasks.ts";
 
 export interface TableLearnerOptions {
   readonly seed: number;
@@ -35,7 +35,7 @@ export function tasksOf(
   environment: Environment,
   algorithm: string,
   goals: readonly (readonly number[])[] | undefined,
-): readonly TabularTask[] {
+): readonly TabularLearningTask[] {
   const tasks = (goals ?? [undefined]).map((goal) => {
     const { tables } = goal ? make(environment.id, { goals: [goal] }) : environment;
     if (!tables) throw new LearningError(`${environment.id} has no tables of states and actions; ${algorithm} needs them`);

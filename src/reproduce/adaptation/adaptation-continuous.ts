@@ -4,7 +4,7 @@ import { make } from "../../environments/make.ts";
 import { gridOf, type Interval, mean, median, medianOf, speedup, sum } from "../../numbers/statistics.ts";
 import type { ReproductionChart } from "../harness/reproduction.ts";
 import { type ContinuousChangeStudy, continuousChanges, optimal } from "./continuous-changes.ts";
-import { type AgentRun, type ContinuousRun, type Prepared, prepare, quietAlarms, runAgent, runLearner } from "./continuous-runs.ts";
+import { type AgentRun, type ContinuousRun, type Prepared, prepareRuns, quietAlarms, runAgent, runLearner } from "./continuous-runs.ts";
 
 const TUNING = 900;
 const EVERY = 50;
@@ -49,7 +49,7 @@ export interface ContinuousAdaptation {
 }
 
 /** Physics that change under a learner's critic: the agent's real steps until it is within 5 % of the new optimum, against those of the learner that goes on. */
-export async function adaptContinuous(
+export async function continuousAdaptation(
   seed: number,
   cache: string,
   onProgress: OnProgress,
@@ -68,7 +68,7 @@ export async function adaptContinuous(
     const world = make(study.id, study.change);
     const optimum = await returnOf(await optimal(study, world), world);
     const tuning: Prepared[] = [];
-    for (let i = 0; i < tunedOn; i++) tuning.push(await prepare(study, TUNING + i, cache));
+    for (let i = 0; i < tunedOn; i++) tuning.push(await prepareRuns(study, TUNING + i, cache));
     const scored: { settings: Record<string, number>; score: number; steps: number[]; returns: number }[] = [];
     for (const settings of grid(study)) {
       tell("tuning the learner that goes on");
@@ -86,7 +86,7 @@ export async function adaptContinuous(
     let worldAlarms = 0;
     for (let i = 0; i < seeds; i++) {
       tell(`seed ${seed + i}`);
-      const one = await prepare(study, seed + i, cache);
+      const one = await prepareRuns(study, seed + i, cache);
       prepared.push(one);
       own.push(await runAgent(one, optimum, caps.run, updates));
       rival.push(await runLearner(one, optimum, settings, { cap: caps.run, every: EVERY }));

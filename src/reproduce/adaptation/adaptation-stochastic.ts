@@ -50,7 +50,7 @@ export function regionalChange(seed: number): Instance {
 }
 
 /** What was inferred from 16 old goals and confirmed by walking before the change, frozen. */
-export function reference({ old, goal, seed }: Instance): OutcomeRows {
+export function stochasticReference({ old, goal, seed }: Instance): OutcomeRows {
   const random = createRandom(seed + 5);
   const critic = exactGoalCritic(old, oldGoals(old, HEADS, random, [goal]));
   return confirmRows(new BlendedModel(critic, { tau: 1e-5, staying: true }), old, goal, random);
@@ -118,7 +118,7 @@ function held(change: (seed: number) => Instance, seed: number) {
   const own = instances.map((instance) => {
     const agent = new AdaptStochastic({
       ...basics(instance),
-      reference: reference(instance),
+      reference: stochasticReference(instance),
       arrival: arrivals(instance.old, [instance.goal]),
       falseAlarmRate: ALARM,
       epsilon: EPSILON,
@@ -160,7 +160,7 @@ function detection(seed: number) {
     const instance = slipChange(seed + i);
     const { old, world, goal } = instance;
     const policy = firstBest(solveGoals(old, [goal]).q, old.states, old.actions);
-    const rows = reference(instance);
+    const rows = stochasticReference(instance);
     const make = (reference: OutcomeRows) => new Detector(reference, { states: old.states, actions: old.actions, falseAlarmRate: ALARM });
     const watch = (true_: GoalWorld, detector: Detector, steps: number, random: Random, stop: boolean) => {
       let state = old.start;

@@ -13,7 +13,7 @@ import { gridOf, type Interval, median, medianOf, speedup, sum } from "../../num
 import { deterministicWorlds, oldGoals } from "../goal-worlds.ts";
 import type { Reproduce } from "../harness/reproduction.ts";
 import { exactGoalCritic } from "../rivals/goal-critic.ts";
-import { adaptContinuous } from "./adaptation-continuous.ts";
+import { continuousAdaptation } from "./adaptation-continuous.ts";
 import { adaptStochastic } from "./adaptation-stochastic.ts";
 import { type ChangedWorld, doorChange, remapChange } from "./changes.ts";
 
@@ -137,7 +137,7 @@ export const reproduceAdaptation: Reproduce = async ({ seed, cache, onProgress }
     };
   });
   const drawn = adaptStochastic(FRESH + seed, (done, what) => onProgress?.(3 + done, PARTS, what));
-  const continuous = await adaptContinuous(CONTINUOUS + seed, cache ?? "runs/reproduce", (done, total, what) =>
+  const continuous = await continuousAdaptation(CONTINUOUS + seed, cache ?? "runs/reproduce", (done, total, what) =>
     onProgress?.(5 + ((PARTS - 5) * done) / total, PARTS, what),
   );
   onProgress?.(PARTS, PARTS, "done");

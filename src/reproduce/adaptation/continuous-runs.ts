@@ -41,7 +41,7 @@ export interface Prepared {
 }
 
 /** A learner trained until it is good, the model inferred from the critic, and real steps of the old world to calibrate on. */
-export async function prepare(study: ContinuousChangeStudy, seed: number, cache: string): Promise<Prepared> {
+export async function prepareRuns(study: ContinuousChangeStudy, seed: number, cache: string): Promise<Prepared> {
   const { id, change, algorithm, training, task } = study;
   const environment = make(id);
   const physics = environment.physics!;

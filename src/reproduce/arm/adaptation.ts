@@ -14,7 +14,7 @@ import { createRandom } from "../../numbers/random.ts";
 import { median } from "../../numbers/statistics.ts";
 import type { Simulator } from "../../planning/simulator.ts";
 import { planWaypoints, type WaypointControl } from "../../planning/waypoints.ts";
-import type { ArmPart } from "./parts.ts";
+import type { ArmPart } from "./part.ts";
 
 /** A change of the world that nobody tells the agent of. */
 interface ArmChange {

@@ -10,7 +10,8 @@ import { median } from "../../numbers/statistics.ts";
 import type { Simulator } from "../../planning/simulator.ts";
 import type { Reproduce, ReproduceOptions, Reproduction } from "../harness/reproduction.ts";
 import { handAlone, takenAtTheirWord } from "./controls.ts";
-import { type ArmContext, armParts } from "./parts.ts";
+import type { ArmContext } from "./part.ts";
+import { armParts } from "./parts.ts";
 import { type ChangeScore, scoreChanges } from "./scores.ts";
 import { ARM, type ArmSubject, obtainCritic, obtainModel, obtainSubject, obtainTransitions, scoredTransitions } from "./subject.ts";
 

@@ -14,7 +14,7 @@ import { createRandom } from "../../numbers/random.ts";
 import { sum } from "../../numbers/statistics.ts";
 import { cem } from "../../planning/cem.ts";
 import type { ContinuousWorldModel } from "../../world-model/world-model.ts";
-import type { ArmPart } from "./parts.ts";
+import type { ArmPart } from "./part.ts";
 
 export const ARM_REACH = "ArmReach-v0";
 const ALGORITHM = "td3";
@@ -202,7 +202,7 @@ export interface ReachResult {
 }
 
 /** Learn to reach with hindsight, infer how the grip moves from what the critic says of a few goals, and plan in that to others. */
-export async function armReach(seed: number, onProgress?: OnProgress, critic?: SavedCritic): Promise<ReachResult> {
+export async function armReachPart(seed: number, onProgress?: OnProgress, critic?: SavedCritic): Promise<ReachResult> {
   await prepare(ARM_REACH);
   const total = 10;
   const saved = critic ?? (await trainReach(seed, (done, of, what) => onProgress?.((6 * done) / of, total, what)));
@@ -235,6 +235,6 @@ export async function armReach(seed: number, onProgress?: OnProgress, critic?: S
 
 /** The same as a part of the study of the arm. */
 export const reachPart: ArmPart = async ({ subject, onProgress }) => {
-  const { reachSuccess, detail } = await armReach(subject.seed, onProgress);
+  const { reachSuccess, detail } = await armReachPart(subject.seed, onProgress);
   return { figures: { reachSuccess }, details: detail };
 };

@@ -4,7 +4,7 @@ import { armStarts } from "../../agents/arm/trials.ts";
 import { createRandom } from "../../numbers/random.ts";
 import { type ArmEpisode, armReplay } from "../../report/arm-replay.ts";
 import { threeSource } from "../../report/three-source.ts";
-import type { ArmPart } from "./parts.ts";
+import type { ArmPart } from "./part.ts";
 import { unseenTasks } from "./tasks.ts";
 
 const PLACED = 2;

@@ -8,7 +8,7 @@ import type { OnProgress } from "../../base/progress.ts";
 import type { Simulation } from "../../environments/environment.ts";
 import { createRandom } from "../../numbers/random.ts";
 import { planWaypoints } from "../../planning/waypoints.ts";
-import type { ArmPart } from "./parts.ts";
+import type { ArmPart } from "./part.ts";
 
 /** MuJoCo takes some 30 times as long a step as a network: fewer plans an iteration than in models (192), and fewer starts unless all are asked for. */
 const PLANNER = { population: 64, iterations: 3, elites: 6 };

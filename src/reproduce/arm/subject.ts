@@ -58,7 +58,7 @@ export async function obtainSubject(
   return { seed, critic, direct, model };
 }
 
-export type Transitions = () => Promise<CoordinateTransitions>;
+export type SubjectTransitions = () => Promise<CoordinateTransitions>;
 
 function lazily<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;
@@ -99,7 +99,7 @@ export async function obtainCritic(
   environment: Environment,
   seed: number,
   discounts: readonly number[],
-  data: Transitions,
+  data: SubjectTransitions,
   options: ReproduceOptions,
   onProgress: OnProgress,
 ): Promise<SavedCritic> {
@@ -127,7 +127,7 @@ export async function obtainCritic(
   return saved;
 }
 
-async function obtainDirect(seed: number, data: Transitions, options: ReproduceOptions, onProgress: OnProgress): Promise<Simulator> {
+async function obtainDirect(seed: number, data: SubjectTransitions, options: ReproduceOptions, onProgress: OnProgress): Promise<Simulator> {
   const path = `${folderOf(seed, options)}/direct.safetensors`;
   const settings = { transitions: TRANSITIONS, ...TRAINING };
   const held = ofSettings(await readTensors(path), settings);
@@ -153,7 +153,7 @@ export async function obtainModel(
   seed: number,
   name: string,
   critic: SavedCritic,
-  data: Transitions,
+  data: SubjectTransitions,
   options: ReproduceOptions,
   onProgress: OnProgress,
 ): Promise<ContinuousWorldModel> {

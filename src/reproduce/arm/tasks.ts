@@ -8,7 +8,7 @@ import { make } from "../../environments/make.ts";
 import { createRandom, type Random } from "../../numbers/random.ts";
 import type { Simulator } from "../../planning/simulator.ts";
 import { planWaypoints, type WaypointControl, type WaypointTask } from "../../planning/waypoints.ts";
-import type { ArmPart } from "./parts.ts";
+import type { ArmPart } from "./part.ts";
 
 /** A task that no head was trained for: how it starts, what it costs, and when it has succeeded by the true states. */
 export interface UnseenTask {

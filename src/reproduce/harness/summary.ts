@@ -1,7 +1,7 @@
 import { median } from "../../numbers/statistics.ts";
 
 /** Medians and ranges over seeds of records with the same keys. */
-export function summarise(runs: readonly Readonly<Record<string, number>>[]): {
+export function summariseSeeds(runs: readonly Readonly<Record<string, number>>[]): {
   readonly figures: Record<string, number>;
   readonly ranges: Record<string, readonly [number, number]>;
 } {

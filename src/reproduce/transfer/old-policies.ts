@@ -3,8 +3,15 @@ import type { SavedCritic } from "../../critics/saved.ts";
 import { stepsAfter } from "../../critics/steps-to-go.ts";
 import { compile, Graph } from "../../engine/index.ts";
 import type { Physics } from "../../environments/environment.ts";
-import { DISCOUNT } from "../sparse-goals.ts";
-import type { GoalOfStates } from "./transfer-goals.ts";
+import { SPARSE_DISCOUNT } from "../sparse-goals.ts";
+
+/** How far states are from what is wanted, and where all is lost. */
+export interface GoalOfStates {
+  /** Write to `out` [n], negative within the goal. @param states [n, d] */
+  distance(states: Float64Array, n: number, out: Float64Array): void;
+  /** Write 1 to `out` [n] where the episode ends and pays nothing, else 0. */
+  end?(states: Float64Array, n: number, out: Uint8Array): void;
+}
 
 /** Steps that an old policy is followed for before it counts as missing the goal. */
 const FOLLOWED = 80;
@@ -89,7 +96,7 @@ export async function improvedReturns(
     const { nextStates, arrived, lost } = move(states, chosen);
     const going: number[] = [];
     alive.forEach((start, b) => {
-      if (arrived[b]) returns[start] = DISCOUNT ** t;
+      if (arrived[b]) returns[start] = SPARSE_DISCOUNT ** t;
       else if (!lost[b]) going.push(b);
     });
     states = Float64Array.from({ length: going.length * d }, (_, i) => nextStates[going[Math.floor(i / d)] * d + (i % d)]);

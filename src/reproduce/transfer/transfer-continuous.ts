@@ -8,7 +8,7 @@ import { reachGoal } from "../../planning/reach.ts";
 import { simulatorOfPhysics } from "../../planning/simulator.ts";
 import { mountainCarCritics } from "../mountain-car.ts";
 import { fewestSteps, reacherStudy } from "../reacher.ts";
-import { DISCOUNT } from "../sparse-goals.ts";
+import { SPARSE_DISCOUNT } from "../sparse-goals.ts";
 import { returnsOf, type TransferStudy, type UnseenGoal } from "./transfer-goals.ts";
 
 /** Published ratios: Letcher et al. 2026. */
@@ -39,7 +39,7 @@ export function reacherTransfer(): TransferStudy {
       distance: away,
       plan: async (model, seed) =>
         reachGoal({ model, choices, actionSize: 1, horizon: 90, margin: MARGIN, distance: away }, { random: createRandom(seed) }),
-      optimum: async (starts, n) => Float64Array.from({ length: n }, (_, b) => DISCOUNT ** (fewest(starts, 4 * b) - 1)),
+      optimum: async (starts, n) => Float64Array.from({ length: n }, (_, b) => SPARSE_DISCOUNT ** (fewest(starts, 4 * b) - 1)),
     };
   };
   return {
@@ -97,7 +97,7 @@ export function mountainCarTransfer(): TransferStudy {
     const end = (states: Float64Array, n: number, out: Uint8Array) => {
       for (let b = 0; b < n; b++) out[b] = Math.abs(states[2 * b + 1]) > fastest! ? 1 : 0;
     };
-    const wanted: ContinuousTask = { discount: DISCOUNT, goal, ...(fastest === undefined ? {} : { end }) };
+    const wanted: ContinuousTask = { discount: SPARSE_DISCOUNT, goal, ...(fastest === undefined ? {} : { end }) };
     const box = { low: task.low, high: task.high, sizes: NODES, choices: Float64Array.of(0, 1, 2), actionSize: 1 };
     const unseen: UnseenGoal = {
       name,

@@ -5,16 +5,8 @@ import type { ContinuousPolicy } from "../../planning/policy.ts";
 import type { Simulator } from "../../planning/simulator.ts";
 import { simulatorOfDynamics, simulatorOfPhysics } from "../../planning/simulator.ts";
 import type { ReproduceOptions } from "../harness/reproduction.ts";
-import { DISCOUNT, drawSamples, type GoalCritics, obtainCritic, stepsSystem } from "../sparse-goals.ts";
-import { improvedReturns } from "./old-policies.ts";
-
-/** How far states are from what is wanted, and where all is lost. */
-export interface GoalOfStates {
-  /** Write to `out` [n], negative within the goal. @param states [n, d] */
-  distance(states: Float64Array, n: number, out: Float64Array): void;
-  /** Write 1 to `out` [n] where the episode ends and pays nothing, else 0. */
-  end?(states: Float64Array, n: number, out: Uint8Array): void;
-}
+import { drawSamples, type GoalCritics, obtainSparseCritic, SPARSE_DISCOUNT, stepsSystem } from "../sparse-goals.ts";
+import { type GoalOfStates, improvedReturns } from "./old-policies.ts";
 
 /** A goal that no critic has seen. */
 export interface UnseenGoal extends GoalOfStates {
@@ -68,7 +60,7 @@ export async function transferGoals(
   const exact = simulatorOfPhysics(physics);
   const critics = [];
   for (let i = 0; i < CRITICS; i++) {
-    const saved = await obtainCritic(source, i, options, (done, total, what) =>
+    const saved = await obtainSparseCritic(source, i, options, (done, total, what) =>
       onProgress(0, `${what} ${Math.round((100 * done) / total)} %`),
     );
     critics.push({ saved, system: await stepsSystem(saved, source.task) });
@@ -149,7 +141,7 @@ export async function returnsOf(
       if (ended[0]) break;
       goal.distance(state, 1, away);
       if (away[0] >= 0) continue;
-      returns[b] = DISCOUNT ** t;
+      returns[b] = SPARSE_DISCOUNT ** t;
       break;
     }
   }

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { adaptContinuous, type Extent } from "../../../src/reproduce/adaptation/adaptation-continuous.ts";
+import { continuousAdaptation, type Extent } from "../../../src/reproduce/adaptation/adaptation-continuous.ts";
 import { continuousChanges } from "../../../src/reproduce/adaptation/continuous-changes.ts";
 
 const cache = mkdtempSync(join(tmpdir(), "vinverse-adaptation-"));
@@ -42,7 +42,7 @@ interface World {
 
 test("a heavier pendulum: noticed, swung up again within 5 % of the optimum, and a learner that fails is counted at its cap", async () => {
   const told: string[] = [];
-  const run = () => adaptContinuous(7, cache, (done, total, what) => void told.push(`${done <= total} ${what}`), small);
+  const run = () => continuousAdaptation(7, cache, (done, total, what) => void told.push(`${done <= total} ${what}`), small);
   const found = await run();
   const world = found.worlds[pendulum.name] as World;
   expect(world.inferred.unsolved).toBe(0);
