@@ -10,6 +10,7 @@ import { printable } from "./pickle.ts";
 import { ensembleOf, findZooFolder } from "./rl-zoo.ts";
 import { type Role, roles } from "./roles.ts";
 import { readSafetensors } from "./safetensors.ts";
+import { readCsvTable, readPickledTable, unwrapped, withActionValues } from "./saved-tables.ts";
 import { isOnPolicy, readStableBaselines3 } from "./stable-baselines3.ts";
 import { stableBaselines3Critic } from "./stable-baselines3-critic.ts";
 import { onPolicyCritic } from "./stable-baselines3-on-policy.ts";
@@ -112,7 +113,10 @@ export interface CriticSource {
 export function readCritic(bytes: Uint8Array, source: CriticSource, options: LoadCriticOptions = {}): Critic {
   const { file, environment } = source;
   const known = { ...options, environment: options.environment ?? environment };
-  if (isNpy(bytes)) return tableCritic(new Map([["q", readNpy(bytes, file)]]), file, known);
+  if (isNpy(bytes)) return tableCritic(new Map([["q", unwrapped(readNpy(bytes, file), file)]]), file, known);
+  if (file.endsWith(".csv")) return tableCritic(new Map([["q", readCsvTable(bytes, file)]]), file, known);
+  if (/\.(pkl|pickle)$/.test(file) && !isTorchStream(bytes) && !isZip(bytes))
+    return tableCritic(new Map([["q", readPickledTable(bytes, file)]]), file, known);
   if (file.endsWith(".safetensors")) return safetensorsCritic(bytes, file, known);
   if (file.endsWith(".onnx")) return onnxCritic(bytes, file, known);
   if (isTorchStream(bytes)) return stateDictCritic(readTorch(bytes, file), file, known);
@@ -126,7 +130,9 @@ export function readCritic(bytes: Uint8Array, source: CriticSource, options: Loa
   }
   const { names } = openZip(bytes, file, false);
   if (names.some((name) => name === "data.pkl" || name.endsWith("/data.pkl"))) return stateDictCritic(readTorch(bytes, file), file, known);
-  if (names.length > 0 && names.every((name) => name.endsWith(".npy"))) return tableCritic(readNpz(bytes, file), file, known);
+  if (names.length > 0 && names.every((name) => name.endsWith(".npy"))) {
+    return tableCritic(withActionValues(readNpz(bytes, file)), file, known);
+  }
   return agentCritic(openZip(bytes, file), source, options);
 }
 
