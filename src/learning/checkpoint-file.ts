@@ -1,4 +1,5 @@
 import { files } from "#files";
+import { viewNumbers } from "../base/view-numbers.ts";
 import { FormatError } from "../formats/format-error.ts";
 import { readSafetensors, type SafetensorsArray, writeSafetensors } from "../formats/safetensors.ts";
 import { inTodaysNames } from "./renamed-options.ts";
@@ -22,8 +23,7 @@ export interface CheckpointFile {
 export function checkpointFile(folder: string, configuration: unknown): CheckpointFile {
   const path = `${folder}/checkpoint.safetensors`;
   const said = new TextEncoder().encode(
-    // typed arrays alone are views here, and the type of views has no length
-    JSON.stringify(configuration, (_, value) => (ArrayBuffer.isView(value) ? Array.from(value as unknown as ArrayLike<number>) : value)),
+    JSON.stringify(configuration, (_, value) => (ArrayBuffer.isView(value) ? Array.from(viewNumbers(value)) : value)),
   );
   const file: CheckpointFile = {
     write: (checkpoint) => files.write(path, writeSafetensors({ ...checkpoint, configuration: { shape: [said.length], data: said } })),

@@ -1,3 +1,5 @@
+import { viewNumbers } from "../../base/view-numbers.ts";
+
 /** One line of JSON. Typed arrays become arrays; what JSON cannot say (NaN, ±Infinity) becomes null. */
 export function toJson(value: unknown): string {
   return JSON.stringify(value, plain);
@@ -9,9 +11,7 @@ export function toPrettyJson(value: unknown): string {
 }
 
 function plain(_key: string, value: unknown): unknown {
-  // every view but a DataView has a length and numbers, which the type of views does not say
-  if (ArrayBuffer.isView(value) && !(value instanceof DataView))
-    return Array.from(value as unknown as ArrayLike<number | bigint>, toNumber);
+  if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return Array.from(viewNumbers(value), toNumber);
   if (typeof value === "bigint") return toNumber(value);
   return value;
 }
