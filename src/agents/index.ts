@@ -10,12 +10,16 @@ export type { ExplorationAim } from "./continuous/explore-continuous.ts";
 export { ExploreContinuous, type ExploreContinuousOptions } from "./continuous/explore-continuous.ts";
 export type { ObservedWorld } from "./continuous/imagination.ts";
 export type { ResidualAlarm } from "./continuous/residual-detector.ts";
-export { Adapt, type AdaptOptions, type Change } from "./tabular/adapt.ts";
-export { AdaptStochastic, type AdaptStochasticOptions } from "./tabular/adapt-stochastic.ts";
+export { type AdaptiveAgent, type AdaptiveAgentOptions, type Change, createAdaptiveAgent } from "./tabular/adapt.ts";
+export {
+  createStochasticAdaptiveAgent,
+  type StochasticAdaptiveAgent,
+  type StochasticAdaptiveAgentOptions,
+} from "./tabular/adapt-stochastic.ts";
 export { countedRows, type LearnedOutcomes, type OutcomeRows, rowsOf } from "./tabular/blend.ts";
 export { type CandidateOptions, type Candidates, candidateSets } from "./tabular/candidates.ts";
-export { type Alarm, Detector, type DetectorOptions } from "./tabular/detect.ts";
-export { Explore, type ExploreOptions } from "./tabular/explore.ts";
-export { ExploreStochastic, type ExploreStochasticOptions } from "./tabular/explore-stochastic.ts";
+export { type Alarm, createDetector, type Detector, type DetectorOptions } from "./tabular/detect.ts";
+export { createExplorer, type Explorer, type ExplorerOptions } from "./tabular/explore.ts";
+export { createStochasticExplorer, type StochasticExplorer, type StochasticExplorerOptions } from "./tabular/explore-stochastic.ts";
 export type { RefineOptions } from "./tabular/refine.ts";
 export { type TransferOptions, type Transferred, transfer } from "./tabular/transfer.ts";

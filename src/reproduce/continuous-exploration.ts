@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { type ExplorationRun, type Explorer, explorationRun, physicsOf } from "../agents/continuous/exploration-run.ts";
+import { type ExplorationRun, type ExplorerKind, explorationRun, physicsOf } from "../agents/continuous/exploration-run.ts";
 import type { OnProgress } from "../base/progress.ts";
 import { drawAnywhere } from "../environments/collect.ts";
 import { make } from "../environments/make.ts";
@@ -30,7 +30,7 @@ export async function exploreContinuousWorlds(seed: number, onProgress: OnProgre
     if (model.kind !== "continuous") throw new TypeError(`zoo/${id} is of a world of coordinates`);
     const study = { make: () => make(id), model, at: drawAnywhere(physicsOf(environment), ASKED, seed), goal, steps };
     let done = 0;
-    const run = async (explorer: Explorer, from: number, count: number) => {
+    const run = async (explorer: ExplorerKind, from: number, count: number) => {
       const runs: ExplorationRun[] = [];
       onProgress(at + done++ / (HELD.length + 4), hidden.length, id);
       for (let i = 0; i < count; i++) runs.push(await explorationRun(study, explorer, from + i));

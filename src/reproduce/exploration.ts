@@ -2,8 +2,8 @@ import type { Agent } from "../agents/agent.ts";
 import { BlendedModel } from "../agents/tabular/blend.ts";
 import { type Candidates, candidateSets } from "../agents/tabular/candidates.ts";
 import { DynaQ } from "../agents/tabular/dyna-q.ts";
-import { Explore, hopelessStates } from "../agents/tabular/explore.ts";
-import { ExploreStochastic } from "../agents/tabular/explore-stochastic.ts";
+import { createExplorer, hopelessStates } from "../agents/tabular/explore.ts";
+import { createStochasticExplorer } from "../agents/tabular/explore-stochastic.ts";
 import { type GoalWorld, solveGoals } from "../agents/tabular/goal-world.ts";
 import { QLearning } from "../agents/tabular/q-learning.ts";
 import { RMax } from "../agents/tabular/r-max.ts";
@@ -78,8 +78,9 @@ const inferred =
     const goals = oldGoals(world, heads, random, [goal]);
     const critic = exactGoalCritic(world, goals);
     const hopeless = hopelessStates(world.states, critic.v, goals);
-    if (!world.deterministic) return new ExploreStochastic(new BlendedModel(critic), { ...basics(instance), hopeless, epsilon: 0.1 });
-    return new Explore({
+    if (!world.deterministic)
+      return createStochasticExplorer({ ...basics(instance), model: new BlendedModel(critic), hopeless, epsilon: 0.1 });
+    return createExplorer({
       candidates: refine(candidateSets(critic), { numbered }),
       discount: world.discount,
       random: createRandom(seed + 1),
@@ -93,7 +94,7 @@ const inferredFromLearned: MakeAgent = ({ world, goal, random, seed }) => {
   const goals = oldGoals(world, HEADS, random, [goal]);
   const { critic, mask } = learnedGoalCritic(world, goals, STEPS_A_HEAD, random);
   const candidates = refine(candidateSets(critic, { sigma: LEARNED_SIGMA, mask }));
-  return new Explore({ candidates, discount: world.discount, random: createRandom(seed + 1), epsilon: 0.1 });
+  return createExplorer({ candidates, discount: world.discount, random: createRandom(seed + 1), epsilon: 0.1 });
 };
 
 /** The same search in the exact model: what perfect knowledge of the dynamics is worth. */
@@ -101,7 +102,7 @@ const exactModel: MakeAgent = (instance) => {
   const { world, random, goal } = instance;
   const goals = oldGoals(world, HEADS, random, [goal]);
   const hopeless = hopelessStates(world.states, exactGoalCritic(world, goals).v, goals);
-  return new Explore({ candidates: trueCandidates(world), discount: world.discount, random: createRandom(instance.seed + 1), hopeless });
+  return createExplorer({ candidates: trueCandidates(world), discount: world.discount, random: createRandom(instance.seed + 1), hopeless });
 };
 
 function trueCandidates({ states, actions, tables }: GoalWorld): Candidates {

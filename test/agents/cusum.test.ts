@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { EpisodeDetector } from "../../src/agents/arm/episode-detector.ts";
 import { ResidualDetector } from "../../src/agents/continuous/residual-detector.ts";
-import { Detector } from "../../src/agents/tabular/detect.ts";
+import { createDetector } from "../../src/agents/tabular/detect.ts";
 import { exactRows, type GoalWorld, stepWorld } from "../../src/agents/tabular/goal-world.ts";
 import { createRandom } from "../../src/numbers/random.ts";
 import { lakeWorld } from "../../src/reproduce/goal-worlds.ts";
@@ -39,7 +39,7 @@ const normals = (n: number, scale: number, seed: number) => {
 // W ← max(1, W) q/p: a long calm leaves no debt, so that no statistic is below that of a fresh detector
 test.each([1, 2, 3])("after a long calm an alarm comes no later than from a fresh detector, seed %i", (seed) => {
   const table = () => {
-    const detector = new Detector(exactRows(lake), { states: 64, actions: 4, falseAlarmRate: 1e-6 });
+    const detector = createDetector({ reference: exactRows(lake), states: 64, actions: 4, falseAlarmRate: 1e-6 });
     return { observe: ([s, a, t]: Walked) => detector.observe(s, a, t) };
   };
   const residuals = Float64Array.from(normals(2000, 1, 7).flatMap((e) => [...e]));
@@ -81,7 +81,7 @@ test("residuals: Page's CUSUM over Student's t, step by step, and the threshold 
 test("thresholds of every detector are ln(1/FAR)", () => {
   for (const falseAlarmRate of [1e-2, 1e-5]) {
     const threshold = Math.log(1 / falseAlarmRate);
-    expect(new Detector(exactRows(lake), { states: 64, actions: 4, falseAlarmRate }).threshold).toBeCloseTo(threshold, 12);
+    expect(createDetector({ reference: exactRows(lake), states: 64, actions: 4, falseAlarmRate }).threshold).toBeCloseTo(threshold, 12);
     expect(new EpisodeDetector(normals(40, 1, 9), { falseAlarmRate }).threshold).toBeCloseTo(threshold, 12);
   }
 });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { Adapt } from "../../src/agents/tabular/adapt.ts";
+import { createAdaptiveAgent } from "../../src/agents/tabular/adapt.ts";
 import { candidateSets } from "../../src/agents/tabular/candidates.ts";
 import { closeState } from "../../src/agents/tabular/change-world.ts";
-import { Explore, hopelessStates } from "../../src/agents/tabular/explore.ts";
+import { createExplorer, hopelessStates } from "../../src/agents/tabular/explore.ts";
 import { goalWorld, solveGoals, startValue, stepWorld } from "../../src/agents/tabular/goal-world.ts";
 import { QLearning } from "../../src/agents/tabular/q-learning.ts";
 import { RMax } from "../../src/agents/tabular/r-max.ts";
@@ -78,7 +78,13 @@ describe("exploration", () => {
     const old = drawGoals(seed, 8, [goal]);
     const critic = exactGoalCritic(rooms, old);
     const hopeless = hopelessStates(68, critic.v, old);
-    return new Explore({ candidates: refine(candidateSets(critic)), discount: 0.95, random: createRandom(seed), hopeless, epsilon: 0.1 });
+    return createExplorer({
+      candidates: refine(candidateSets(critic)),
+      discount: 0.95,
+      random: createRandom(seed),
+      hopeless,
+      epsilon: 0.1,
+    });
   };
   const options = { cap: 5000, every: 20 };
 
@@ -160,7 +166,7 @@ test("a closing door is told at the first mismatch and walked around", () => {
   const door = 16;
   const closed = closeState(rooms, door);
   expect(solveGoals(closed, [goal]).v[0]).toBeGreaterThan(0);
-  const agent = new Adapt({ candidates, goal, start: 0, discount: 0.95, random: createRandom(6) });
+  const agent = createAdaptiveAgent({ candidates, goal, start: 0, discount: 0.95, random: createRandom(6) });
   expect(runTask(closed, goal, agent, createRandom(7), { cap: 2000, every: 10 }).capped).toBe(false);
   if (agent.change) expect(agent.change.sentence).toContain("leads nowhere now");
 });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { AdaptStochastic } from "../../src/agents/tabular/adapt-stochastic.ts";
+import { createStochasticAdaptiveAgent } from "../../src/agents/tabular/adapt-stochastic.ts";
 import { BlendedModel } from "../../src/agents/tabular/blend.ts";
-import { Detector } from "../../src/agents/tabular/detect.ts";
-import { ExploreStochastic } from "../../src/agents/tabular/explore-stochastic.ts";
+import { createDetector, type Detector } from "../../src/agents/tabular/detect.ts";
+import { createStochasticExplorer } from "../../src/agents/tabular/explore-stochastic.ts";
 import { arrivals, exactRows, type GoalWorld, stepWorld } from "../../src/agents/tabular/goal-world.ts";
 import { createRandom } from "../../src/numbers/random.ts";
 import { lakeWorld } from "../../src/reproduce/goal-worlds.ts";
@@ -23,7 +23,7 @@ function untilAlarm(world: GoalWorld, detector: Detector, steps: number, seed: n
   return steps;
 }
 
-const detectorAt = (falseAlarmRate: number) => new Detector(exactRows(lake), { states: 64, actions: 4, falseAlarmRate });
+const detectorAt = (falseAlarmRate: number) => createDetector({ reference: exactRows(lake), states: 64, actions: 4, falseAlarmRate });
 
 describe("the detector", () => {
   test("rings falsely no oftener than it was told to", () => {
@@ -86,7 +86,7 @@ test("heads and steps together know the lake better than steps alone", () => {
 test("repair fits the channel that smoother ice is", () => {
   const smoother = lakeWorld(0.4);
   const goal = 63;
-  const agent = new AdaptStochastic({
+  const agent = createStochasticAdaptiveAgent({
     states: 64,
     actions: 4,
     discount: 0.97,
@@ -100,7 +100,7 @@ test("repair fits the channel that smoother ice is", () => {
   for (let t = 0; t < 1500; t++) {
     const action = agent.act(state);
     const next = stepWorld(smoother, state, action, random);
-    agent.observe(state, action, next === goal ? 1 : 0, next);
+    agent.observe(state, action, next === goal ? 1 : 0, next, next === goal || smoother.traps[next] === 1);
     state = next === goal || smoother.traps[next] ? 0 : next;
   }
   expect(agent.alarm).toBeDefined();
@@ -113,7 +113,7 @@ test("outcomes that are rare but known are no change; actions that are turned ar
   const next = Array.from({ length: states * actions }, () => Array.from(drawn.permutation(states).slice(0, 21)));
   const chance = next.map((list) => list.map((_, j) => (j === 0 ? 0.85 : 0.0075)));
   const alarms = (turn: number, steps: number) => {
-    const detector = new Detector({ next, chance }, { states, actions, falseAlarmRate: 1e-4 });
+    const detector = createDetector({ reference: { next, chance }, states, actions, falseAlarmRate: 1e-4 });
     const random = createRandom(2);
     let count = 0;
     for (let t = 0, s = 0; t < steps; t++) {
@@ -132,7 +132,8 @@ test("outcomes that are rare but known are no change; actions that are turned ar
 test("stochastic exploration is the same from the same seed", () => {
   const goals = [[20], [33], [47], [58]];
   const run = () => {
-    const agent = new ExploreStochastic(new BlendedModel(exactGoalCritic(lake, goals)), {
+    const agent = createStochasticExplorer({
+      model: new BlendedModel(exactGoalCritic(lake, goals)),
       random: createRandom(1),
       discount: 0.97,
       epsilon: 0.1,

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Adapt } from "../../src/agents/tabular/adapt.ts";
-import { AdaptStochastic } from "../../src/agents/tabular/adapt-stochastic.ts";
+import { createStochasticAdaptiveAgent } from "../../src/agents/tabular/adapt-stochastic.ts";
 import { arrivals, solveGoals, stepWorld } from "../../src/agents/tabular/goal-world.ts";
 import { runTask } from "../../src/agents/tabular/run-task.ts";
 import { createRandom } from "../../src/numbers/random.ts";
@@ -15,7 +14,7 @@ describe.each(Object.entries(certainChanges))("%s", (_, change) => {
   test("95 % of the new optimum is reached", () => {
     for (let seed = 340_000; seed < 340_003; seed++) {
       const changed = change(seed);
-      const agent = inferredModel(changed, seed, {});
+      const agent = inferredModel(changed, seed);
       expect(runTask(changed.world, changed.goal, agent, createRandom(seed + 2), { cap: CAP, every: 10 }).capped).toBe(false);
     }
   });
@@ -23,7 +22,7 @@ describe.each(Object.entries(certainChanges))("%s", (_, change) => {
   test("the alarm is at the first mismatch, and not before", () => {
     for (let seed = 340_010; seed < 340_013; seed++) {
       const { old, world, goal } = change(seed);
-      const agent = exactModel({ old, world, goal }, seed, {}) as Adapt;
+      const agent = exactModel({ old, world, goal }, seed);
       const random = createRandom(seed);
       let state = world.start;
       let mismatch = 0;
@@ -48,7 +47,7 @@ test("a closed door is walked around almost as if one had been told of it at the
   let [taken, least] = [0, 0];
   for (let seed = 340_020; seed < 340_030; seed++) {
     const { old, world, goal } = certainChanges.doorCloses(seed);
-    const agent = exactModel({ old, world, goal }, seed, {});
+    const agent = exactModel({ old, world, goal }, seed);
     const random = createRandom(seed);
     const { v } = solveGoals(world, [goal]);
     let bumped = 0;
@@ -75,7 +74,7 @@ describe.each([
   const run = (seed: number) => {
     const instance = change(seed);
     const { old, world, goal } = instance;
-    const agent = new AdaptStochastic({
+    const agent = createStochasticAdaptiveAgent({
       states: old.states,
       actions: old.actions,
       discount: old.discount,

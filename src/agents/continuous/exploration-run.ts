@@ -33,9 +33,9 @@ export interface ExplorationRun {
 }
 
 /** Who explores: in the inferred model, knowing nothing but the class of models, in the true laws, and not at all: actions drawn at random and held for so many steps. */
-export type Explorer = "inferred model" | "nothing known" | "true laws" | { readonly held: number };
+export type ExplorerKind = "inferred model" | "nothing known" | "true laws" | { readonly held: number };
 
-export async function explorationRun(study: ExplorationStudy, explorer: Explorer, seed: number): Promise<ExplorationRun> {
+export async function explorationRun(study: ExplorationStudy, explorer: ExplorerKind, seed: number): Promise<ExplorationRun> {
   const { make, model, at, seek, goal, steps } = study;
   const environment = make();
   const physics = physicsOf(environment);

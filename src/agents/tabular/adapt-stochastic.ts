@@ -2,10 +2,10 @@ import type { Random } from "../../numbers/random.ts";
 import type { Agent } from "../agent.ts";
 import { type OutcomeRows, rowValue } from "./blend.ts";
 import { sweepUp } from "./counts.ts";
-import { type Alarm, Detector } from "./detect.ts";
+import { type Alarm, createDetector, type Detector } from "./detect.ts";
 import { firstBest } from "./q-learning.ts";
 
-export interface AdaptStochasticOptions {
+export interface StochasticAdaptiveAgentOptions {
   readonly states: number;
   readonly actions: number;
   readonly discount: number;
@@ -18,10 +18,22 @@ export interface AdaptStochasticOptions {
   readonly epsilon?: number;
 }
 
+/** Acts in a world whose outcomes are drawn and may change, and keeps its model up to date. */
+export interface StochasticAdaptiveAgent extends Agent {
+  /** undefined while nothing was noticed */
+  readonly alarm: Alarm | undefined;
+  /** [states, 3] of each state: it is as it was; its actions are a mixture of old ones; anything. From the alarm on. */
+  readonly posterior: Float64Array | undefined;
+  /** [actions, actions] what each action has become, as a mixture of what actions did. From the alarm on. */
+  readonly channel: Float64Array | undefined;
+  /** What changed, in words. */
+  describe(): string;
+}
+
 /** What was seen of a state since the change. */
-interface Seen {
+interface StateEvidence {
   readonly steps: { readonly pair: number; readonly next: number; times: number }[];
-  readonly index: Map<number, Seen["steps"][number]>;
+  readonly index: Map<number, StateEvidence["steps"][number]>;
   /** Logarithms of the probability of all of it under the old rows, and under counts alone from the neighbours up. */
   before: number;
   locally: number;
@@ -50,12 +62,16 @@ const POWERS = Array.from({ length: 24 }, (_, k) => 0.05 * 1.22 ** k);
  * Repairs a model whose outcomes are drawn. A detector tells when; then every state is given a posterior over three hypotheses (as it was; a channel M[a → b] on what actions did, fitted by
  * expectation maximisation to the states that have it; anything, learned from counts), with priors that its neighbours and the whole world inform. Steps since the CUSUM's last zero are used.
  */
-export class AdaptStochastic implements Agent {
-  readonly options: AdaptStochasticOptions;
+export function createStochasticAdaptiveAgent(options: StochasticAdaptiveAgentOptions): StochasticAdaptiveAgent {
+  return new RowAdaptiveAgent(options);
+}
+
+class RowAdaptiveAgent implements StochasticAdaptiveAgent {
+  private readonly options: StochasticAdaptiveAgentOptions;
   private readonly detector: Detector;
   /** Pairs and next states of the steps before the alarm. */
   private readonly log: number[] = [];
-  private readonly seen: Seen[];
+  private readonly seen: StateEvidence[];
   private readonly modes: Int32Array;
   private readonly neighbours: number[][];
   /** [states] under the rows */
@@ -73,16 +89,14 @@ export class AdaptStochastic implements Agent {
   private due = 0;
   private readonly oldChannel: Float64Array;
   alarm: Alarm | undefined;
-  /** [states, 3] */
   posterior: Float64Array | undefined;
-  /** [actions, actions] */
   channel: Float64Array | undefined;
 
-  constructor(options: AdaptStochasticOptions) {
+  constructor(options: StochasticAdaptiveAgentOptions) {
     this.options = options;
     const { states, actions, reference } = options;
     this.rows = reference;
-    this.detector = new Detector(reference, { states, actions, falseAlarmRate: options.falseAlarmRate ?? 1e-5 });
+    this.detector = createDetector({ reference, states, actions, falseAlarmRate: options.falseAlarmRate ?? 1e-5 });
     this.v = new Float64Array(states);
     this.imagined = new Float64Array(states);
     this.seen = Array.from({ length: states }, () => ({ steps: [], index: new Map(), before: 0, locally: 0 }));
@@ -169,7 +183,6 @@ export class AdaptStochastic implements Agent {
     );
   }
 
-  /** What changed, in words. */
   describe(): string {
     if (!this.alarm || !this.posterior) return "nothing has changed";
     const where: number[] = [];

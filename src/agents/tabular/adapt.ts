@@ -1,7 +1,8 @@
+import type { Agent } from "../agent.ts";
 import type { Candidates } from "./candidates.ts";
-import { Explore, type ExploreOptions } from "./explore.ts";
+import { CandidateExplorer, type ExplorerOptions } from "./explore.ts";
 
-export interface AdaptOptions extends ExploreOptions {
+export interface AdaptiveAgentOptions extends ExplorerOptions {
   readonly goal: number;
   readonly start: number;
   /** Steps through the graph within which a change is expected to go on. */
@@ -15,6 +16,12 @@ export interface Change {
   readonly step: number;
   /** What it seems to be. */
   readonly sentence: string;
+}
+
+/** Goes to a known goal in a deterministic world that may change, and keeps its model up to date. */
+export interface AdaptiveAgent extends Agent {
+  /** undefined while everything is as expected */
+  readonly change: Change | undefined;
 }
 
 const [UNTESTED, HELD, CHANGED] = [0, 1, 2];
@@ -35,9 +42,18 @@ const CALM = 1;
  * where nothing is amiss, tours test the steps that could shorten the way, nearest first among those tested longest ago, then all blocked steps, then every step:
  * nothing stays untested for ever, so that what has opened is found.
  */
-export class Adapt extends Explore {
+export function createAdaptiveAgent(options: AdaptiveAgentOptions): AdaptiveAgent {
+  return new DeterministicAdaptiveAgent(options);
+}
+
+class DeterministicAdaptiveAgent implements AdaptiveAgent {
+  /** Goes to the goal in the repaired model. */
+  private readonly explorer: CandidateExplorer;
+  private readonly states: number;
+  private readonly actions: number;
+  private readonly goal: number;
   private readonly old: Candidates;
-  private readonly adapt: AdaptOptions;
+  private readonly options: AdaptiveAgentOptions;
   private readonly tested: Uint8Array;
   private readonly last: Float64Array;
   private readonly neighbours: number[][];
@@ -47,13 +63,15 @@ export class Adapt extends Explore {
   private touring = false;
   private ring = 0;
   private since = 0;
-  /** undefined while everything is as expected */
   change: Change | undefined;
 
-  constructor(options: AdaptOptions) {
-    super(options);
-    this.adapt = options;
+  constructor(options: AdaptiveAgentOptions) {
+    this.explorer = new CandidateExplorer(options);
+    this.options = options;
     this.old = options.candidates;
+    this.states = this.old.states;
+    this.actions = this.old.actions;
+    this.goal = options.goal;
     this.tested = new Uint8Array(this.states * this.actions);
     this.last = new Float64Array(this.states * this.actions).fill(-1);
     this.neighbours = Array.from({ length: this.states }, () => []);
@@ -68,29 +86,30 @@ export class Adapt extends Explore {
     }
   }
 
-  override act(state: number): number {
+  act(state: number): number {
     if (this.touring) {
       const pair = this.towardsStalest(state);
       if (pair >= 0) {
-        this.visited[state] = 1;
-        this.stale = true;
+        this.explorer.visited[state] = 1;
+        this.explorer.stale = true;
         return pair % this.actions;
       }
     }
-    return super.act(state);
+    return this.explorer.act(state);
   }
 
-  override observe(state: number, action: number, reward: number, next: number, ended: boolean): void {
+  observe(state: number, action: number, reward: number, next: number, ended: boolean): void {
     const pair = state * this.actions + action;
-    const { goal } = this;
+    const { explorer } = this;
     this.time++;
     this.last[pair] = this.time;
-    const mismatch = this.seen[pair] >= 0 ? this.seen[pair] !== next : !this.believed(pair, next);
+    const mismatch = explorer.outcomes[pair] >= 0 ? explorer.outcomes[pair] !== next : !this.believed(pair, next);
     // what the repaired model said is no surprise
     const surprise = mismatch && this.where(pair) !== next;
-    super.observe(state, action, reward, next, ended);
-    this.goal = goal;
-    if (mismatch) this.stale = true;
+    explorer.observe(state, action, reward, next, ended);
+    // a reward elsewhere is not the goal that was given
+    explorer.goal = this.goal;
+    if (mismatch) explorer.stale = true;
     if (surprise) {
       this.surprised = true;
       this.calm = 0;
@@ -101,12 +120,16 @@ export class Adapt extends Explore {
     if (mismatch || this.change) this.repair(mismatch ? pair : -1, next);
   }
 
-  override reset(): void {
-    super.reset();
+  reset(): void {
+    this.explorer.reset();
     this.calm = this.surprised ? 0 : this.calm + 1;
     this.surprised = false;
-    const { tours = 0.5, random } = this.adapt;
+    const { tours = 0.5, random } = this.options;
     this.touring = this.calm >= CALM && random.uniform() < tours;
+  }
+
+  policy(): Int32Array {
+    return this.explorer.policy();
   }
 
   private believed(pair: number, next: number): boolean {
@@ -118,13 +141,14 @@ export class Adapt extends Explore {
 
   /** Votes for which action each action has become, then new candidates near what changed. */
   private repair(pair: number, next: number): void {
-    const { actions, states, old, tested, seen } = this;
+    const { actions, states, old, tested } = this;
+    const { outcomes } = this.explorer;
     const votes = new Float64Array(actions * actions);
     for (let k = 0; k < tested.length; k++) {
       if (tested[k] !== CHANGED) continue;
       const s = Math.floor(k / actions);
       const like: number[] = [];
-      for (let b = 0; b < actions; b++) if (this.likeliest(s * actions + b) === seen[k]) like.push(b);
+      for (let b = 0; b < actions; b++) if (this.likeliest(s * actions + b) === outcomes[k]) like.push(b);
       for (const b of like) votes[(k % actions) * actions + b] += 1 / like.length;
     }
     const became = new Int32Array(actions).fill(-1);
@@ -151,7 +175,7 @@ export class Adapt extends Explore {
         old.next.subarray(old.offsets[k], old.offsets[k + 1]),
         (t, j) => [t, old.weights[old.offsets[k] + j]] as const,
       );
-      if (seen[k] >= 0 || s === this.goal) return kept;
+      if (outcomes[k] >= 0 || s === this.goal) return kept;
       if (closed >= 0) {
         if (s === closed || !kept.some(([t]) => t === closed)) return kept;
         const stays = kept.reduce((sum, [t, w]) => sum + (t === closed ? CLOSED * w : t === s ? w : 0), 0);
@@ -174,30 +198,32 @@ export class Adapt extends Explore {
       offsets[k + 1] = offsets[k] + list.length;
     });
     const flat = lists.flat();
-    this.candidates = { states, actions, offsets, next: Int32Array.from(flat, ([t]) => t), weights: Float64Array.from(flat, ([, w]) => w) };
-    this.stale = true;
+    const weights = Float64Array.from(flat, ([, w]) => w);
+    this.explorer.candidates = { states, actions, offsets, next: Int32Array.from(flat, ([t]) => t), weights };
+    this.explorer.stale = true;
   }
 
   /** The state that everything which changed led to and stays out of now, −1 where that does not say it all. */
   private closedState(): number {
-    const { tested, seen, last } = this;
+    const { tested, last } = this;
+    const { outcomes } = this.explorer;
     let closed = -1;
     for (let k = 0; k < tested.length; k++) {
       if (tested[k] !== CHANGED) continue;
       const expected = this.likeliest(k);
-      if (seen[k] !== Math.floor(k / this.actions) || (closed >= 0 && closed !== expected)) return -1;
+      if (outcomes[k] !== Math.floor(k / this.actions) || (closed >= 0 && closed !== expected)) return -1;
       closed = expected;
     }
     // entered since, it is open from there
     const since = this.change?.step ?? this.time;
-    for (let k = 0; k < tested.length; k++) if (closed >= 0 && seen[k] === closed && last[k] > since) return -1;
+    for (let k = 0; k < tested.length; k++) if (closed >= 0 && outcomes[k] === closed && last[k] > since) return -1;
     return closed;
   }
 
   /** [states] 1 where the nearest tested state is one that changed, within the radius; or, at large, where any is. */
   private nearChange(atLarge = false): Uint8Array {
     const { states, actions, tested } = this;
-    const { radius = 4 } = this.adapt;
+    const { radius = 4 } = this.options;
     const near = new Uint8Array(states);
     const depth = new Int32Array(states).fill(-1);
     const queue: number[] = [];
@@ -226,8 +252,9 @@ export class Adapt extends Explore {
   }
 
   private where(pair: number): number {
-    const { offsets, next } = this.candidates;
-    return this.seen[pair] >= 0 ? this.seen[pair] : offsets[pair] < offsets[pair + 1] ? next[offsets[pair]] : -1;
+    const { outcomes, candidates } = this.explorer;
+    const { offsets, next } = candidates;
+    return outcomes[pair] >= 0 ? outcomes[pair] : offsets[pair] < offsets[pair + 1] ? next[offsets[pair]] : -1;
   }
 
   /** The first pair on the way to the nearest one that is due for a test, −1 where none is. */
@@ -240,7 +267,7 @@ export class Adapt extends Explore {
       const queue = [from];
       reached[from] = 1;
       for (const s of queue) {
-        if (s === this.goal || this.traps[s]) continue;
+        if (s === this.goal || this.explorer.traps[s]) continue;
         for (let k = s * actions; k < (s + 1) * actions; k++) {
           const t = this.where(k);
           if (this.last[k] <= this.since && due(k, t)) return first[s] >= 0 ? first[s] : k;
@@ -262,13 +289,14 @@ export class Adapt extends Explore {
    * goal is. 2: all blocked ones. 3: every step.
    */
   private due(): (pair: number, t: number) => boolean {
-    const { states, actions, goal, seen, neighbours } = this;
+    const { states, actions, goal, neighbours } = this;
+    const { outcomes, traps } = this.explorer;
     const d = new Int32Array(states).fill(-1);
     const before: number[][] = Array.from({ length: states }, () => []);
-    const queue = [this.adapt.start];
-    d[this.adapt.start] = 0;
+    const queue = [this.options.start];
+    d[this.options.start] = 0;
     for (const s of queue) {
-      if (s === goal || this.traps[s]) continue;
+      if (s === goal || traps[s]) continue;
       for (let k = s * actions; k < (s + 1) * actions; k++) {
         const t = this.where(k);
         if (t >= 0) before[t].push(s);
@@ -290,7 +318,8 @@ export class Adapt extends Explore {
     const near = this.closedState() >= 0 ? undefined : this.nearChange(true);
     return (pair, t) => {
       const s = Math.floor(pair / actions);
-      if (this.ring === 0) return near?.[s] === 1 && seen[pair] < 0 && neighbours[s].some((u) => d[s] >= 0 && d[s] + 1 + left[u] < limit);
+      if (this.ring === 0)
+        return near?.[s] === 1 && outcomes[pair] < 0 && neighbours[s].some((u) => d[s] >= 0 && d[s] + 1 + left[u] < limit);
       return this.ring === 3 || (t === s && (this.ring === 2 || (d[s] >= 0 && d[s] + 2 < limit)));
     };
   }

@@ -1,6 +1,8 @@
 import type { OutcomeRows } from "./blend.ts";
 
 export interface DetectorOptions {
+  /** The model of which each step is a test, frozen. */
+  readonly reference: OutcomeRows;
   readonly states: number;
   readonly actions: number;
   /** False alarms a step, at most: the threshold is ln(1/FAR). */
@@ -15,6 +17,14 @@ export interface Alarm {
   readonly alternative: string;
 }
 
+/** Tells when steps of a finite world are no longer those of its model. */
+export interface Detector {
+  /** ln(1/FAR) */
+  readonly threshold: number;
+  /** One step; an alarm where the evidence is enough. The statistics then begin anew. */
+  observe(state: number, action: number, next: number): Alarm | undefined;
+}
+
 /** Share of every distribution that is spread, so that nothing seen has probability zero: on what follows the state under any action, and everywhere. */
 const SPREAD = { reference: 0.005, alternative: 0.01, near: 0.8 };
 /** A next state belongs to a state's neighbourhood above this probability. */
@@ -26,7 +36,11 @@ const NEAR = 1e-2;
  * least 1/FAR on average (Pollak 1985; Shin, Ramdas and Rinaldo 2022). No rule at that rate finds a change faster than ln(1/FAR)/KL (Lorden 1971).
  * Alternatives: more and less noise (p^0.4, p^2.5), any neighbour, and actions turned by each amount.
  */
-export class Detector {
+export function createDetector(options: DetectorOptions): Detector {
+  return new CusumDetector(options);
+}
+
+class CusumDetector implements Detector {
   readonly threshold: number;
   private readonly actions: number;
   private readonly logW: Float64Array;
@@ -37,7 +51,7 @@ export class Detector {
   private readonly elsewhere: Float64Array;
   private time = 0;
 
-  constructor(reference: OutcomeRows, { states, actions, falseAlarmRate }: DetectorOptions) {
+  constructor({ reference, states, actions, falseAlarmRate }: DetectorOptions) {
     this.actions = actions;
     this.threshold = Math.log(1 / falseAlarmRate);
     const of = (pair: number, t: number): number => {
@@ -92,7 +106,6 @@ export class Detector {
     this.zero = new Int32Array(count);
   }
 
-  /** One step; an alarm where the evidence is enough. The statistics then begin anew. */
   observe(state: number, action: number, next: number): Alarm | undefined {
     const { logW, zero } = this;
     const pair = state * this.actions + action;

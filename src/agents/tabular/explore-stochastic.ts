@@ -4,7 +4,9 @@ import { type LearnedOutcomes, rowValue } from "./blend.ts";
 import { sweepUp } from "./counts.ts";
 import { firstBest } from "./q-learning.ts";
 
-export interface ExploreStochasticOptions {
+export interface StochasticExplorerOptions {
+  /** What is known before the first step: heads (`BlendedModel`) or the rows of a model (`countedRows`). Steps correct it. */
+  readonly model: LearnedOutcomes;
   readonly random: Random;
   readonly discount: number;
   /** [states] 1 where there is no use in looking for a goal. */
@@ -13,18 +15,31 @@ export interface ExploreStochasticOptions {
   readonly epsilon?: number;
 }
 
-/** The search of `Explore` where outcomes are drawn: what is known and steps are blended, unseen states are worth 1, everything is planned anew at every step. */
-export class ExploreStochastic implements Agent {
+/** Looks for a goal in a world whose outcomes are drawn. */
+export interface StochasticExplorer extends Agent {
+  /** As the steps have corrected it. */
   readonly model: LearnedOutcomes;
-  private readonly options: ExploreStochasticOptions;
+}
+
+/**
+ * The search of `createExplorer` where outcomes are drawn: what is known and steps are blended, unseen states are worth 1, everything is
+ * planned anew at every step.
+ */
+export function createStochasticExplorer(options: StochasticExplorerOptions): StochasticExplorer {
+  return new RowExplorer(options);
+}
+
+class RowExplorer implements StochasticExplorer {
+  readonly model: LearnedOutcomes;
+  private readonly options: StochasticExplorerOptions;
   private readonly visited: Uint8Array;
   /** [states] what arriving is known to pay, NaN elsewhere */
   private readonly arrival: Float64Array;
   private readonly v: Float64Array;
   private found = false;
 
-  /** @param model what is known before the first step: heads (`BlendedModel`) or the rows of a model (`countedRows`) */
-  constructor(model: LearnedOutcomes, options: ExploreStochasticOptions) {
+  constructor(options: StochasticExplorerOptions) {
+    const { model } = options;
     this.options = options;
     this.model = model;
     this.visited = new Uint8Array(model.states);

@@ -4,7 +4,7 @@ import type { Candidates } from "./candidates.ts";
 import { sweepUp } from "./counts.ts";
 import { Heap } from "./heap.ts";
 
-export interface ExploreOptions {
+export interface ExplorerOptions {
   readonly candidates: Candidates;
   readonly random: Random;
   /** γ of the task */
@@ -29,35 +29,50 @@ const DOUBT = { searching: 1, going: 1 };
 /** Steps that an unvisited neighbour of the frontier makes it farther: pockets are emptied while they are near. */
 const POCKET = 0.3;
 
-/**
- * Explores a deterministic world in the model that a critic gave: V = 1 at states never seen, V(s) = max_a γ Σ_c w_c V(c) elsewhere, planned anew at every step; observed steps replace
- * candidates. Once a goal has paid, it goes there.
- */
-export class Explore implements Agent {
-  readonly options: ExploreOptions;
-  protected readonly states: number;
-  protected readonly actions: number;
-  /** [pairs] where a pair was seen to lead, −1 before */
-  readonly seen: Int32Array;
+/** Looks for a goal in a deterministic world, and goes there once it is found. */
+export interface Explorer extends Agent {
+  /** [states, actions] where each pair was seen to lead, −1 where it was not tried */
+  readonly outcomes: Int32Array;
+  /** [states] 1 where it has been */
   readonly visited: Uint8Array;
-  protected readonly traps: Uint8Array;
-  protected goal: number;
-  protected candidates: Candidates;
+}
+
+/**
+ * Explores a deterministic world in the model that a critic gave: V = 1 at states never seen, V(s) = max_a γ Σ_c w_c V(c) elsewhere, planned
+ * anew at every step; observed steps replace candidates. Once a goal has paid, it goes there.
+ */
+export function createExplorer(options: ExplorerOptions): Explorer {
+  return new CandidateExplorer(options);
+}
+
+/** An explorer whose candidates and goal an adaptive agent may set. */
+export class CandidateExplorer implements Explorer {
+  readonly options: ExplorerOptions;
+  readonly states: number;
+  readonly actions: number;
+  readonly outcomes: Int32Array;
+  readonly visited: Uint8Array;
+  /** [states] 1 where an episode ended without a reward */
+  readonly traps: Uint8Array;
+  /** −1 while it is not known */
+  goal: number;
+  candidates: Candidates;
   private plan: Int32Array = new Int32Array(0);
   private step = 0;
-  protected stale = true;
+  /** The plan is to be made anew. */
+  stale = true;
   private curious = false;
   private readonly v: Float64Array;
   private readonly distance: Float64Array;
   private readonly via: Int32Array;
   private readonly queue = new Heap();
 
-  constructor(options: ExploreOptions) {
+  constructor(options: ExplorerOptions) {
     this.options = options;
     this.candidates = options.candidates;
     this.states = options.candidates.states;
     this.actions = options.candidates.actions;
-    this.seen = new Int32Array(this.states * this.actions).fill(-1);
+    this.outcomes = new Int32Array(this.states * this.actions).fill(-1);
     this.visited = new Uint8Array(this.states);
     this.traps = new Uint8Array(this.states);
     this.goal = options.goal ?? -1;
@@ -86,8 +101,8 @@ export class Explore implements Agent {
   observe(state: number, action: number, reward: number, next: number, ended: boolean): void {
     const pair = state * this.actions + action;
     const expected = this.step < this.plan.length ? Math.floor(this.plan[this.step] / this.actions) : -1;
-    if (this.seen[pair] !== next) this.stale ||= expected !== next || this.seen[pair] >= 0;
-    this.seen[pair] = next;
+    if (this.outcomes[pair] !== next) this.stale ||= expected !== next || this.outcomes[pair] >= 0;
+    this.outcomes[pair] = next;
     this.visited[next] = 1;
     if (reward > 0) {
       if (this.goal !== next) this.stale = true;
@@ -127,7 +142,7 @@ export class Explore implements Agent {
   }
 
   private costOf(pair: number, d: Float64Array, doubt: number): number {
-    if (this.seen[pair] >= 0) return 1 + d[this.seen[pair]];
+    if (this.outcomes[pair] >= 0) return 1 + d[this.outcomes[pair]];
     const { offsets, next, weights } = this.candidates;
     let least = 1e9;
     for (let c = offsets[pair]; c < offsets[pair + 1]; c++) least = Math.min(least, 1 - doubt * Math.log(weights[c]) + d[next[c]]);
@@ -140,7 +155,7 @@ export class Explore implements Agent {
     const { offsets, next, weights } = this.candidates;
     const worth = (t: number, at: Float64Array) => (traps[t] ? 0 : visited[t] ? at[t] : hopeless?.[t] ? 0 : 1);
     const value = (pair: number, at: Float64Array): number => {
-      if (this.seen[pair] >= 0) return searchDiscount * worth(this.seen[pair], at);
+      if (this.outcomes[pair] >= 0) return searchDiscount * worth(this.outcomes[pair], at);
       if (offsets[pair] === offsets[pair + 1]) return searchDiscount * 0.2;
       let sum = 0;
       for (let c = offsets[pair]; c < offsets[pair + 1]; c++) sum += weights[c] * worth(next[c], at);
@@ -151,7 +166,7 @@ export class Explore implements Agent {
     let chosen = 0;
     for (let a = 0; a < actions; a++) {
       // what has not been tried goes first among equals
-      const q = value(state * actions + a, v) + (this.seen[state * actions + a] < 0 ? 1e-9 : 0);
+      const q = value(state * actions + a, v) + (this.outcomes[state * actions + a] < 0 ? 1e-9 : 0);
       if (q > most) {
         most = q;
         chosen = a;
@@ -163,7 +178,7 @@ export class Explore implements Agent {
   }
 
   /** Pairs of the cheapest way to the goal, or else to the frontier; undefined where there is none. */
-  protected path(from: number): Int32Array | undefined {
+  private path(from: number): Int32Array | undefined {
     const { actions, distance: d, via, queue, candidates, goal, visited, traps } = this;
     const { offsets, next, weights } = candidates;
     const { hopeless } = this.options;
@@ -200,7 +215,7 @@ export class Explore implements Agent {
       }
       if (traps[s]) continue;
       for (let k = s * actions; k < (s + 1) * actions; k++) {
-        if (this.seen[k] >= 0) relax(this.seen[k], here + 1, k);
+        if (this.outcomes[k] >= 0) relax(this.outcomes[k], here + 1, k);
         else if (offsets[k] < offsets[k + 1])
           for (let c = offsets[k]; c < offsets[k + 1]; c++) relax(next[c], here + 1 - doubt * Math.log(weights[c]), k);
         else if (here + unknown < least) {
@@ -214,15 +229,15 @@ export class Explore implements Agent {
   }
 
   /** Towards the nearest pair that was never tried, along steps that were. */
-  protected nearestUntried(from: number): Int32Array {
-    const { actions, via, seen, traps } = this;
+  private nearestUntried(from: number): Int32Array {
+    const { actions, via, outcomes, traps } = this;
     const reached = new Uint8Array(this.states);
     const queue = [from];
     reached[from] = 1;
     for (const s of queue) {
       if (traps[s]) continue;
       for (let k = s * actions; k < (s + 1) * actions; k++) {
-        const t = seen[k];
+        const t = outcomes[k];
         if (t < 0) return this.traceBack(from, s, k);
         if (reached[t]) continue;
         reached[t] = 1;
@@ -244,7 +259,7 @@ export class Explore implements Agent {
     const { offsets, next } = this.candidates;
     let count = 0;
     for (let k = s * this.actions; k < (s + 1) * this.actions; k++) {
-      const t = this.seen[k] >= 0 ? this.seen[k] : offsets[k + 1] - offsets[k] === 1 ? next[offsets[k]] : -1;
+      const t = this.outcomes[k] >= 0 ? this.outcomes[k] : offsets[k + 1] - offsets[k] === 1 ? next[offsets[k]] : -1;
       if (t >= 0 && t !== s && !this.visited[t]) count++;
     }
     return count;

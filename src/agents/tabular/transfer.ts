@@ -4,7 +4,7 @@ import type { Random } from "../../numbers/random.ts";
 import { type PlanOptions, planTabular, type TabularTask } from "../../planning/plan.ts";
 import type { TabularPolicy } from "../../planning/policy.ts";
 import { type CandidateOptions, type Candidates, candidateSets } from "./candidates.ts";
-import { Explore } from "./explore.ts";
+import { createExplorer, type Explorer } from "./explore.ts";
 import { type RefineOptions, refine } from "./refine.ts";
 
 export interface TransferOptions extends CandidateOptions, RefineOptions, PlanOptions {}
@@ -25,8 +25,8 @@ export function transfer(critic: TabularCritic, task: TabularTask, options: Tran
 export function transferAgent(
   candidates: Candidates,
   options: { readonly goal: number; readonly discount: number; readonly random: Random },
-): Explore {
-  return new Explore({ candidates, ...options });
+): Explorer {
+  return createExplorer({ candidates, ...options });
 }
 
 /** Candidate weights as probabilities; a pair of which nothing is known stays where it is. */

@@ -52,16 +52,23 @@ export function exploreCommand(io: Io): Command {
       return (await import("../parts/explore-continuous.ts")).exploreContinuous(context, folder, model, options);
     }
     refuseOthers(folder, "tabular", { within, seek });
-    const [{ Explore }, { ExploreStochastic }, { countedRows, rowsOf }, { RMax }, { QLearning }, { learningRuns }, { createRandom }] =
-      await Promise.all([
-        import("../../agents/tabular/explore.ts"),
-        import("../../agents/tabular/explore-stochastic.ts"),
-        import("../../agents/tabular/blend.ts"),
-        import("../../agents/tabular/r-max.ts"),
-        import("../../agents/tabular/q-learning.ts"),
-        import("../../agents/tabular/learning-runs.ts"),
-        import("../../numbers/random.ts"),
-      ]);
+    const [
+      { createExplorer },
+      { createStochasticExplorer },
+      { countedRows, rowsOf },
+      { RMax },
+      { QLearning },
+      { learningRuns },
+      { createRandom },
+    ] = await Promise.all([
+      import("../../agents/tabular/explore.ts"),
+      import("../../agents/tabular/explore-stochastic.ts"),
+      import("../../agents/tabular/blend.ts"),
+      import("../../agents/tabular/r-max.ts"),
+      import("../../agents/tabular/q-learning.ts"),
+      import("../../agents/tabular/learning-runs.ts"),
+      import("../../numbers/random.ts"),
+    ]);
     const { world, candidates, goal: told } = await loadGoalTask(folder, options);
     const basics = (seed: number) => ({
       states: world.states,
@@ -72,8 +79,12 @@ export function exploreCommand(io: Io): Command {
     const agents = {
       "inferred model": (seed: number) =>
         world.deterministic
-          ? new Explore({ ...basics(seed), candidates, epsilon: 0.1 })
-          : new ExploreStochastic(countedRows(rowsOf(candidates), world.states, world.actions), { ...basics(seed), epsilon: 0.1 }),
+          ? createExplorer({ ...basics(seed), candidates, epsilon: 0.1 })
+          : createStochasticExplorer({
+              ...basics(seed),
+              model: countedRows(rowsOf(candidates), world.states, world.actions),
+              epsilon: 0.1,
+            }),
       "R-max": (seed: number) => new RMax({ ...basics(seed), visits: world.deterministic ? 1 : 3 }),
       "optimistic Q-learning": (seed: number) =>
         new QLearning({ ...basics(seed), learningRate: world.deterministic ? 1 : 0.1, epsilon: 0.05, initial: 1 }),

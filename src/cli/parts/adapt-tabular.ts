@@ -22,13 +22,14 @@ const WINDOW = 20;
 
 /** Change a tabular world under an inferred model, beside Q-learning that goes on and Dyna-Q+ (Dyna-Q where outcomes are drawn). */
 export async function adaptTabular(context: Context, folder: string, options: TabularAdaptOptions): Promise<CommandAnswer> {
-  const [{ Adapt }, { AdaptStochastic }, { createRandom }, { arrivals, solveGoals }, { learningRuns }] = await Promise.all([
-    import("../../agents/tabular/adapt.ts"),
-    import("../../agents/tabular/adapt-stochastic.ts"),
-    import("../../numbers/random.ts"),
-    import("../../agents/tabular/goal-world.ts"),
-    import("../../agents/tabular/learning-runs.ts"),
-  ]);
+  const [{ createAdaptiveAgent }, { createStochasticAdaptiveAgent }, { createRandom }, { arrivals, solveGoals }, { learningRuns }] =
+    await Promise.all([
+      import("../../agents/tabular/adapt.ts"),
+      import("../../agents/tabular/adapt-stochastic.ts"),
+      import("../../numbers/random.ts"),
+      import("../../agents/tabular/goal-world.ts"),
+      import("../../agents/tabular/learning-runs.ts"),
+    ]);
   const task = await loadGoalTask(folder, options);
   const { world: old, candidates, goal } = task;
   const world = await changed(task, options);
@@ -38,19 +39,26 @@ export async function adaptTabular(context: Context, folder: string, options: Ta
   const drawn = !old.deterministic || !world.deterministic;
   const { runs: count = 30, steps = drawn ? 5000 : 1000 } = options;
   const basics = (seed: number) => ({ states: old.states, actions: old.actions, discount: old.discount, random: createRandom(seed) });
-  let change = "nothing was noticed";
-  let noticed = 0;
+  /** Of every agent that adapts: what it noticed. */
+  const notices: (() => string | undefined)[] = [];
   const agents: Record<string, (seed: number) => Agent> = { "inferred model": await own(), ...(await rivals()) };
 
   async function own(): Promise<(seed: number) => Agent> {
-    if (!drawn) return (seed) => new Adapt({ ...basics(seed), candidates, goal, start: old.start });
+    if (!drawn)
+      return (seed) => {
+        const agent = createAdaptiveAgent({ ...basics(seed), candidates, goal, start: old.start });
+        notices.push(() => agent.change && `step ${agent.change.step}: ${agent.change.sentence}`);
+        return agent;
+      };
     const [{ countedRows, rowsOf }, { confirmRows }] = await Promise.all([
       import("../../agents/tabular/blend.ts"),
       import("../../agents/tabular/confirm-rows.ts"),
     ]);
     return (seed) => {
       const known = confirmRows(countedRows(rowsOf(candidates), old.states, old.actions), old, goal, createRandom(seed));
-      return new AdaptStochastic({ ...basics(seed), reference: known, arrival: arrivals(old, [goal]) });
+      const agent = createStochasticAdaptiveAgent({ ...basics(seed), reference: known, arrival: arrivals(old, [goal]) });
+      notices.push(() => agent.alarm && agent.describe());
+      return agent;
     };
   }
 
@@ -85,21 +93,11 @@ export async function adaptTabular(context: Context, folder: string, options: Ta
   const curves = [];
   for (const [name, create] of Object.entries(agents)) {
     context.onProgress(curves.length, 3, name);
-    const made: Agent[] = [];
-    curves.push(
-      learningRuns(name, runs, (seed) => {
-        const agent = create(seed);
-        made.push(agent);
-        return { world, goal, agent };
-      }),
-    );
-    const told = made.flatMap((agent) => {
-      if (agent instanceof Adapt && agent.change) return [`step ${agent.change.step}: ${agent.change.sentence}`];
-      return agent instanceof AdaptStochastic && agent.alarm ? [agent.describe()] : [];
-    });
-    noticed += told.length;
-    change = told[0] ?? change;
+    curves.push(learningRuns(name, runs, (seed) => ({ world, goal, agent: create(seed) })));
   }
+  const noticedChanges = notices.map((tell) => tell()).filter((sentence) => sentence !== undefined);
+  const noticed = noticedChanges.length;
+  const change = noticedChanges[0] ?? "nothing was noticed";
   const spared = options.block !== undefined && is >= was - 1e-9;
   const easy = spared ? " The way from the start is as short as before: an agent that notices nothing may do as well." : "";
   const sentence = `${change}. Noticed in ${noticed} of ${count} runs.${easy}`;

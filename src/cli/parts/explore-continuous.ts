@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { ExplorationRun, Explorer } from "../../agents/continuous/exploration-run.ts";
+import type { ExplorationRun, ExplorerKind } from "../../agents/continuous/exploration-run.ts";
 import type { ExplorationAim } from "../../agents/continuous/explore-continuous.ts";
 import { median } from "../../numbers/statistics.ts";
 import type { ContinuousWorldModel } from "../../world-model/world-model.ts";
@@ -25,7 +25,7 @@ export interface ContinuousExploreOptions {
 
 /** Pairs that the model is asked at, and others that its error is measured on. */
 const [ASKED, SCORED] = [2000, 4000];
-const explorers: Readonly<Record<string, Explorer>> = {
+const explorers: Readonly<Record<string, ExplorerKind>> = {
   "inferred model": "inferred model",
   "true laws": "true laws",
   "nothing known": "nothing known",

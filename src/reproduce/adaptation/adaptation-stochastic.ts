@@ -1,8 +1,8 @@
-import { AdaptStochastic } from "../../agents/tabular/adapt-stochastic.ts";
+import { createStochasticAdaptiveAgent } from "../../agents/tabular/adapt-stochastic.ts";
 import { BlendedModel, type OutcomeRows } from "../../agents/tabular/blend.ts";
 import { remapActions } from "../../agents/tabular/change-world.ts";
 import { confirmRows } from "../../agents/tabular/confirm-rows.ts";
-import { Detector } from "../../agents/tabular/detect.ts";
+import { createDetector, type Detector } from "../../agents/tabular/detect.ts";
 import { DynaQ } from "../../agents/tabular/dyna-q.ts";
 import { arrivals, exactRows, type GoalWorld, solveGoals, stepWorld } from "../../agents/tabular/goal-world.ts";
 import { firstBest, QLearning } from "../../agents/tabular/q-learning.ts";
@@ -116,7 +116,7 @@ function held(change: (seed: number) => Instance, seed: number) {
   const alarms: number[] = [];
   let words = "";
   const own = instances.map((instance) => {
-    const agent = new AdaptStochastic({
+    const agent = createStochasticAdaptiveAgent({
       ...basics(instance),
       reference: stochasticReference(instance),
       arrival: arrivals(instance.old, [instance.goal]),
@@ -161,7 +161,7 @@ function detection(seed: number) {
     const { old, world, goal } = instance;
     const policy = firstBest(solveGoals(old, [goal]).q, old.states, old.actions);
     const rows = stochasticReference(instance);
-    const make = (reference: OutcomeRows) => new Detector(reference, { states: old.states, actions: old.actions, falseAlarmRate: ALARM });
+    const make = (reference: OutcomeRows) => createDetector({ reference, states: old.states, actions: old.actions, falseAlarmRate: ALARM });
     const watch = (true_: GoalWorld, detector: Detector, steps: number, random: Random, stop: boolean) => {
       let state = old.start;
       let information = 0;

@@ -1,5 +1,5 @@
 import type { Agent } from "../../agents/agent.ts";
-import { Adapt } from "../../agents/tabular/adapt.ts";
+import { type AdaptiveAgent, createAdaptiveAgent } from "../../agents/tabular/adapt.ts";
 import { candidateSets } from "../../agents/tabular/candidates.ts";
 import { DynaQ } from "../../agents/tabular/dyna-q.ts";
 import { solveGoals } from "../../agents/tabular/goal-world.ts";
@@ -76,15 +76,29 @@ const dynaQPlus: MakeAgent = (change, seed, s) =>
 
 /** One agent with one set of settings for every kind of change. */
 export const ours =
-  (exact: boolean): MakeAgent =>
-  (change, seed) => {
+  (exact: boolean) =>
+  (change: ChangedWorld, seed: number): AdaptiveAgent => {
     const { old, goal } = change;
     const goals = [...oldGoals(old, HEADS - 1, createRandom(seed + 3), [goal]), [goal]];
     const inferred = refine(candidateSets(exactGoalCritic(old, goals)));
     const { offsets, nextStates, probabilities } = exact ? old.tables : candidateTables(inferred);
     const candidates = exact ? { states: old.states, actions: old.actions, offsets, next: nextStates, weights: probabilities } : inferred;
-    return new Adapt({ candidates, goal, start: old.start, discount: old.discount, random: createRandom(seed + 1), tours: TOURS });
+    return createAdaptiveAgent({
+      candidates,
+      goal,
+      start: old.start,
+      discount: old.discount,
+      random: createRandom(seed + 1),
+      tours: TOURS,
+    });
   };
+
+interface RunOf<A> {
+  /** The first seed, and how many. */
+  readonly from?: number;
+  readonly count?: number;
+  readonly onEnd?: (agent: A, index: number) => void;
+}
 
 /**
  * Steps from a change until the policy is worth 95 % of the new optimum: a model inferred before the change, kept up to date, against learners that go on and against Dyna-Q+ with the full old
@@ -98,17 +112,24 @@ export const reproduceAdaptation: Reproduce = async ({ seed, cache, onProgress }
   let unsolved = 0;
   Object.entries(certainChanges).forEach(([kind, make], at) => {
     const tell = (what: string) => onProgress?.(at, PARTS, `${kind}: ${what}`);
-    const run = (agent: MakeAgent, settings: Readonly<Record<string, number>> = {}, from = FRESH + seed, count = SEEDS): TaskResult[] =>
+    const run = <A extends Agent>(
+      agent: (change: ChangedWorld, seed: number, settings: Readonly<Record<string, number>>) => A,
+      settings: Readonly<Record<string, number>> = {},
+      { from = FRESH + seed, count = SEEDS, onEnd }: RunOf<A> = {},
+    ): TaskResult[] =>
       Array.from({ length: count }, (_, i) => {
         const change = make(from + i);
         const made = agent(change, from + i, settings);
         const result = runTask(change.world, change.goal, made, createRandom(from + i + 2), { cap: CAP, every: EVERY });
-        if (made instanceof Adapt && made.change && words.length < 6 && i < 2 && count === SEEDS) words.push(made.change.sentence);
+        onEnd?.(made, i);
         return result;
       });
+    const quote = ({ change }: AdaptiveAgent, i: number) => {
+      if (change && words.length < 6 && i < 2) words.push(change.sentence);
+    };
     const tuned = (agent: MakeAgent, grid: readonly Record<string, number>[]) => {
       const scored = grid.map((settings) => {
-        const steps = run(agent, settings, TUNING, TUNED_ON).map(({ solved }) => solved);
+        const steps = run(agent, settings, { from: TUNING, count: TUNED_ON }).map(({ solved }) => solved);
         return { settings, score: median(steps) + (0.1 * sum(steps)) / TUNED_ON };
       });
       const { settings } = scored.reduce((best, entry) => (entry.score < best.score ? entry : best));
@@ -118,10 +139,10 @@ export const reproduceAdaptation: Reproduce = async ({ seed, cache, onProgress }
     const rivals = {
       continuedQ: tuned(continuedQ, gridOf({ rate: [0.2, 0.5, 1], epsilon: [0.05, 0.1, 0.3] })),
       dynaQPlus: tuned(dynaQPlus, gridOf({ epsilon: [0.02, 0.1], planning: [50], curiosity: [1e-4, 1e-3, 3e-3, 1e-2] })),
-      exactOldModel: { settings: undefined, grid: undefined, results: run(ours(true)) },
+      exactOldModel: { settings: undefined, grid: undefined, results: run(ours(true), {}, { onEnd: quote }) },
     };
     tell("inferred model");
-    const own = run(ours(false));
+    const own = run(ours(false), {}, { onEnd: quote });
     const steps = (results: readonly TaskResult[]) => results.map(({ solved }) => solved);
     const count = (results: readonly TaskResult[]) => results.filter(({ capped }) => capped).length;
     unsolved = Math.max(unsolved, count(own));
