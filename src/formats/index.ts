@@ -3,6 +3,7 @@ export type { LayerOrder } from "./chain.ts";
 export { type SaveCriticOptions, saveCritic } from "./critic-folder.ts";
 export { FormatError } from "./format-error.ts";
 export { type CriticSource, type LoadCriticOptions, loadCritic, readCritic } from "./load-critic.ts";
+export { type Recorded, readRecorded } from "./recorded.ts";
 export { type Role, roles } from "./roles.ts";
 export type { SafetensorsArray, SafetensorsData } from "./safetensors.ts";
 export type { CheckpointCritic, CheckpointDetails, CriticOptions } from "./stable-baselines3-critic.ts";

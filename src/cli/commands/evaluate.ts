@@ -2,6 +2,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Command } from "commander";
 import { MismatchError } from "../../base/mismatch-error.ts";
+import type { Rewards } from "../../bellman/rewards.ts";
+import type { ModelFile } from "../../world-model/model-file.ts";
 import type { WorldModel } from "../../world-model/world-model.ts";
 import { checkSameWorld, makeEnvironment, refuseProgram } from "../parts/environments.ts";
 import { UsageError } from "../parts/errors.ts";
@@ -11,6 +13,7 @@ import { type CommonOptions, perform, positiveInteger, withCommonOptions, withEx
 interface EvaluateOptions extends CommonOptions {
   readonly env?: string;
   readonly states: number;
+  readonly data?: string;
   readonly transitions?: string;
 }
 
@@ -30,11 +33,12 @@ export function evaluateCommand(io: Io): Command {
       .argument("<folder>", "a folder that vinverse infer wrote")
       .option("--env <id>", "environment: an id, e.g. Pendulum-v1, or a module ./mine.mjs (default: the one it was inferred for)")
       .option("--states <n>", "states to visit with the critic's own policy, for continuous models", positiveInteger, 1000)
-      .option("--transitions <file>", "score on the real transitions of an .npz (observations, actions, next_observations) instead"),
+      .option("--data <file>", "score on recorded experience instead (.npz, .jsonl, or a replay buffer .pkl); it needs no environment")
+      .option("--transitions <file>", "old name of --data"),
   );
   withExamples(command, [
     ["vinverse evaluate runs/pendulum --env Pendulum-v1", "error of each dimension"],
-    ["vinverse evaluate runs/pendulum --transitions recorded.npz", "on transitions of your own"],
+    ["vinverse evaluate runs/pendulum --data recorded.npz", "on experience of your own"],
     ["vinverse evaluate runs/pendulum --seed 7 --json", "on the transitions of another seed, one JSON object"],
   ]);
   return perform<[string], EvaluateOptions>(command, io, async (context, options, folder) => {
@@ -43,14 +47,21 @@ export function evaluateCommand(io: Io): Command {
       import("../../world-model/load.ts"),
       import("../parts/score-words.ts"),
     ]);
-    const model = await loadWorldModel(folder);
-    const beside = await readBeside(folder);
     if (options.transitions !== undefined) {
-      const score = await scoreOnFile(model, options.transitions);
+      if (options.data !== undefined) throw new UsageError("--data takes the place of --transitions: give one of them");
+      context.note("--transitions FILE is called --data FILE now; the old name works until 1.0");
+    }
+    const data = options.data ?? options.transitions;
+    // what was paid only says how well a prediction fits, and is not needed to hold it against what followed
+    const unpaid: Rewards = (_states, _actions, n, out) => void out.fill(Number.NaN, 0, n);
+    const model = await loadWorldModel(folder, (await needsRewards(folder, data)) ? { rewards: unpaid } : {});
+    const beside = await readBeside(folder);
+    if (data !== undefined) {
+      const score = await scoreOnFile(model, data);
       const seconds = (performance.now() - start) / 1000;
       return {
-        json: { folder, transitions: options.transitions, method: model.method, error: headline(score), score, seconds },
-        text: describeScore(score, options.transitions),
+        json: { folder, data, method: model.method, error: headline(score), score, seconds },
+        text: describeScore(score, data),
       };
     }
     const said = typeof beside.environment === "string" ? beside.environment : undefined;
@@ -69,15 +80,27 @@ export function evaluateCommand(io: Io): Command {
 }
 
 async function scoreOnFile(model: WorldModel, path: string) {
-  if (model.kind === "tabular")
-    throw new UsageError("--transitions is for continuous models; a finite one is held against all pairs of --env");
-  const [{ readTransitions }, { inCoordinates }, { scoreContinuous }] = await Promise.all([
-    import("../../formats/transitions.ts"),
-    import("../../inversion/transitions.ts"),
+  if (model.kind === "tabular") throw new UsageError("--data is for continuous models; a finite one is held against all pairs of --env");
+  const [{ readRecorded }, { recordedExperience }, { scoreContinuous }] = await Promise.all([
+    import("../../formats/recorded.ts"),
+    import("../../experience/recorded-experience.ts"),
     import("../../world-model/score.ts"),
   ]);
-  const found = await readTransitions(path);
-  return scoreContinuous(model, inCoordinates(found, model.coordinates, found.actionWidth, path));
+  const found = await readRecorded(path);
+  if (!found.followed.includes(1)) throw new UsageError(`${path} holds no next states to score on; save next_observations`);
+  const { asked, held, transitions } = recordedExperience(found, model.coordinates, found.actionWidth, 0);
+  return scoreContinuous(model, transitions(Int32Array.of(...asked, ...held).sort()));
+}
+
+/** Whether a model that is to be scored on a file was inferred with rewards that its folder does not hold. */
+async function needsRewards(folder: string, data: string | undefined): Promise<boolean> {
+  if (data === undefined) return false;
+  try {
+    const { method, provenance } = JSON.parse(await readFile(join(folder, "model.json"), "utf8")) as Partial<ModelFile>;
+    return method === "amortised" && provenance?.rewards === "given";
+  } catch {
+    return false; // loading says what is wrong with it
+  }
 }
 
 async function scoreAgainst(

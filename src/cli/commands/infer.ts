@@ -11,6 +11,9 @@ interface InferOptions extends CommonOptions, CriticFileOptions {
   readonly out?: string;
   readonly method?: string;
   readonly states?: number;
+  readonly data?: string;
+  readonly fit?: boolean;
+  readonly calibrate?: boolean;
   readonly transitions?: string;
   readonly calibration?: string;
   readonly timeStep?: number;
@@ -25,7 +28,7 @@ export function inferCommand(io: Io): Command {
       new Command("infer")
         .summary("infer a dynamics model from critics")
         .description(
-          "Infer a dynamics model from one critic or several of the same environment, say how far it can be trusted, and hold it against the true environment. No transition is used for inference unless --transitions gives some.",
+          "Infer a dynamics model from one critic or several of the same environment, say how far it can be trusted, and hold it against the true environment. No transition is used for inference unless --data comes with --fit.",
         )
         .argument("<critic...>", "Stable-Baselines3 zips, RL Zoo folders, or .npy or .npz tables")
         .option("--env <id>", "environment: an id, e.g. Pendulum-v1, or a module ./mine.mjs (default: what the critic says)")
@@ -49,13 +52,13 @@ export function inferCommand(io: Io): Command {
           "next states scatter: infer a covariance too, constant or with a factor linear in state and action (pointwise: one a pair)",
         )
         .option(
-          "--transitions <file>",
-          "an .npz of real transitions (observations, actions, next_observations) to fit as well; cross-validation weighs them against the critics",
+          "--data <file>",
+          "recorded experience (.npz, .jsonl, or a replay buffer .pkl): states and actions to ask about and, without --env, the rewards; next states only measure",
         )
-        .option(
-          "--calibration <file>",
-          "an .npz of real transitions that are not fitted but measure the errors: the bounds then hold as often as they say",
-        )
+        .option("--fit", "with --data: fit its transitions as well; cross-validation weighs them against the critics")
+        .option("--calibrate", "with --data: its held-out episodes measure the bounds, which then hold as often as they say")
+        .option("--transitions <file>", "old name of --data with --fit: an .npz of real transitions to fit as well")
+        .option("--calibration <file>", "old name of --data with --calibrate: an .npz of real transitions that measure the bounds")
         .option("--force", "write into a folder that holds other files; those of the same names are replaced"),
     ),
   );
@@ -63,6 +66,10 @@ export function inferCommand(io: Io): Command {
     ["vinverse infer sac/Pendulum-v1_1 --out runs/pendulum", "model, summary and report of an RL Zoo agent"],
     ["vinverse infer dqn/CartPole-v1.zip qrdqn/CartPole-v1.zip --env CartPole-v1", "two critics of one environment together"],
     ["vinverse infer dqn/MountainCar-v0.zip --env MountainCar-v0 --time-step 1", "positions change by exactly their rate"],
+    [
+      "vinverse infer agent.zip --data replay_buffer.pkl --out runs/mine",
+      "an environment that is not known here, by what was recorded in it",
+    ],
     ["vinverse infer WVF.npy --json", "a table of action values, one JSON object"],
   ]);
   return perform<[string[]], InferOptions>(command, io, async (context, options, files) => {
@@ -75,17 +82,24 @@ export function inferCommand(io: Io): Command {
       import("../parts/infer-summary.ts"),
       import("../parts/infer-output.ts"),
     ]);
+    if (options.transitions !== undefined) context.note("--transitions FILE is called --data FILE --fit now; the old name works until 1.0");
+    if (options.calibration !== undefined)
+      context.note("--calibration FILE is called --data FILE --calibrate now; the old name works until 1.0");
     const critics = await Promise.all(files.map((file) => loadCritic(file, criticOptions(options))));
     const inferred = await inferCritics(critics, {
       environment: options.env,
       method: options.method,
       seed,
       states: options.states,
+      data: options.data,
+      fit: options.fit,
+      calibrate: options.calibrate,
       transitions: options.transitions,
       calibration: options.calibration,
       timeStep: options.timeStep,
       noise: options.noise,
       reward: options.reward,
+      note: (text) => context.note(text),
       onProgress: context.onProgress,
     });
     const summary = summarise(inferred, { version, files, seed });

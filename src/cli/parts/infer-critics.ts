@@ -16,6 +16,12 @@ export interface InferSettings {
   readonly seed: number;
   /** States to ask at, for networks. */
   readonly states?: number;
+  /** Recorded experience to ask about. */
+  readonly data?: string;
+  /** Fit its transitions as well. */
+  readonly fit?: boolean;
+  /** Its held-out episodes measure the bounds. */
+  readonly calibrate?: boolean;
   /** An .npz of real transitions. */
   readonly transitions?: string;
   /** Another that measures the bounds. */
@@ -26,6 +32,8 @@ export interface InferSettings {
   readonly timeStep?: number;
   /** How next states scatter, where they do. */
   readonly noise?: string;
+  /** What people should know on the way. */
+  readonly note?: (text: string) => void;
   readonly onProgress?: OnProgress;
 }
 
@@ -36,16 +44,24 @@ export type Finding =
 
 /** Critics in, a scored model out. The seed chooses the states that are asked about; the score is taken on those of the next seed. */
 export async function inferCritics(critics: readonly Critic[], settings: InferSettings): Promise<Finding> {
+  checkData(settings);
   await checkOptions(critics, settings);
   const tables = critics.filter((critic): critic is TabularCritic => critic.kind === "tabular");
   if (tables.length > 0) return inferTables(tables, settings);
   return inferNetworks(critics as readonly (NetworkCritic | StateValueCritic)[], settings);
 }
 
+function checkData({ data, fit, calibrate, transitions, calibration }: InferSettings): void {
+  for (const [flag, given] of Object.entries({ "--fit": fit, "--calibrate": calibrate }))
+    if (given && data === undefined) throw new UsageError(`${flag} says what --data FILE is for: give --data too`);
+  if (data !== undefined && (transitions !== undefined || calibration !== undefined))
+    throw new UsageError(`--data takes the place of ${transitions === undefined ? "--calibration" : "--transitions"}: give one of them`);
+}
+
 /** What the library would refuse is refused before a file is read, with its sentence. */
 async function checkOptions(
   critics: readonly Critic[],
-  { method, seed, states, transitions, timeStep, noise, reward, environment }: InferSettings,
+  { method, seed, states, data, fit, transitions, timeStep, noise, reward, environment }: InferSettings,
 ): Promise<void> {
   const { chooseSolver } = await import("../../inversion/check-options.ts");
   const ofNetworks = critics.some((critic) => critic.kind !== "tabular");
@@ -54,7 +70,7 @@ async function checkOptions(
       method,
       seed,
       samples: states,
-      transitions,
+      transitions: fit ? data : transitions,
       timeStep,
       noise,
       // of tables the command line takes care itself
@@ -79,6 +95,7 @@ async function refused<T>(work: () => Promise<T>): Promise<T> {
 }
 
 async function inferTables(critics: readonly TabularCritic[], settings: InferSettings): Promise<Finding> {
+  if (settings.data !== undefined) throw new UsageError("--data is for networks; a table is asked about all its pairs");
   if (settings.calibration !== undefined) throw new UsageError("--calibration is for networks; a table's margins are exact");
   const [{ stack }, { trueTables }, { scoreTabular }] = await Promise.all([
     import("../../critics/stack.ts"),
@@ -116,26 +133,86 @@ async function inferTables(critics: readonly TabularCritic[], settings: InferSet
 async function inferNetworks(critics: readonly (NetworkCritic | StateValueCritic)[], settings: InferSettings): Promise<Finding> {
   const { seed, onProgress } = settings;
   const from = critics.find((critic) => critic.environment);
-  await refuseProgram(settings.environment, from?.environment, from?.name ?? "");
+  if (settings.data === undefined) await refuseProgram(settings.environment, from?.environment, from?.name ?? "");
   const environment =
     settings.environment === undefined ? await knownEnvironment(from?.environment) : await makeEnvironment(settings.environment);
   onProgress?.(0, 1, "visiting states");
-  const transitions = settings.transitions === undefined ? undefined : await realTransitions(settings.transitions, critics[0], environment);
-  const reward = settings.reward === undefined ? {} : await givenReward(settings.reward);
+  const recorded = settings.data === undefined ? undefined : await askRecorded(settings.data, critics, environment, settings);
+  const transitions =
+    settings.transitions === undefined
+      ? settings.fit
+        ? recorded?.measured("asked")
+        : undefined
+      : await realTransitions(settings.transitions, critics[0], environment);
+  const reward = settings.reward === undefined ? (recorded?.reward ?? {}) : await givenReward(settings.reward);
   const { inferDynamics } = await import("../../inversion/infer.ts");
-  const { method, states, timeStep, noise } = settings;
-  const options = { environment: environment?.id, method, seed, samples: states, timeStep, noise, transitions, ...reward, onProgress };
+  const { method, timeStep, noise } = settings;
+  const samples = recorded?.samples ?? settings.states;
+  const options = { environment: environment?.id, method, seed, samples, timeStep, noise, transitions, ...reward, onProgress };
   // `checkOptions` has seen that method and noise are known and belong together
   const found = await refused(() => inferDynamics(critics, options as ContinuousInferOptions));
   const { identifiability, equations } = found;
-  const measuring = settings.calibration === undefined ? undefined : await realTransitions(settings.calibration, critics[0], environment);
+  const measuring =
+    settings.calibration === undefined
+      ? settings.calibrate
+        ? recorded?.measured("held")
+        : undefined
+      : await realTransitions(settings.calibration, critics[0], environment);
   const model = measuring ? await (await import("../../world-model/calibrate.ts")).calibrateBounds(found.model, measuring) : found.model;
   const continuous = { kind: "continuous", model, identifiability, states: equations.states } as const;
-  if (!environment) return continuous;
-  onProgress?.(0, 1, "scoring");
   const { scoreContinuous, scoringTransitions } = await import("../../world-model/score.ts");
+  if (!environment) {
+    const held = settings.calibrate ? undefined : recorded?.held();
+    return held ? { ...continuous, score: await scoreContinuous(model, held) } : continuous;
+  }
+  onProgress?.(0, 1, "scoring");
   const visited = await scoringTransitions(model, environment, { seed: seed + 1 });
   return { ...continuous, environment, transitions: visited, score: await scoreContinuous(model, visited, seed + 1) };
+}
+
+const RECORDED = 2000;
+
+/** What a recorded file gives: where to ask, what was paid there, and steps that measure. */
+async function askRecorded(
+  path: string,
+  critics: readonly (NetworkCritic | StateValueCritic)[],
+  environment: Environment | undefined,
+  { seed, states, reward, fit, calibrate, note }: InferSettings,
+) {
+  const [{ readRecorded }, { recordedExperience }, { flatBox, identityCoordinates }, { withoutTerminals }] = await Promise.all([
+    import("../../formats/recorded.ts"),
+    import("../../experience/recorded-experience.ts"),
+    import("../../environments/identity-coordinates.ts"),
+    import("../../inversion/transitions.ts"),
+  ]);
+  const [critic] = critics;
+  const found = await readRecorded(path);
+  for (const sentence of found.lacks) note?.(`${path}: ${sentence}`);
+  const coordinates = environment?.coordinates ?? identityCoordinates(flatBox(critic.observationSpace));
+  const experience = recordedExperience(found, coordinates, critic.actionSize, seed);
+  const { rewards, ...samples } = experience.samples(states ?? RECORDED);
+  // heads with a reward of their own know it, and an environment of ours says it everywhere
+  const blind = critics.some((one) => one.kind !== "network" || !one.rewardGraph);
+  const asks = blind && !environment?.physics && reward === undefined;
+  if (asks && !rewards) throw new UsageError(`${path} holds no rewards, and ${critic.name} needs them: give --reward, a number or unknown`);
+  const rows = (which: "asked" | "held") => experience.transitions(experience[which]);
+  const measured = (which: "asked" | "held") => {
+    const all = withoutTerminals(rows(which));
+    if (all.n > 0) return all;
+    throw new UsageError(`${path} holds no next states, which ${which === "asked" ? "--fit" : "--calibrate"} needs`);
+  };
+  if (fit) measured("asked");
+  if (calibrate) measured("held");
+  return {
+    samples,
+    reward: asks && rewards ? { rewards } : {},
+    measured,
+    /** Steps to score on; nothing where none is known. */
+    held() {
+      const all = rows("held");
+      return all.terminated.includes(0) ? all : undefined;
+    },
+  };
 }
 
 async function realTransitions(
