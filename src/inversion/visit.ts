@@ -66,7 +66,7 @@ function uniformSamples({ observationSpace, actionSpace, actionSize }: NetworkCr
   const unbounded = space.low.findIndex((low, j) => !Number.isFinite(low) || !Number.isFinite(space.high[j]) || space.high[j] - low > 1e6);
   if (unbounded >= 0)
     throw new MismatchError(
-      `observation ${unbounded} of this critic has no bounds to draw states from: name its environment (--env), or give states and actions of your own`,
+      `observation ${unbounded} of this critic has no bounds to draw states from: name its environment (--env), or give recorded states and actions (--data FILE)`,
     );
   const random = createRandom(seed);
   const states = new Float64Array(n * space.low.length);
