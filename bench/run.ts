@@ -5,6 +5,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   environments: async () => (await import("./environments.ts")).environments,
   planning: async () => (await import("./planning.ts")).planning,
   inversion: async () => (await import("./inversion.ts")).inversion,
+  runtime: async () => (await import("./runtime.ts")).runtime,
   training: async () => (await import("./training.ts")).training,
 };
 
