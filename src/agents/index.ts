@@ -2,12 +2,17 @@ export type { Agent } from "./agent.ts";
 export { armControl } from "./arm/control.ts";
 export { type Place, placingTask } from "./arm/placing.ts";
 export { type Block, clearingTask, fistControl, liftingTask, pushingTask, puttingTask } from "./arm/tasks.ts";
-export { AdaptContinuous, type AdaptContinuousOptions, type ContinuousChange } from "./continuous/adapt-continuous.ts";
+export {
+  type ContinuousAdaptiveAgent,
+  type ContinuousAdaptiveAgentOptions,
+  type ContinuousChange,
+  createContinuousAdaptiveAgent,
+} from "./continuous/adapt-continuous.ts";
 export type { Calibrated } from "./continuous/calibrate.ts";
 export type { CreateLearner, TrainedLearner } from "./continuous/continue-learner.ts";
 export { createDyna, type Dyna, type DynaOptions } from "./continuous/dyna.ts";
 export type { ExplorationAim } from "./continuous/explore-continuous.ts";
-export { ExploreContinuous, type ExploreContinuousOptions } from "./continuous/explore-continuous.ts";
+export { type ContinuousExplorer, type ContinuousExplorerOptions, createContinuousExplorer } from "./continuous/explore-continuous.ts";
 export type { ObservedWorld } from "./continuous/imagination.ts";
 export type { ResidualAlarm } from "./continuous/residual-detector.ts";
 export { type AdaptiveAgent, type AdaptiveAgentOptions, type Change, createAdaptiveAgent } from "./tabular/adapt.ts";

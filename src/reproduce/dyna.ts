@@ -121,7 +121,7 @@ async function runArm(name: string, physics: Physics, model: LinearModel, seed: 
     if (solvedAt >= 0 && dyna.learner.steps >= solvedAt + EVALUATIONS_AFTER * EVERY) break;
   }
   const { losses } = dyna.learner;
-  await dyna.learner.release();
+  await dyna.release();
   return {
     steps: solvedAt < 0 ? STEPS : solvedAt,
     solved: solvedAt >= 0,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { AdaptContinuous } from "../../src/agents/continuous/adapt-continuous.ts";
+import { type ContinuousAdaptiveAgent, createContinuousAdaptiveAgent } from "../../src/agents/continuous/adapt-continuous.ts";
 import { calibrate, calibrateIn, linearResiduals } from "../../src/agents/continuous/calibrate.ts";
 import { imagine, imaginedEnvironment, plannerIn } from "../../src/agents/continuous/imagination.ts";
 import { ResidualDetector } from "../../src/agents/continuous/residual-detector.ts";
@@ -231,7 +231,7 @@ describe("an agent whose pendulum becomes twice as heavy", () => {
     actionSize: 1,
     tolerance: 1e-2,
   };
-  const live = async (agent: AdaptContinuous, options: Record<string, number>, steps: number) => {
+  const live = async (agent: ContinuousAdaptiveAgent, options: Record<string, number>, steps: number) => {
     const world = make("Pendulum-v1", options);
     let state = physics.coordinates.fromObservations(world.reset({ seed: 5 }).observation as Float64Array, 1);
     for (let t = 0; t < steps; t++) {
@@ -243,7 +243,7 @@ describe("an agent whose pendulum becomes twice as heavy", () => {
   };
   const start: (r: unknown, out: Float64Array, offset: number) => void = (_r, out, at) => out.set([3, 0], at);
   const create = async () =>
-    AdaptContinuous.create({ seen: physics, model: exact(), before: await walked({}, 800, 1), task: cost, start, grid, seed: 1 });
+    createContinuousAdaptiveAgent({ seen: physics, model: exact(), before: await walked({}, 800, 1), task: cost, start, grid, seed: 1 });
 
   test("says nothing while nothing changes, and then what, how much and since when, and plans anew", async () => {
     const agent = await create();
@@ -262,13 +262,13 @@ describe("an agent whose pendulum becomes twice as heavy", () => {
   test("without a learner there is no critic to catch up", async () => {
     const agent = await create();
     expect(() => agent.critic()).toThrow("no critic but its plan");
-    await expect(agent.catchUp(10)).rejects.toThrow(RangeError);
+    await expect(agent.catchUp(10)).rejects.toMatchObject({ code: "MISMATCH" });
   });
 
   test("without a learner and without a grid it has nothing to act by", async () => {
     const before = await walked({}, 100, 1);
-    await expect(AdaptContinuous.create({ seen: physics, model: exact(), before, task: cost, start, seed: 1 })).rejects.toThrow(
-      "a grid to plan on",
+    await expect(createContinuousAdaptiveAgent({ seen: physics, model: exact(), before, task: cost, start, seed: 1 })).rejects.toThrow(
+      "an agent that adapts needs a way to plan: give `learner`, which made the critic, or `grid`, a grid to plan on",
     );
   });
 

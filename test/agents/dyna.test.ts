@@ -136,6 +136,6 @@ describe("Dyna", () => {
     expect(warmed.learner.steps).toBe(0);
     expect(warmed.imagined).toBe(50);
     await expect(createDyna({ ...options, model: law(1), warmUp: 50 })).rejects.toThrow(/give `start`/);
-    for (const { release } of [alone.learner, dyna, warmed.learner]) await release();
+    for (const { release } of [alone, dyna, warmed]) await release();
   });
 });

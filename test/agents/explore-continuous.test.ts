@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { explorationRun } from "../../src/agents/continuous/exploration-run.ts";
-import { ExploreContinuous } from "../../src/agents/continuous/explore-continuous.ts";
+import { createContinuousExplorer } from "../../src/agents/continuous/explore-continuous.ts";
 import { linearBelief } from "../../src/agents/continuous/linear-belief.ts";
 import { drawAnywhere } from "../../src/environments/collect.ts";
 import { make } from "../../src/environments/make.ts";
@@ -82,7 +82,7 @@ describe("exploring a continuous world", async () => {
 
   test("plans for information lead to steps that tell more than those of random actions", async () => {
     const told = async (steps: { n: number; states: Float64Array; actions: Float64Array; nextStates: Float64Array }) => {
-      const { theta, coordinates, features } = (await ExploreContinuous.create({ seen: environment.physics!, model, at, seed: 1 })).model;
+      const { theta, coordinates, features } = (await createContinuousExplorer({ seen: environment.physics!, model, at, seed: 1 })).model;
       const belief = linearBelief(linearModel(coordinates, features, theta), { noise: [1e-3, 1e-4] });
       const one = new Float64Array(1);
       let sum = 0;

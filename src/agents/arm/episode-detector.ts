@@ -1,3 +1,4 @@
+import { MismatchError } from "../../base/mismatch-error.ts";
 import { mean } from "../../numbers/statistics.ts";
 export interface EpisodeDetectorOptions {
   /** False alarms an episode, at most: the threshold is ln(1/FAR). */
@@ -62,7 +63,10 @@ export class EpisodeDetector {
       this.deviations[f] = MARGIN * Math.sqrt(variance);
       for (const shift of SHIFTS) alternatives.push([f, shift], [f, -shift]);
     }
-    if (alternatives.length === 0) throw new RangeError(`a detector needs ${LEAST} reference episodes or more, got ${reference.length}`);
+    if (alternatives.length === 0)
+      throw new MismatchError(
+        `a detector needs ${LEAST} reference episodes or more, got ${reference.length}: record more before the change`,
+      );
     this.alternatives = alternatives;
     this.logW = new Float64Array(alternatives.length);
     this.zero = new Int32Array(alternatives.length);

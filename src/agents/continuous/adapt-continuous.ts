@@ -1,3 +1,5 @@
+import { MismatchError } from "../../base/mismatch-error.ts";
+import { OptionError } from "../../base/options.ts";
 import type { SavedCritic } from "../../critics/saved.ts";
 import type { Learner } from "../../learning/learner.ts";
 import { createRandom, type Random } from "../../numbers/random.ts";
@@ -12,7 +14,7 @@ import { continueLearner, type TrainedLearner } from "./continue-learner.ts";
 import { imagine, imaginedEnvironment, type ObservedWorld, plannerIn, type StateValues, stateValuesOf } from "./imagination.ts";
 import type { ResidualAlarm, ResidualDetector } from "./residual-detector.ts";
 
-export interface AdaptContinuousOptions {
+export interface ContinuousAdaptiveAgentOptions {
   /** What is measured and can be done, and how episodes begin: not how the world moves. */
   readonly seen: ObservedWorld;
   /** Inferred from the critic. */
@@ -45,6 +47,47 @@ export interface ContinuousChange {
   readonly steps: number;
   /** What it seems to be. */
   readonly sentence: string;
+}
+
+/** Acts in a continuous world that may change, and keeps its model and its critic up to date. Release it at the end. */
+export interface ContinuousAdaptiveAgent {
+  /** The model as it is now. */
+  readonly model: LinearModel;
+  /** What the steps before the change said of the inferred model. */
+  readonly calibrated: Calibrated;
+  /** undefined while everything is as expected */
+  readonly change: ContinuousChange | undefined;
+  /** How often it planned anew. */
+  readonly lessons: number;
+  /**
+   * What to do in a state [d]: the critic's own action while everything is as expected, then a plan; a share of the actions is random.
+   * @returns an action [m]
+   */
+  act(state: Float64Array): Promise<Float64Array>;
+  /** One real step: detection, and after an alarm the model and, less often, the critic catch up. */
+  observe(state: Float64Array, action: Float64Array, next: Float64Array): Promise<void>;
+  /** A new episode begins. */
+  reset(): void;
+  /** What it would do if it explored no more. */
+  policy(): Promise<ContinuousPolicy>;
+  /**
+   * The critic as it is now, with its learner's own policy beside it: as it was before the change until it caught up.
+   * @throws MismatchError for an agent without a learner
+   */
+  critic(): SavedCritic;
+  /**
+   * What the critic's learner would do by itself.
+   * @throws MismatchError for an agent without a learner
+   */
+  learnersPolicy(): Pick<Learner, "act">;
+  /**
+   * The critic goes on in the repaired model, without a real step; what is kept of it is the best in imagination. Lessons do so where there is
+   * no grid; where there is one, whoever wants the critic current, to invert it again or to let its learner go on in the world, asks for it.
+   * @throws MismatchError for an agent without a learner
+   */
+  catchUp(updates: number): Promise<void>;
+  /** Frees the sessions of the learner and of its values. */
+  release(): Promise<void>;
 }
 
 /** Steps since the change after which the critic first catches up; then every time there are twice as many. */
@@ -83,8 +126,22 @@ interface Belief {
  * to itself, as masses, lengths and forces change it. Then it plans anew: on a grid where there are few coordinates; else to a horizon and with the critic's values behind it,
  * while the critic's own learner goes on in imagination so that they catch up.
  */
-export class AdaptContinuous {
-  private readonly options: AdaptContinuousOptions;
+export async function createContinuousAdaptiveAgent(options: ContinuousAdaptiveAgentOptions): Promise<ContinuousAdaptiveAgent> {
+  const classes = await distillations(options.model, options.seen.actionSpace, options.at ?? options.before);
+  const calibrated = calibrateIn(classes, options.before);
+  const belief: Belief = { model: calibrated.model, since: { ...options.before, n: 0 } };
+  const { learner: trained, grid } = options;
+  if (!trained && !grid)
+    throw new OptionError("an agent that adapts needs a way to plan: give `learner`, which made the critic, or `grid`, a grid to plan on", {
+      field: "grid",
+    });
+  const settings = { seed: options.seed, steps: Number.MAX_SAFE_INTEGER, settings: IMAGINED };
+  const learner = trained && (await continueLearner(trained, () => imagined(options, belief), settings));
+  return new LinearAdaptiveAgent(options, belief, calibrated, learner);
+}
+
+class LinearAdaptiveAgent implements ContinuousAdaptiveAgent {
+  private readonly options: ContinuousAdaptiveAgentOptions;
   private readonly random: Random;
   private readonly old: LinearModel;
   private readonly detector: ResidualDetector;
@@ -99,25 +156,11 @@ export class AdaptContinuous {
   private map: ContinuousPolicy | undefined;
   /** Plans are better than the critic's own actions, as far as the model can tell. */
   private plans = true;
-  /** What the steps before the change said of the inferred model. */
   readonly calibrated: Calibrated;
-  /** undefined while everything is as expected */
   change: ContinuousChange | undefined;
-  /** How often it planned anew. */
   lessons = 0;
 
-  static async create(options: AdaptContinuousOptions): Promise<AdaptContinuous> {
-    const classes = await distillations(options.model, options.seen.actionSpace, options.at ?? options.before);
-    const calibrated = calibrateIn(classes, options.before);
-    const belief: Belief = { model: calibrated.model, since: { ...options.before, n: 0 } };
-    const { learner: trained, grid } = options;
-    if (!trained && !grid) throw new RangeError("an agent that adapts needs a learner that goes on, or a grid to plan on");
-    const settings = { seed: options.seed, steps: Number.MAX_SAFE_INTEGER, settings: IMAGINED };
-    const learner = trained && (await continueLearner(trained, () => imagined(options, belief), settings));
-    return new AdaptContinuous(options, belief, calibrated, learner);
-  }
-
-  private constructor(options: AdaptContinuousOptions, belief: Belief, calibrated: Calibrated, learner?: Learner) {
+  constructor(options: ContinuousAdaptiveAgentOptions, belief: Belief, calibrated: Calibrated, learner?: Learner) {
     this.options = options;
     this.random = createRandom(options.seed);
     this.belief = belief;
@@ -127,12 +170,10 @@ export class AdaptContinuous {
     this.detector = detectorOf(calibrated, options.falseAlarmRate);
   }
 
-  /** The model as it is now. */
   get model(): LinearModel {
     return this.belief.model;
   }
 
-  /** What to do in a state [d]: the critic's own action while everything is as expected, then a plan; a share of the actions is random. */
   async act(state: Float64Array): Promise<Float64Array> {
     const { seen, epsilon = 0.05 } = this.options;
     if (this.random.uniform() < epsilon)
@@ -142,34 +183,30 @@ export class AdaptContinuous {
     return (await this.policy()).act(state);
   }
 
-  /** A new episode begins. */
   reset(): void {
     this.planner?.reset();
   }
 
-  /** What it would do if it explored no more. */
   async policy(): Promise<ContinuousPolicy> {
     if (this.learner && (!this.change || !this.plans)) return this.own(this.learner);
     this.planner ??= await this.plan();
     return this.planner;
   }
 
-  /** The critic as it is now, with its learner's own policy beside it: as it was before the change until it caught up. */
   critic(): SavedCritic {
     return this.learnerOf().critic();
   }
 
-  /** What the critic's learner would do by itself. */
   learnersPolicy(): Pick<Learner, "act"> {
     return this.learnerOf();
   }
 
   private learnerOf(): Learner {
-    if (!this.learner) throw new RangeError("this agent was given no learner, so that it has no critic but its plan");
+    if (!this.learner)
+      throw new MismatchError("this agent has no critic but its plan: create it with `learner`, the learner that made the critic");
     return this.learner;
   }
 
-  /** One real step: detection, and after an alarm the model and, less often, the critic catch up. */
   async observe(state: Float64Array, action: Float64Array, next: Float64Array): Promise<void> {
     this.log.push({ state, action, next });
     this.time++;
@@ -228,11 +265,6 @@ export class AdaptContinuous {
     if (!grid) await this.choose(this.learner!);
   }
 
-  /**
-   * The critic goes on in the repaired model, without a real step; what is kept of it is the best in imagination. Lessons do so where there is no grid; where there is one, whoever wants
-   * the critic current, to invert it again or to let its learner go on in the world, asks for it.
-   * @throws RangeError for an agent without a learner
-   */
   async catchUp(updates: number): Promise<void> {
     if (updates <= 0) return;
     const learner = this.learnerOf();
@@ -326,7 +358,7 @@ export class AdaptContinuous {
 /** Actions [n, m] in states [n, d]. */
 type BatchActions = (states: Float64Array, n: number) => Promise<Float64Array>;
 
-function imagined({ seen, task, before, start }: AdaptContinuousOptions, belief: Belief) {
+function imagined({ seen, task, before, start }: ContinuousAdaptiveAgentOptions, belief: Belief) {
   const d = seen.coordinates.names.length;
   const low = new Float64Array(d).fill(Infinity);
   const high = new Float64Array(d).fill(-Infinity);

@@ -1,7 +1,7 @@
 import { type BatchPolicy, collectTransitions, type VisitedTransitions } from "../../environments/collect.ts";
 import type { Environment } from "../../environments/environment.ts";
 import type { ContinuousPolicy } from "../../planning/policy.ts";
-import type { AdaptContinuous } from "./adapt-continuous.ts";
+import type { ContinuousAdaptiveAgent } from "./adapt-continuous.ts";
 
 /** The seed of the first episode by which policies are judged, for every policy the same, and how many they are. */
 export const JUDGED_FROM = 5_000_000;
@@ -51,7 +51,7 @@ export interface AdaptationRunOptions {
 
 /** An agent in a changed world: after each lesson [steps so far, return of what it would do]. */
 export async function adaptIn(
-  agent: AdaptContinuous,
+  agent: ContinuousAdaptiveAgent,
   { world, judge, seed, cap, enough = Infinity, episodes }: AdaptationRunOptions,
 ): Promise<(readonly [number, number])[]> {
   const { coordinates } = world.physics!;

@@ -1,3 +1,4 @@
+import { MismatchError } from "../../base/mismatch-error.ts";
 import { cholesky, choleskySolve } from "../../numbers/dense.ts";
 import {
   changeOf,
@@ -84,7 +85,10 @@ function allowanceOf({ features }: LinearModel, { states, actions, n }: StateAct
   const unit = Float64Array.from({ length: width }, (_, f) => 1 / (Math.sqrt(gram[f * width + f]) || 1));
   for (let f = 0; f < width; f++) for (let g = 0; g <= f; g++) gram[f * width + g] *= unit[f] * unit[g];
   for (let f = 0; f < width; f++) gram[f * width + f] += RIDGE;
-  if (!cholesky(gram, width)) throw new RangeError("calibrate: the steps before the change leave their features undetermined");
+  if (!cholesky(gram, width))
+    throw new MismatchError(
+      "the steps before the change do not tell the features of the model apart: give more of them in `before`, from more places",
+    );
   return ({ states, actions, n }) => {
     const asked = features.matrix(states, actions, n).map((x, i) => x * unit[i % width]);
     return Float64Array.from({ length: n }, (_, b) => {

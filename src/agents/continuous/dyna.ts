@@ -50,6 +50,8 @@ export interface Dyna {
   readonly imagined: number;
   /** Act once in every copy of the real world, imagine, and make the updates that are due. */
   iterate(): Promise<void>;
+  /** Frees the sessions of the learner. */
+  release(): Promise<void>;
 }
 
 /** Imagination draws from a generator of its own. */
@@ -202,6 +204,7 @@ export async function createDyna(options: DynaOptions): Promise<Dyna> {
       await imagineBranches(model, since * branches);
       since = 0;
     },
+    release: () => learner.release(),
   };
 
   function errorOf(now: LinearModel, real: RealSteps) {

@@ -1,3 +1,4 @@
+import { MismatchError } from "../../base/mismatch-error.ts";
 import type { OnProgress } from "../../base/progress.ts";
 import { randomPolicy } from "../../environments/collect.ts";
 import type { Environment, Physics } from "../../environments/environment.ts";
@@ -5,7 +6,7 @@ import { createRandom } from "../../numbers/random.ts";
 import { simulatorOfPhysics } from "../../planning/simulator.ts";
 import { type LinearModel, offTheFaces, type RealSteps, type StateActions, taken } from "../../world-model/linear-model.ts";
 import type { ContinuousWorldModel } from "../../world-model/world-model.ts";
-import { type ExplorationAim, ExploreContinuous, type ExploreContinuousOptions } from "./explore-continuous.ts";
+import { type ContinuousExplorerOptions, createContinuousExplorer, type ExplorationAim } from "./explore-continuous.ts";
 
 export interface ExplorationStudy {
   /** A new one for every run. */
@@ -40,9 +41,9 @@ export async function explorationRun(study: ExplorationStudy, explorer: Explorer
   const environment = make();
   const physics = physicsOf(environment);
   const { coordinates, actionSpace } = physics;
-  const options: ExploreContinuousOptions = { seen: physics, model, at, seed, ...(seek ? { seek } : {}) };
+  const options: ContinuousExplorerOptions = { seen: physics, model, at, seed, ...(seek ? { seek } : {}) };
   const held = typeof explorer === "object" ? explorer.held : 0;
-  const agent = await ExploreContinuous.create({
+  const agent = await createContinuousExplorer({
     ...options,
     informed: explorer === "inferred model" || explorer === "true laws",
     ...(explorer === "true laws" ? { laws: simulatorOfPhysics(physics) } : {}),
@@ -80,7 +81,8 @@ export async function explorationRun(study: ExplorationStudy, explorer: Explorer
 }
 
 export function physicsOf({ id, physics }: Environment): Physics {
-  if (!physics) throw new TypeError(`${id} has no continuous states to explore`);
+  if (!physics)
+    throw new MismatchError(`${id} has no continuous states to explore: give an environment with 'physics', such as Pendulum-v1`);
   return physics;
 }
 

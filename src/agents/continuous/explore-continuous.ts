@@ -12,7 +12,7 @@ import { inferredPrecision, type LinearBelief, linearBelief } from "./linear-bel
 /** Look for places that were never visited, where a reward may be; or for steps that tell most about the model. */
 export type ExplorationAim = "places" | "information";
 
-export interface ExploreContinuousOptions {
+export interface ContinuousExplorerOptions {
   readonly seen: Pick<Physics, "coordinates" | "actionSpace">;
   /** Inferred from a critic. */
   readonly model: ContinuousWorldModel;
@@ -40,12 +40,38 @@ const WARM_UP = 2;
 /** The least noise, in units of what a step changes. */
 const EXACT = 1e-4;
 
+/** Looks for new places of a continuous world, or for what its model does not know yet. */
+export interface ContinuousExplorer {
+  /** The inferred model, corrected by the steps so far. */
+  readonly model: LinearModel;
+  /** Places visited. */
+  readonly visited: number;
+  /** An action [m] in a state [d]. */
+  act(state: ArrayLike<number>): Promise<Float64Array>;
+  observe(state: Float64Array, action: Float64Array, next: Float64Array): void;
+  /** A new episode begins. */
+  reset(): void;
+}
+
 /**
- * Explores a continuous world in the model that a critic gave, as `Explore` does a table: it goes where nothing was visited yet along the fewest steps that the model knows of,
- * or, to improve the model, along the plan that would tell most of its weights. Every step corrects the model.
+ * Explores a continuous world in the model that a critic gave, as `createExplorer` does a table: it goes where nothing was visited yet along
+ * the fewest steps that the model knows of, or, to improve the model, along the plan that would tell most of its weights. Every step corrects
+ * the model.
  */
-export class ExploreContinuous {
-  private readonly options: ExploreContinuousOptions;
+export async function createContinuousExplorer(options: ContinuousExplorerOptions): Promise<ContinuousExplorer> {
+  const { seen, model, at, informed = true } = options;
+  const { model: mean, error } = await distil(model, seen.actionSpace, at);
+  const noise = changesOf(mean, at).map((x) => x * Math.max(EXACT, error));
+  if (!informed) {
+    const nothing = linearModel(mean.coordinates, mean.features, new Float64Array(mean.theta.length));
+    return new PlanningExplorer(options, linearBelief(nothing, { noise }), WARM_UP * mean.features.names.length);
+  }
+  const precision = await inferredPrecision(model, mean, at, { noise });
+  return new PlanningExplorer(options, linearBelief(mean, { noise, precision }), 0);
+}
+
+class PlanningExplorer implements ContinuousExplorer {
+  private readonly options: ContinuousExplorerOptions;
   private readonly belief: LinearBelief;
   private readonly places: Places;
   private readonly random: ReturnType<typeof createRandom>;
@@ -55,19 +81,7 @@ export class ExploreContinuous {
   private steps = 0;
   private readonly warmUp: number;
 
-  static async create(options: ExploreContinuousOptions): Promise<ExploreContinuous> {
-    const { seen, model, at, informed = true } = options;
-    const { model: mean, error } = await distil(model, seen.actionSpace, at);
-    const noise = changesOf(mean, at).map((x) => x * Math.max(EXACT, error));
-    if (!informed) {
-      const nothing = linearModel(mean.coordinates, mean.features, new Float64Array(mean.theta.length));
-      return new ExploreContinuous(options, linearBelief(nothing, { noise }), WARM_UP * mean.features.names.length);
-    }
-    const precision = await inferredPrecision(model, mean, at, { noise });
-    return new ExploreContinuous(options, linearBelief(mean, { noise, precision }), 0);
-  }
-
-  private constructor(options: ExploreContinuousOptions, belief: LinearBelief, warmUp: number) {
+  constructor(options: ContinuousExplorerOptions, belief: LinearBelief, warmUp: number) {
     const { seen, at, seed, seek = "places", resolution = 16 } = options;
     this.options = options;
     this.belief = belief;
@@ -80,12 +94,10 @@ export class ExploreContinuous {
     this.planner = seek === "places" ? this.toPlaces() : this.toInformation();
   }
 
-  /** The inferred model, corrected by the steps so far. */
   get model(): LinearModel {
     return this.belief.model;
   }
 
-  /** Places visited. */
   get visited(): number {
     return this.places.visited;
   }
@@ -104,7 +116,6 @@ export class ExploreContinuous {
     if (this.places.visit(next) && (this.options.seek ?? "places") === "places") this.planner.reset();
   }
 
-  /** A new episode begins. */
   reset(): void {
     this.planner.reset();
   }

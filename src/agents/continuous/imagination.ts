@@ -1,3 +1,4 @@
+import { MismatchError } from "../../base/mismatch-error.ts";
 import { restoreCritic, type SavedCritic } from "../../critics/saved.ts";
 import { compile, Graph } from "../../engine/index.ts";
 import type { Environment, Physics } from "../../environments/environment.ts";
@@ -54,7 +55,8 @@ export type StateValues = ((states: Float64Array) => Promise<Float64Array>) & { 
 
 export async function stateValuesOf(saved: SavedCritic, { coordinates }: ObservedWorld): Promise<StateValues> {
   const critic = restoreCritic(saved);
-  if (critic.kind !== "network") throw new TypeError(`${saved.name} has no values of observations`);
+  if (critic.kind !== "network")
+    throw new MismatchError(`${saved.name} has no values of observations: give a learner whose critic is a network, such as sac`);
   const k = critic.heads.length;
   const graph = new Graph();
   graph.output("values", critic.stateValueGraph(coordinates.observe(graph.input("x", ["N", coordinates.names.length]))));

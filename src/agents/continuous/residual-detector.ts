@@ -1,3 +1,4 @@
+import { MismatchError } from "../../base/mismatch-error.ts";
 import { cholesky, choleskySolve } from "../../numbers/dense.ts";
 import { quantile } from "../../numbers/statistics.ts";
 
@@ -49,7 +50,10 @@ export class ResidualDetector {
       for (let j = 0; j < d; j++) for (let k = 0; k <= j; k++) this.factor[j * d + k] += (residuals[b * d + j] * residuals[b * d + k]) / n;
     for (let j = 0; j < d; j++)
       this.factor[j * d + j] = this.factor[j * d + j] * (1 + 1e-6) + (resolution?.[j] ?? 0) ** 2 + Number.MIN_VALUE;
-    if (!cholesky(this.factor, d)) throw new RangeError("a detector needs residuals that vary in every coordinate");
+    if (!cholesky(this.factor, d))
+      throw new MismatchError(
+        "the errors of the steps before the change do not vary in every coordinate: give more steps in `before`, from more places",
+      );
     const lengths = Float64Array.from({ length: n }, (_, b) => this.whitened(residuals.subarray(b * d, (b + 1) * d)));
     this.scale = MARGIN * Math.max(1, quantile(lengths, QUANTILE) / Math.sqrt(d));
     while (this.highest(lengths) > ALLOWED * Math.log(n)) this.scale *= WIDER;

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { AdaptContinuousOptions } from "../../agents/continuous/adapt-continuous.ts";
+import type { ContinuousAdaptiveAgentOptions } from "../../agents/continuous/adapt-continuous.ts";
 import type { BatchPolicy } from "../../environments/collect.ts";
 import type { Environment, Physics } from "../../environments/environment.ts";
 import type { GridOptions } from "../../planning/plan-on-grid.ts";
@@ -43,15 +43,21 @@ export async function adaptContinuous(
   const world = await makeEnvironment(options.env);
   const changed = await makeEnvironment(options.env, change);
   const physics = await checked(world, changed, folder, model, options);
-  const [{ ownTask }, { planOnGrid }, { simulatorOfPhysics }, { AdaptContinuous }, { distil }, { adaptIn, returnOf, stepsBefore }] =
-    await Promise.all([
-      import("../../planning/own-task.ts"),
-      import("../../planning/plan-on-grid.ts"),
-      import("../../planning/simulator.ts"),
-      import("../../agents/continuous/adapt-continuous.ts"),
-      import("../../world-model/linear-model.ts"),
-      import("../../agents/continuous/adaptation-run.ts"),
-    ]);
+  const [
+    { ownTask },
+    { planOnGrid },
+    { simulatorOfPhysics },
+    { createContinuousAdaptiveAgent },
+    { distil },
+    { adaptIn, returnOf, stepsBefore },
+  ] = await Promise.all([
+    import("../../planning/own-task.ts"),
+    import("../../planning/plan-on-grid.ts"),
+    import("../../planning/simulator.ts"),
+    import("../../agents/continuous/adapt-continuous.ts"),
+    import("../../world-model/linear-model.ts"),
+    import("../../agents/continuous/adaptation-run.ts"),
+  ]);
   const { runs: count = RUNS, steps = STEPS } = options;
   const { task: oldTask, grid } = ownTask(world);
   const { task, grid: changedGrid } = ownTask(changed);
@@ -63,7 +69,7 @@ export async function adaptContinuous(
     const at = await drawnIn(grid, ASKED, seed);
     const { model: distilled } = await distil(model, physics.actionSpace, at);
     const first = await planOnGrid(distilled, oldTask, grid);
-    const agent = await AdaptContinuous.create({
+    const agent = await createContinuousAdaptiveAgent({
       seen: physics,
       model,
       at,
@@ -72,7 +78,7 @@ export async function adaptContinuous(
       start: (random, out, offset) => void physics.initialState(random, out, offset),
       grid,
       seed,
-    } satisfies AdaptContinuousOptions);
+    } satisfies ContinuousAdaptiveAgentOptions);
     const plan = await agent.policy();
     const [before, oldPlan] = [await returnOf(plan, world, EPISODES), await returnOf(plan, changed, EPISODES)];
     const lessons = await adaptIn(agent, {

@@ -1,4 +1,4 @@
-import type { AdaptContinuous } from "../../agents/continuous/adapt-continuous.ts";
+import type { ContinuousAdaptiveAgent } from "../../agents/continuous/adapt-continuous.ts";
 import { JUDGED_EPISODES, JUDGED_FROM } from "../../agents/continuous/adaptation-run.ts";
 import type { NetworkCritic } from "../../critics/critic.ts";
 import { restoreCritic, type SavedCritic } from "../../critics/saved.ts";
@@ -33,7 +33,7 @@ export interface CaughtUp {
 
 /** Judged on real steps of both policies, before and after, half of each; the agent sees none of them. */
 export async function catchUp(
-  agent: AdaptContinuous,
+  agent: ContinuousAdaptiveAgent,
   {
     world,
     task,

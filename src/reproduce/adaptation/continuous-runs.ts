@@ -1,5 +1,5 @@
 import { files } from "#files";
-import { AdaptContinuous, type AdaptContinuousOptions } from "../../agents/continuous/adapt-continuous.ts";
+import { type ContinuousAdaptiveAgentOptions, createContinuousAdaptiveAgent } from "../../agents/continuous/adapt-continuous.ts";
 import { adaptIn, returnOf, stepsBefore } from "../../agents/continuous/adaptation-run.ts";
 import { allowedResiduals, calibrateIn, detectorOf } from "../../agents/continuous/calibrate.ts";
 import { continueLearner, type TrainedLearner } from "../../agents/continuous/continue-learner.ts";
@@ -33,7 +33,7 @@ export interface Prepared {
   readonly study: ContinuousChangeStudy;
   readonly seed: number;
   readonly trained: TrainedLearner;
-  readonly agent: AdaptContinuousOptions & { readonly at: StateActions };
+  readonly agent: ContinuousAdaptiveAgentOptions & { readonly at: StateActions };
   readonly steps: number;
   /** Returns of the learner's policy before the change and right after it. */
   readonly before: number;
@@ -95,7 +95,7 @@ export async function prepareRuns(study: ContinuousChangeStudy, seed: number, ca
     learner: trained,
     grid: study.grid,
     seed: STEPS + seed,
-  } satisfies AdaptContinuousOptions;
+  } satisfies ContinuousAdaptiveAgentOptions;
   return { study, seed, trained, agent, steps: learner.steps, before, after };
 }
 
@@ -118,7 +118,7 @@ export interface AgentRun extends ContinuousRun {
 
 /** The agent in the changed world until it is near the optimum again; then its critic catches up in the repaired model. */
 export async function runAgent({ study, seed, agent: options }: Prepared, optimum: number, cap: number, updates = 0): Promise<AgentRun> {
-  const agent = await AdaptContinuous.create(options);
+  const agent = await createContinuousAdaptiveAgent(options);
   const enough = enoughOf(optimum);
   const [world, judge] = [make(study.id, study.change), make(study.id, study.change)];
   const curve = await adaptIn(agent, { world, judge, seed: STEPS + seed, cap, enough });
