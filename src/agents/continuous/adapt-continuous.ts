@@ -92,16 +92,15 @@ export interface ContinuousAdaptiveAgent {
 
 /** Steps since the change after which the critic first catches up; then every time there are twice as many. */
 const FIRST_LESSON = 8;
-/** How the learner goes on in imagination, where steps cost little. */
+/** How the learner goes on in imagination, where steps cost little; and how it explores where actions are discrete: others draw theirs. */
 const IMAGINED = {
   numEnvs: 32,
   updatesPerStep: 0.25,
   learningStarts: 256,
   bufferSize: 50_000,
-  explorationFinalEps: 0.2,
-  explorationFraction: 1e-9,
   persistence: 1,
 };
+const IMAGINED_EXPLORATION = { explorationFinalEps: 0.2, explorationFraction: 1e-9 };
 /** Parts of a lesson after each of which its outcome is judged, by so many imagined episodes; plans are slower and are judged by fewer. */
 const [PARTS, EPISODES, FEW] = [6, 16, 3];
 /** Steps of an imagined episode of learning: short ones begin in more places. */
@@ -135,7 +134,12 @@ export async function createContinuousAdaptiveAgent(options: ContinuousAdaptiveA
     throw new OptionError("an agent that adapts needs a way to plan: give `learner`, which made the critic, or `grid`, a grid to plan on", {
       field: "grid",
     });
-  const settings = { seed: options.seed, steps: Number.MAX_SAFE_INTEGER, settings: IMAGINED };
+  const exploring = options.seen.actionSpace.kind === "discrete";
+  const settings = {
+    seed: options.seed,
+    steps: Number.MAX_SAFE_INTEGER,
+    settings: exploring ? { ...IMAGINED, ...IMAGINED_EXPLORATION } : IMAGINED,
+  };
   const learner = trained && (await continueLearner(trained, () => imagined(options, belief), settings));
   return new LinearAdaptiveAgent(options, belief, calibrated, learner);
 }
