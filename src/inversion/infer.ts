@@ -102,7 +102,7 @@ async function inferNetworks(
       samples: samples.n,
       // a constant is kept in `reward`, the environment's own is known by its id, and heads without their reward need none
       ...(known ? { rewards: "given" } : {}),
-      ...(options.coordinates ? { coordinates: "given" } : {}),
+      ...(options.coordinates && !options.coordinates.declared ? { coordinates: "given" } : {}),
     },
   };
   return inferContinuous(networks, settings, stateValues);

@@ -72,7 +72,8 @@ async function readContinuous(folder: string, json: unknown, given: LoadWorldMod
   const unknown: Rewards = () => {
     throw refuse("environment", `is '${model.environment}', whose rewards this needs`, `give the environment: --env ${model.environment}`);
   };
-  const own = model.reward !== undefined ? undefined : declared ? unknown : physics?.rewards.bind(physics);
+  const own =
+    model.reward !== undefined ? undefined : declared && model.environment !== undefined ? unknown : physics?.rewards.bind(physics);
   const rewards = given.rewards ?? own ?? constant;
   const graph = async (name: string) => fromOnnx(await files.read(`${folder}/${name}`));
   const optional = async (name: string) => ((await files.kind(`${folder}/${name}`)) === "file" ? graph(name) : undefined);

@@ -149,3 +149,29 @@ test("data of a table is refused, and the old name comes with a note", async () 
   expect(old.code, old.err).toBe(0);
   expect(old.err).toContain("--transitions FILE is called --data FILE now; the old name works until 1.0");
 });
+
+test("--coordinates says what is observed: angles are angles, and the folder opens by itself", async () => {
+  const [page] = [...readFileSync("docs/how-to/your-own-environment.md", "utf8").matchAll(/```json\n([\s\S]*?)```/g)];
+  const file = join(folder, "coordinates.json");
+  writeFileSync(file, page[1]);
+  const out = join(folder, "angles");
+  const ran = await run("infer", critic, "--data", data, "--coordinates", file, "--states", "120", "--out", out, "--json", "--quiet");
+  expect(ran.code, ran.err).toBe(0);
+  const scored = await run("evaluate", out, "--data", fresh, "--json", "--quiet");
+  expect(scored.code, scored.err).toBe(0);
+  expect(JSON.parse(scored.out).score.dimensions).toMatchObject([{ name: "angle" }, { name: "speed" }]);
+
+  const refused = async (words: readonly string[], sentence: string) => {
+    const answer = await run("infer", critic, ...words, "--quiet");
+    expect([answer.code, answer.err]).toEqual([2, expect.stringContaining(`vinverse: ${sentence}`)]);
+  };
+  const three = join(folder, "three.json");
+  writeFileSync(three, '[{ "name": "x" }]');
+  await refused(["--data", data, "--coordinates", three], `${three} says 1 numbers of an observation, and `);
+  await refused(["--data", data, "--coordinates", data], `${data} is not JSON; give a list like [{ "name": "x", "low": -1, "high": 1 }]`);
+  await refused(["--coordinates", file], "--coordinates says what --data FILE is for: give --data too");
+  await refused(
+    ["--env", "Pendulum-v1", "--data", data, "--coordinates", file],
+    "Pendulum-v1 says its coordinates itself: leave --coordinates out",
+  );
+});

@@ -12,6 +12,7 @@ interface InferOptions extends CommonOptions, CriticFileOptions {
   readonly method?: string;
   readonly states?: number;
   readonly data?: string;
+  readonly coordinates?: string;
   readonly fit?: boolean;
   readonly calibrate?: boolean;
   readonly transitions?: string;
@@ -55,6 +56,10 @@ export function inferCommand(io: Io): Command {
           "--data <file>",
           "recorded experience (.npz, .jsonl, or a replay buffer .pkl): states and actions to ask about and, without --env, the rewards; next states only measure",
         )
+        .option(
+          "--coordinates <file>",
+          "with --data, where the environment is not known: a .json that says what the observations are (names, bounds, angles, whose rate)",
+        )
         .option("--fit", "with --data: fit its transitions as well; cross-validation weighs them against the critics")
         .option("--calibrate", "with --data: its held-out episodes measure the bounds, which then hold as often as they say")
         .option("--transitions <file>", "old name of --data with --fit: an .npz of real transitions to fit as well")
@@ -92,6 +97,7 @@ export function inferCommand(io: Io): Command {
       seed,
       states: options.states,
       data: options.data,
+      coordinates: options.coordinates,
       fit: options.fit,
       calibrate: options.calibrate,
       transitions: options.transitions,

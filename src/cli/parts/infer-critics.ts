@@ -1,6 +1,6 @@
 import type { OnProgress } from "../../base/progress.ts";
 import type { Critic, NetworkCritic, StateValueCritic, TabularCritic } from "../../critics/critic.ts";
-import type { Environment } from "../../environments/environment.ts";
+import type { Coordinates, Environment } from "../../environments/environment.ts";
 import type { RealTransitions } from "../../inversion/continuous/fit-with-transitions.ts";
 import type { ContinuousInferOptions, TabularInferOptions } from "../../inversion/options.ts";
 import type { ContinuousInference, TabularInference } from "../../report/index.ts";
@@ -18,6 +18,8 @@ export interface InferSettings {
   readonly states?: number;
   /** Recorded experience to ask about. */
   readonly data?: string;
+  /** A .json that says what its observations are. */
+  readonly coordinates?: string;
   /** Fit its transitions as well. */
   readonly fit?: boolean;
   /** Its held-out episodes measure the bounds. */
@@ -51,8 +53,8 @@ export async function inferCritics(critics: readonly Critic[], settings: InferSe
   return inferNetworks(critics as readonly (NetworkCritic | StateValueCritic)[], settings);
 }
 
-function checkData({ data, fit, calibrate, transitions, calibration }: InferSettings): void {
-  for (const [flag, given] of Object.entries({ "--fit": fit, "--calibrate": calibrate }))
+function checkData({ data, coordinates, fit, calibrate, transitions, calibration }: InferSettings): void {
+  for (const [flag, given] of Object.entries({ "--coordinates": coordinates !== undefined, "--fit": fit, "--calibrate": calibrate }))
     if (given && data === undefined) throw new UsageError(`${flag} says what --data FILE is for: give --data too`);
   if (data !== undefined && (transitions !== undefined || calibration !== undefined))
     throw new UsageError(`--data takes the place of ${transitions === undefined ? "--calibration" : "--transitions"}: give one of them`);
@@ -137,7 +139,12 @@ async function inferNetworks(critics: readonly (NetworkCritic | StateValueCritic
   const environment =
     settings.environment === undefined ? await knownEnvironment(from?.environment) : await makeEnvironment(settings.environment);
   onProgress?.(0, 1, "visiting states");
-  const recorded = settings.data === undefined ? undefined : await askRecorded(settings.data, critics, environment, settings);
+  const coordinates =
+    settings.coordinates === undefined
+      ? undefined
+      : await (await import("./coordinates.ts")).readCoordinates(settings.coordinates, critics[0], environment);
+  const world = environment ? environment.coordinates : coordinates;
+  const recorded = settings.data === undefined ? undefined : await askRecorded(settings.data, critics, environment, world, settings);
   const transitions =
     settings.transitions === undefined
       ? settings.fit
@@ -148,7 +155,7 @@ async function inferNetworks(critics: readonly (NetworkCritic | StateValueCritic
   const { inferDynamics } = await import("../../inversion/infer.ts");
   const { method, timeStep, noise } = settings;
   const samples = recorded?.samples ?? settings.states;
-  const options = { environment: environment?.id, method, seed, samples, timeStep, noise, transitions, ...reward, onProgress };
+  const options = { environment: environment?.id, coordinates, method, seed, samples, timeStep, noise, transitions, ...reward, onProgress };
   // `checkOptions` has seen that method and noise are known and belong together
   const found = await refused(() => inferDynamics(critics, options as ContinuousInferOptions));
   const { identifiability, equations } = found;
@@ -177,6 +184,7 @@ async function askRecorded(
   path: string,
   critics: readonly (NetworkCritic | StateValueCritic)[],
   environment: Environment | undefined,
+  world: Coordinates | undefined,
   { seed, states, reward, fit, calibrate, note }: InferSettings,
 ) {
   const [{ readRecorded }, { recordedExperience }, { flatBox, identityCoordinates }, { withoutTerminals }] = await Promise.all([
@@ -188,7 +196,7 @@ async function askRecorded(
   const [critic] = critics;
   const found = await readRecorded(path);
   for (const sentence of found.lacks) note?.(`${path}: ${sentence}`);
-  const coordinates = environment?.coordinates ?? identityCoordinates(flatBox(critic.observationSpace));
+  const coordinates = world ?? identityCoordinates(flatBox(critic.observationSpace));
   const experience = recordedExperience(found, coordinates, critic.actionSize, seed);
   const { rewards, ...samples } = experience.samples(states ?? RECORDED);
   // heads with a reward of their own know it, and an environment of ours says it everywhere
