@@ -49,7 +49,8 @@ function distance(from: number, to: number): number {
   return steps.get(to)!;
 }
 
-test("every example is run here", () => {
-  const tested = readFileSync(fileURLToPath(import.meta.url), "utf8");
-  for (const file of readdirSync(`${root}/examples`)) expect(tested).toContain(file);
+test("every example is run: programs here, folders by the page that tells of them", () => {
+  const here = readFileSync(fileURLToPath(import.meta.url), "utf8");
+  const pages = readFileSync(`${root}/test/experience/own-environment.test.ts`, "utf8");
+  for (const entry of readdirSync(`${root}/examples`)) expect(entry.endsWith(".ts") ? here : pages).toContain(entry);
 });
