@@ -1,4 +1,5 @@
 import type { BellmanSystem } from "../../bellman/system.ts";
+import { wrapAngle } from "../../environments/coordinates.ts";
 import { cholesky, choleskySolve } from "../../numbers/dense.ts";
 import { median } from "../../numbers/statistics.ts";
 import type { Space } from "../../spaces/space.ts";
@@ -107,7 +108,7 @@ async function nearlyExact(
     if (!(scale <= EXACT.most)) return undefined;
     const steps = nextStates.map((x, i) => {
       const step = x - few[i];
-      return system.coordinates.angular[i % d] ? Math.atan2(Math.sin(step), Math.cos(step)) : step;
+      return system.coordinates.angular[i % d] ? wrapAngle(step) : step;
     });
     const fit = fitExpectedSteps(system.coordinates, actionSpace, asked, steps);
     expected = fit.expected;
